@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Line } from "./line.ts";
+import { bodyOf, Tally, warmMessages, warmUp } from "./load.ts";
+
+const concurrency = 100;
+const perSecond = 500;
+
+/** From the call of `send` to the handler, at a rate far below what the broker can do. */
+export const latency: Line = {
+  name: "latency",
+  empties: true,
+  figures: [
+    { name: "p50", title: "end to end at 500/s, p50", unit: "ms", better: "less", above: 0.5 },
+    { name: "p99", title: "end to end at 500/s, p99", unit: "ms", better: "less", floor: { plain: 1.5 } },
+    { name: "cpu", title: "end to end: processor", unit: "µs", better: "less" },
+  ],
+  async run(contender, scale) {
+    const count = Math.round(1250 * scale);
+    const settling = Math.round(125 * scale);
+    const total = settling + count;
+    const waits: number[] = [];
+    const warm = new Tally(warmMessages);
+    let tally = warm;
+    const reader = await contender.consume(async ({ n, at }) => {
+      if (tally.add(n) > 0 && n >= settling && tally !== warm) waits.push(performance.now() - at);
+    }, concurrency);
+    await warmUp((n) => contender.send(bodyOf(n)));
+    await warm.all;
+    tally = new Tally(total);
+    const cpu = process.cpuUsage();
+    await sendAtRate(total, (n) => contender.send(bodyOf(n)));
+    await tally.all;
+    const { user, system } = process.cpuUsage(cpu);
+    await reader.close();
+    waits.sort((a, b) => a - b);
+    const at = (share: number): number => waits[Math.floor(waits.length * share)] ?? Number.NaN;
+    return { p50: at(0.5), p99: at(0.99), cpu: (user + system) / total };
+  },
+};
+
+/** Starts a send every 2 ms by the clock; what a late timer missed follows at once. */
+async function sendAtRate(total: number, send: (n: number) => Promise<unknown>): Promise<void> {
+  const began = performance.now();
+  const sends: Promise<unknown>[] = [];
+  while (sends.length < total) {
+    const due = Math.min(total, Math.floor(((performance.now() - began) / 1000) * perSecond) + 1);
+    while (sends.length < due) sends.push(send(sends.length));
+    await sleep(1);
+  }
+  await Promise.all(sends);
+}

@@ -1,0 +1,130 @@
+import { cpus, loadavg } from "node:os";
+import { type Backend, type ContenderName, contenderNames, type Server } from "./contender.ts";
+import type { Figure } from "./lines/line.ts";
+import type { BenchOptions } from "./options.ts";
+import type { LineResult } from "./rounds.ts";
+
+/** One row of the table. */
+export interface Row {
+  readonly line: string;
+  readonly title: string;
+  readonly unit: Figure["unit"];
+  readonly medians: Readonly<Partial<Record<ContenderName, number>>>;
+  readonly rounds: Readonly<Partial<Record<ContenderName, readonly number[]>>>;
+  /** Ours divided by the baseline: the median of the rounds' ratios, since only what ran side by side compares. */
+  readonly ofPlain: number | undefined;
+  readonly ofExpert: number | undefined;
+  /** What is asked of ours, and whether it is so; undefined where nothing is asked. */
+  readonly asked: string | undefined;
+  readonly met: boolean | undefined;
+}
+
+/** What is kept of a run. */
+export interface Report {
+  readonly backend: string;
+  readonly server: string;
+  readonly client: string | undefined;
+  readonly node: string;
+  readonly cores: string;
+  readonly date: string;
+  readonly rounds: number;
+  readonly scale: number;
+  /** The load average of a minute before the run: above 0.5 others were at work. */
+  readonly loadBefore: number;
+  readonly rows: readonly Row[];
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const high = sorted[Math.floor(middle)] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] ?? Number.NaN) + high) / 2;
+}
+
+const round = (value: number): number => Number(value.toPrecision(4));
+
+/** Compares ours with a baseline, round by round; the median of what comes out. */
+function paired(
+  ours: readonly number[] | undefined,
+  base: readonly number[] | undefined,
+  compare: (ours: number, base: number) => number,
+): number | undefined {
+  if (ours === undefined || base === undefined) return undefined;
+  return round(median(ours.map((value, index) => compare(value, base[index] ?? Number.NaN))));
+}
+
+/** What is asked of a figure of ours, in words, and whether it is so. */
+function demands(
+  figure: Figure,
+  rounds: Row["rounds"],
+  { ofPlain, ofExpert }: Pick<Row, "ofPlain" | "ofExpert">,
+): { text: string; met: boolean }[] {
+  const { floor, above, most, better, unit } = figure;
+  const asked: { text: string; met: boolean }[] = [];
+  const share = (least: number | undefined, found: number | undefined, name: string): void => {
+    if (least === undefined || found === undefined) return;
+    const text = `${better === "more" ? "≥" : "≤"} ${least.toFixed(2)} ${name}`;
+    asked.push({ text, met: better === "more" ? found >= least : found <= least });
+  };
+  share(floor?.plain, ofPlain, "plain");
+  share(floor?.expert, ofExpert, "expert");
+  const more = paired(rounds.ours, rounds.plain, (ours, base) => ours - base);
+  if (above !== undefined && more !== undefined) asked.push({ text: `≤ plain + ${above} ${unit}`, met: more <= above });
+  const { ours } = rounds;
+  if (most !== undefined && ours !== undefined) asked.push({ text: `≤ ${most} ${unit}`, met: median(ours) <= most });
+  return asked;
+}
+
+function rowOf({ line, runs }: LineResult, figure: Figure): Row {
+  const rounds: Partial<Record<ContenderName, readonly number[]>> = {};
+  const medians: Partial<Record<ContenderName, number>> = {};
+  for (const name of contenderNames) {
+    const values = runs.get(name)?.map((figures) => round(figures[figure.name] ?? Number.NaN));
+    if (values === undefined) continue;
+    rounds[name] = values;
+    medians[name] = round(median(values));
+  }
+  const ratio = (ours: number, base: number): number => ours / base;
+  const ofPlain = paired(rounds.ours, rounds.plain, ratio);
+  const ofExpert = paired(rounds.ours, rounds.expert, ratio);
+  const asked = demands(figure, rounds, { ofPlain, ofExpert });
+  return {
+    line: line.name,
+    title: figure.title,
+    unit: figure.unit,
+    medians,
+    rounds,
+    ofPlain,
+    ofExpert,
+    asked: asked.length === 0 ? undefined : asked.map(({ text }) => text).join(", "),
+    met: asked.length === 0 ? undefined : asked.every(({ met }) => met),
+  };
+}
+
+/** Makes medians and ratios of what the rounds found. */
+export function reportOf(
+  options: BenchOptions,
+  backend: Backend,
+  server: Server,
+  loadBefore: number,
+  results: readonly LineResult[],
+): Report {
+  const cores = cpus();
+  return {
+    backend: options.backend,
+    server: server.version,
+    client: backend.client,
+    node: process.version,
+    cores: `${cores.length} × ${cores[0]?.model.trim() ?? "unknown"}`,
+    date: new Date().toISOString(),
+    rounds: options.rounds,
+    scale: options.scale,
+    loadBefore: round(loadBefore),
+    rows: results.flatMap((result) => result.line.figures.map((figure) => rowOf(result, figure))),
+  };
+}
+
+/** The load average of the last minute. */
+export function load(): number {
+  return loadavg()[0] ?? 0;
+}

@@ -1,0 +1,31 @@
+import { createRequire } from "node:module";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { ADAPTERS, type Adapter, BrokerError } from "@anybroker/core";
+
+/** The adapter of a URL's scheme, from the packages of the working directory. */
+export async function adapterOf(url: string): Promise<Adapter> {
+  const scheme = /^([a-z][a-z0-9+.-]*)[:=]/i.exec(url)?.[1]?.toLowerCase() ?? "";
+  const name = Object.hasOwn(ADAPTERS, scheme) ? ADAPTERS[scheme] : undefined;
+  if (name === undefined) {
+    const known = Object.keys(ADAPTERS).join(", ");
+    throw new BrokerError("INVALID_CONFIG", `unknown scheme ${JSON.stringify(scheme)}; known ones: ${known}`);
+  }
+  const module: unknown = await import(locate(name)).catch((error: unknown) => {
+    throw new BrokerError("ADAPTER_MISSING", `${name} cannot be loaded: run \`npm install ${name}\``, { cause: error });
+  });
+  if (typeof module !== "object" || module === null || !("adapter" in module)) {
+    throw new BrokerError("INTERNAL", `package ${name} exports no adapter`);
+  }
+  // The cast is true of every package that ADAPTERS names.
+  return module.adapter as Adapter;
+}
+
+/** Where a program in the working directory finds the package, else where this one does. */
+function locate(name: string): string {
+  try {
+    return pathToFileURL(createRequire(path.join(process.cwd(), "index.js")).resolve(name)).href;
+  } catch {
+    return name;
+  }
+}

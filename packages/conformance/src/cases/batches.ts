@@ -1,0 +1,254 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { bytes, type Message } from "@anybroker/core";
+import type { Case } from "../case.ts";
+import { codeOf } from "../error-code.ts";
+import { Faults, StagedError } from "../faults.ts";
+
+export const BATCHES: readonly Case[] = [
+  {
+    id: "send-batch",
+    name: "A batch of sends is answered with one result for each message, in their order, and all arrive",
+    section: "D",
+    rows: [71, 112],
+    async run(context) {
+      const { queue } = await context.queue<number>();
+      const results = await queue.sendBatch(
+        [0, 1, 2, 3, 4].map((body) => ({ body, id: `b-${body}`, headers: { n: `${body}` } })),
+      );
+      deepEqual(
+        results.map(({ id, error }) => [id, error]),
+        [0, 1, 2, 3, 4].map((number) => [`b-${number}`, undefined]),
+      );
+      const got = await context.collect(queue);
+      await got.count(5);
+      for (const { body, id, message } of got.handled) deepEqual([id, message.headers.n], [`b-${body}`, `${body}`]);
+    },
+  },
+  {
+    id: "empty-batch",
+    name: "A batch of no messages has no results",
+    section: "D",
+    rows: [72],
+    async run(context) {
+      const { queue } = await context.queue();
+      deepEqual(await queue.sendBatch([]), []);
+    },
+  },
+  {
+    id: "large-batch",
+    name: "A batch larger than any broker takes at once arrives whole",
+    section: "D",
+    rows: [72],
+    effort: 1.5,
+    async run(context) {
+      const { queue } = await context.queue<number>();
+      const numbers = Array.from({ length: 1_500 }, (_, index) => index);
+      const results = await queue.sendBatch(numbers.map((body) => ({ body })));
+      equal(results.filter(({ error }) => error === undefined).length, 1_500);
+      const got = await context.collect(queue, { concurrency: 50 });
+      await got.count(1_500);
+      equal(new Set(got.bodies).size, 1_500);
+    },
+  },
+  {
+    id: "batch-with-oversized",
+    name: "A message of a batch that is too large is refused in its result, and the others are sent",
+    section: "D",
+    rows: [73, 132],
+    async run(context) {
+      const broker = await context.connect({ mask: { limits: { body: 1_000 } } });
+      const queue = broker.queue(context.name(), { codec: bytes });
+      const results = await queue.sendBatch([10, 1_001, 20].map((length) => ({ body: new Uint8Array(length) })));
+      deepEqual(
+        results.map(({ error }) => error?.code),
+        [undefined, "TOO_LARGE", undefined],
+      );
+      const got = await context.collect(queue);
+      await got.count(2);
+      deepEqual(new Set(got.bodies.map(({ length }) => length)), new Set([10, 20]));
+    },
+  },
+  {
+    id: "batch-partly-refused",
+    name: "A message of a batch that the broker refuses is named in its own result, and no other",
+    section: "D",
+    rows: [71, 132],
+    async run(context) {
+      const faults = new Faults();
+      faults.send = ({ id }) =>
+        id === "bad" ? { error: new StagedError("REJECTED", false), outcomeUnknown: false } : undefined;
+      const { queue } = await context.queue({ faults });
+      const results = await queue.sendBatch(["one", "bad", "two", "three", "four"].map((id) => ({ body: id, id })));
+      deepEqual(
+        results.map(({ id, error }) => [id, error?.code]),
+        [
+          ["one", undefined],
+          ["bad", "REJECTED"],
+          ["two", undefined],
+          ["three", undefined],
+          ["four", undefined],
+        ],
+      );
+      const got = await context.collect(queue);
+      await got.count(4);
+      deepEqual(new Set(got.bodies), new Set(["one", "two", "three", "four"]));
+    },
+  },
+  {
+    id: "one-refused-among-many",
+    name: "A send that the broker refuses does not disturb the others on their way",
+    section: "D",
+    rows: [132],
+    async run(context) {
+      const faults = new Faults();
+      faults.send = ({ headers }) =>
+        headers.bad === undefined ? undefined : { error: new StagedError("REJECTED", false), outcomeUnknown: false };
+      const { queue } = await context.queue<number>({ faults });
+      const sends = Array.from({ length: 20 }, (_, index) =>
+        queue.send(index, index === 7 ? { headers: { bad: "yes" } } : {}).then(
+          () => "sent",
+          (error: unknown) => codeOf(error),
+        ),
+      );
+      const outcomes = await Promise.all(sends);
+      deepEqual(
+        outcomes,
+        Array.from({ length: 20 }, (_, index) => (index === 7 ? "REJECTED" : "sent")),
+      );
+      const got = await context.collect(queue);
+      await got.count(19);
+      ok(!got.bodies.includes(7), "the refused one arrived");
+    },
+  },
+  {
+    id: "publish-batch",
+    name: "A batch of publishes reaches every subscription",
+    section: "D",
+    rows: [71],
+    async run(context) {
+      const { topic } = await context.topic<number>();
+      const got = await Promise.all(["a", "b"].map((name) => context.collect(topic.subscription(name))));
+      const results = await topic.publishBatch([0, 1, 2].map((body) => ({ body, key: `k${body}` })));
+      deepEqual(
+        results.map(({ error }) => error),
+        [undefined, undefined, undefined],
+      );
+      for (const { id } of results) match(id, /^[0-9a-f-]{36}$/);
+      for (const one of got) {
+        await one.count(3);
+        deepEqual(new Set(one.bodies), new Set([0, 1, 2]));
+      }
+    },
+  },
+  {
+    id: "consume-batch-by-count",
+    name: "A batch handler is called when enough messages have come, with no more than `max`",
+    section: "D",
+    rows: [75, 76],
+    async run(context) {
+      const { queue } = await context.queue<number>();
+      const sizes: number[] = [];
+      await queue.consumeBatch((messages) => void sizes.push(messages.length), { max: 5, wait: context.patience * 2 });
+      await Promise.all(Array.from({ length: 15 }, (_, index) => queue.send(index)));
+      await context.until("three batches", () => sizes.length === 3);
+      deepEqual(sizes, [5, 5, 5]);
+    },
+  },
+  {
+    id: "consume-batch-by-time",
+    name: "A batch that does not fill up is handled when its wait is over",
+    section: "D",
+    rows: [75, 76],
+    async run(context) {
+      const { queue } = await context.queue<number>();
+      const seen: number[] = [];
+      const consumer = await queue.consumeBatch((messages) => void seen.push(...messages.map(({ body }) => body)), {
+        max: 100,
+        wait: 50,
+      });
+      for (const number of [0, 1, 2]) await queue.send(number);
+      await context.until("all to be handled", () => seen.length === 3);
+      await context.until("all to be acked", () => consumer.stats().acked === 3);
+      await queue.send(3);
+      await context.until("the late one", () => seen.length === 4);
+    },
+  },
+  {
+    id: "consume-batch-settles-alone",
+    name: "Each message of a batch may be settled alone; what is left is acked when the handler returns",
+    section: "D",
+    rows: [74],
+    async run(context) {
+      const { queue } = await context.queue<number>();
+      const seen: [number, number][] = [];
+      const consumer = await queue.consumeBatch(
+        async (messages) => {
+          for (const message of messages) {
+            seen.push([message.body, message.attempt]);
+            if (message.body === 1 && message.attempt === 1) await message.retry();
+          }
+        },
+        { max: 3, wait: 50, retry: context.quick },
+      );
+      await Promise.all([0, 1, 2].map((number) => queue.send(number)));
+      await context.until("the failed one to come again", () => seen.length === 4);
+      deepEqual(seen[3], [1, 2]);
+      await context.until("all to be acked", () => consumer.stats().acked === 3);
+    },
+  },
+  {
+    id: "consume-batch-throws",
+    name: "When a batch handler throws, what it has not settled is retried and what it has settled is not",
+    section: "D",
+    rows: [74],
+    async run(context) {
+      const { queue } = await context.queue<number>();
+      const seen: [number, number][] = [];
+      const errors: unknown[] = [];
+      await queue.consumeBatch(
+        async (messages: readonly Message<number>[]) => {
+          for (const { body, attempt } of messages) seen.push([body, attempt]);
+          if (messages.some(({ attempt }) => attempt > 1)) return;
+          for (const message of messages) if (message.body === 0) await message.ack();
+          throw new Error("half way");
+        },
+        { max: 3, wait: 100, retry: context.quick, onError: (error) => void errors.push(error) },
+      );
+      await queue.sendBatch([0, 1, 2].map((body) => ({ body })));
+      await context.until("the others to come again", () => seen.filter(([, attempt]) => attempt === 2).length === 2);
+      deepEqual(
+        seen.filter(([, attempt]) => attempt === 2).toSorted(([a], [b]) => a - b),
+        [
+          [1, 2],
+          [2, 2],
+        ],
+      );
+      ok(errors.length > 0, "the error was reported");
+    },
+  },
+  {
+    id: "consume-batch-poison",
+    name: "A body that cannot be decoded is taken out of its batch, and the others are handled",
+    section: "D",
+    rows: [47, 74],
+    needs: ["deadLetters.list"],
+    async run(context) {
+      const broker = await context.connect();
+      const name = context.name();
+      const queue = broker.queue<number>(name);
+      const seen: number[] = [];
+      await queue.consumeBatch((messages) => void seen.push(...messages.map(({ body }) => body)), {
+        max: 3,
+        wait: 50,
+        onError: () => {},
+      });
+      await broker.queue(name, { codec: { ...bytes, contentType: "application/json" } }).send(Uint8Array.of(255));
+      await queue.send(1);
+      await queue.send(2);
+      await context.until("the good ones", () => seen.length === 2);
+      deepEqual(new Set(seen), new Set([1, 2]));
+      const [letter] = await context.deadLetters(queue, 1);
+      deepEqual([...(letter?.bytes ?? [])], [255]);
+    },
+  },
+];

@@ -1,0 +1,148 @@
+import { equal, ok, rejects } from "node:assert/strict";
+import { inspect } from "node:util";
+import { connect } from "@anybroker/core";
+import type { Case } from "../case.ts";
+import { Faults, StagedError } from "../faults.ts";
+import { gate } from "../wait.ts";
+
+export const CONNECTING: readonly Case[] = [
+  {
+    id: "connect-retries",
+    name: "A broker that cannot be reached at first is tried again within the connect timeout",
+    section: "F",
+    rows: [108, 113],
+    async run(context) {
+      const faults = new Faults();
+      let failures = 2;
+      faults.connect = () => {
+        failures -= 1;
+        return failures < 0 ? undefined : new StagedError("UNAVAILABLE", true);
+      };
+      const { queue } = await context.queue({ faults });
+      await queue.send("body");
+      equal(failures, -1);
+    },
+  },
+  {
+    id: "connect-timeout",
+    name: "Connecting to a broker that is not there ends with the connect timeout, in UNAVAILABLE",
+    section: "F",
+    rows: [108],
+    async run(context) {
+      const faults = new Faults();
+      faults.connect = () => new StagedError("UNAVAILABLE", true, "nobody there");
+      const start = performance.now();
+      await rejects(context.connect({ faults, connectTimeout: 150 }), {
+        name: "BrokerError",
+        code: "UNAVAILABLE",
+        retryable: true,
+      });
+      ok(performance.now() - start < context.patience, "it took too long");
+    },
+  },
+  {
+    id: "connect-hangs",
+    name: "Connecting to a broker that does not answer ends with the connect timeout, and can be tried again",
+    section: "F",
+    rows: [101, 108],
+    async run(context) {
+      const faults = new Faults();
+      const never = gate();
+      faults.connect = () => never.promise;
+      await rejects(context.connect({ faults, connectTimeout: 100 }), { name: "BrokerError", retryable: true });
+      faults.connect = undefined;
+      const { queue } = await context.queue({ faults });
+      await queue.send("body");
+    },
+  },
+  {
+    id: "unauthorized-at-once",
+    name: "A wrong password is UNAUTHORIZED at once, without further tries",
+    section: "F",
+    rows: [113, 118],
+    async run(context) {
+      const faults = new Faults();
+      let tries = 0;
+      faults.connect = () => {
+        tries += 1;
+        return new StagedError("UNAUTHORIZED", false);
+      };
+      await rejects(context.connect({ faults }), { name: "BrokerError", code: "UNAUTHORIZED" });
+      equal(tries, 1);
+    },
+  },
+  {
+    id: "connect-cancelled",
+    name: "A signal gives up the first connection with CANCELLED",
+    section: "F",
+    rows: [102, 108],
+    async run(context) {
+      await rejects(context.connect({ signal: AbortSignal.abort() }), { name: "BrokerError", code: "CANCELLED" });
+      const faults = new Faults();
+      const stop = new AbortController();
+      const never = gate();
+      faults.connect = () => {
+        queueMicrotask(() => stop.abort());
+        return never.promise;
+      };
+      await rejects(context.connect({ faults, signal: stop.signal }), { name: "BrokerError", code: "CANCELLED" });
+    },
+  },
+  {
+    id: "no-secret-in-errors",
+    name: "A password in the client's error does not get into ours, nor into what `inspect` shows",
+    section: "F",
+    rows: [113],
+    async run(context) {
+      const faults = new Faults();
+      faults.connect = () => new StagedError("UNAVAILABLE", false, "cannot reach x://user:tops3cret@host:1/");
+      await rejects(context.connect({ faults }), (error: Error) => {
+        ok(!error.message.includes("tops3cret"), error.message);
+        return true;
+      });
+      faults.connect = undefined;
+      const broker = await context.connect({ faults });
+      ok(!inspect(broker, { depth: 1 }).includes("tops3cret"));
+    },
+  },
+  {
+    id: "connect-by-url",
+    name: "A URL finds its adapter among the given drivers by its scheme",
+    section: "F",
+    rows: [119],
+    async run(context) {
+      const driver = context.backend.driver();
+      const urls: string[] = [];
+      const adapter = {
+        name: "given",
+        schemes: ["given"],
+        driver: (config: { readonly url: string }) => {
+          urls.push(config.url);
+          return driver;
+        },
+      };
+      await using broker = await connect("given://somewhere/x?y=z", { drivers: { given: () => adapter } });
+      equal(urls[0], "given://somewhere/x?y=z");
+      equal((await broker.health()).status, "up");
+    },
+  },
+  {
+    id: "bad-target",
+    name: "A missing URL, an unknown scheme and what is no URL at all are INVALID_CONFIG",
+    section: "F",
+    rows: [119],
+    async run() {
+      // The casts are the point: these targets are wrong, and the run time has to say so.
+      const missing = process.env.ANYBROKER_SURELY_NOT_SET as unknown as string;
+      for (const target of [
+        missing,
+        "",
+        "not a url",
+        "nosuchscheme://host",
+        { url: 7 } as unknown as { url: string },
+      ]) {
+        await rejects(connect(target), { name: "BrokerError", code: "INVALID_CONFIG" }, inspect(target));
+      }
+    },
+  },
+];

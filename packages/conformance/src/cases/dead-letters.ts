@@ -1,0 +1,326 @@
+import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
+import type { DeadLetter, Declared, Queue } from "@anybroker/core";
+import type { Case } from "../case.ts";
+import type { CaseContext } from "../context.ts";
+import { codeOf } from "../error-code.ts";
+import { Faults, StagedError } from "../faults.ts";
+import { listed } from "../wait.ts";
+
+/** A queue with so many dead letters, `dead-0` first, and nobody who reads it. */
+async function dead(context: CaseContext, times: number): Promise<Queue<Declared, string, string>> {
+  const { queue } = await context.queue();
+  const bury = await context.collect(queue, { handle: (message) => message.deadLetter(`reason of ${message.body}`) });
+  for (let index = 0; index < times; index += 1) {
+    await queue.send(`dead-${index}`, { id: `id-${index}`, headers: { number: String(index) } });
+    await context.until("it to be buried", () => bury.consumer.stats().deadLettered === index + 1);
+  }
+  await bury.consumer.close();
+  return queue;
+}
+
+const list = (queue: Queue, options = {}): Promise<readonly DeadLetter[]> => listed(queue.deadLetters.list(options));
+
+const ids = (letters: readonly DeadLetter[]): readonly (string | undefined)[] => letters.map(({ id }) => id);
+
+export const DEAD_LETTERS: readonly Case[] = [
+  {
+    id: "dead-letter-intact",
+    name: "A dead letter keeps body, id, headers and properties, and says why, what was thrown, how often, from where and when",
+    section: "C",
+    rows: [44, 46],
+    needs: ["deadLetters.list"],
+    async run(context) {
+      const { queue } = await context.queue<unknown>();
+      const before = Date.now();
+      await context.collect(queue, {
+        retry: { ...context.quick, attempts: 2 },
+        handle: () => {
+          throw new RangeError("out of stock");
+        },
+      });
+      const options = { id: "i", key: "k", type: "t", correlationId: "c", replyTo: "r", headers: { a: "1", b: "ü" } };
+      await queue.send({ order: 7 }, options);
+      const [letter] = await context.deadLetters(queue, 1);
+      const { id, key, type, correlationId, replyTo, headers } = letter ?? {};
+      deepEqual({ id, key, type, correlationId, replyTo, headers: { ...headers } }, options);
+      equal(Buffer.from(letter?.bytes ?? []).toString(), '{"order":7}');
+      equal(letter?.contentType, "application/json");
+      equal(letter?.attempts, 2);
+      ok((letter?.reason ?? "").length > 0, "the reason is said");
+      ok(letter?.error?.includes("out of stock"), `the error is ${letter?.error}`);
+      ok(letter?.source?.includes(queue.name), `the source is ${letter?.source}`);
+      const at = letter?.at?.getTime() ?? 0;
+      ok(at >= before - 1_000 && at <= Date.now() + 1_000, `the time is ${letter?.at?.toISOString()}`);
+    },
+  },
+  {
+    id: "dead-letter-error-bounded",
+    name: "A long error is cut to 512 bytes of whole characters on the dead letter",
+    section: "C",
+    rows: [46],
+    needs: ["deadLetters.list"],
+    async run(context) {
+      const { queue } = await context.queue();
+      await context.collect(queue, {
+        retry: { attempts: 1 },
+        handle: () => {
+          throw new Error("é".repeat(5_000));
+        },
+      });
+      await queue.send("body");
+      const [letter] = await context.deadLetters(queue, 1);
+      const size = Buffer.byteLength(letter?.error ?? "");
+      ok(size > 100 && size <= 512, `${size} bytes`);
+      ok(letter?.error?.isWellFormed() && !letter.error.includes("\uFFFD"), "cut inside a character");
+    },
+  },
+  {
+    id: "dead-letter-without-secrets",
+    name: "A password in an error does not get into the dead letter",
+    section: "C",
+    rows: [46],
+    needs: ["deadLetters.list"],
+    async run(context) {
+      const { queue } = await context.queue();
+      await context.collect(queue, {
+        retry: { attempts: 1 },
+        handle: () => {
+          throw new Error("cannot reach db://admin:tops3cret@host/orders");
+        },
+      });
+      await queue.send("body");
+      const [letter] = await context.deadLetters(queue, 1);
+      ok(
+        !JSON.stringify([letter?.error, letter?.reason, letter?.headers]).includes("tops3cret"),
+        "the password is there",
+      );
+    },
+  },
+  {
+    id: "dead-letters-empty",
+    name: "A queue without dead letters lists none and counts none",
+    section: "C",
+    rows: [48],
+    needs: ["deadLetters.list", "deadLetters.count"],
+    async run(context) {
+      const { queue } = await context.queue();
+      await queue.send("alive");
+      deepEqual(await list(queue), []);
+      equal(await queue.deadLetters.count(), 0);
+      equal(await queue.deadLetters.replay({ all: true }), 0);
+      equal(await queue.deadLetters.remove({ all: true }), 0);
+    },
+  },
+  {
+    id: "dead-letters-listed",
+    name: "Dead letters are listed oldest first, as often as one likes: looking changes nothing",
+    section: "C",
+    rows: [48, 49],
+    needs: ["deadLetters.list"],
+    async run(context) {
+      const queue = await dead(context, 3);
+      const first = await context.deadLetters(queue, 3);
+      deepEqual(ids(first), ["id-0", "id-1", "id-2"]);
+      for (let look = 0; look < 5; look += 1) {
+        const again = await list(queue);
+        deepEqual(
+          again.map(({ deadLetterId, id }) => [deadLetterId, id]),
+          first.map(({ deadLetterId, id }) => [deadLetterId, id]),
+        );
+      }
+    },
+  },
+  {
+    id: "dead-letters-paged",
+    name: "Dead letters are listed in pages: so many, and those after a given one",
+    section: "C",
+    rows: [48, 49],
+    needs: ["deadLetters.list"],
+    async run(context) {
+      const queue = await dead(context, 5);
+      await context.deadLetters(queue, 5);
+      const first = await list(queue, { limit: 2 });
+      deepEqual(ids(first), ["id-0", "id-1"]);
+      const second = await list(queue, { limit: 2, after: first[1]?.deadLetterId });
+      deepEqual(ids(second), ["id-2", "id-3"]);
+      const last = await list(queue, { limit: 2, after: second[1]?.deadLetterId });
+      deepEqual(ids(last), ["id-4"]);
+    },
+  },
+  {
+    id: "dead-letters-counted",
+    name: "Dead letters are counted",
+    section: "C",
+    rows: [48],
+    needs: ["deadLetters.count"],
+    async run(context) {
+      const queue = await dead(context, 3);
+      await context.until("three to be counted", async () => (await queue.deadLetters.count()) === 3);
+    },
+  },
+  {
+    id: "replay-one",
+    name: "One dead letter is replayed by its name: a first attempt again, unchanged; the others stay",
+    section: "C",
+    rows: [48, 52],
+    needs: ["deadLetters.list", "deadLetters.select"],
+    async run(context) {
+      const queue = await dead(context, 3);
+      const letters = await context.deadLetters(queue, 3);
+      const id = letters[1]?.deadLetterId ?? "";
+      equal(await queue.deadLetters.replay({ ids: [id] }), 1);
+      const got = await context.collect(queue);
+      await got.count(1);
+      const [handled] = got.handled;
+      deepEqual([handled?.id, handled?.body, handled?.attempt], ["id-1", "dead-1", 1]);
+      deepEqual({ ...handled?.message.headers }, { number: "1" });
+      deepEqual(ids(await list(queue)), ["id-0", "id-2"]);
+      await got.consumer.close();
+      equal(got.handled.length, 1);
+    },
+  },
+  {
+    id: "replay-all",
+    name: "All dead letters are replayed, each once, and none is left",
+    section: "C",
+    rows: [48, 52],
+    needs: ["deadLetters.list"],
+    async run(context) {
+      const queue = await dead(context, 4);
+      await context.deadLetters(queue, 4);
+      equal(await queue.deadLetters.replay({ all: true }), 4);
+      const got = await context.collect(queue);
+      await got.count(4);
+      deepEqual(new Set(got.bodies), new Set(["dead-0", "dead-1", "dead-2", "dead-3"]));
+      ok(got.handled.every(({ attempt, message }) => attempt === 1 && Object.keys(message.headers).length === 1));
+      deepEqual(await list(queue), []);
+      await queue.send("marker");
+      await got.seen("marker");
+      equal(got.handled.length, 5);
+    },
+  },
+  {
+    id: "replay-fails-again",
+    name: "A replayed message that fails again has all its attempts, and is a dead letter again",
+    section: "C",
+    rows: [48],
+    needs: ["deadLetters.list"],
+    async run(context) {
+      const queue = await dead(context, 1);
+      await context.deadLetters(queue, 1);
+      await queue.deadLetters.replay({ all: true });
+      const got = await context.collect(queue, {
+        retry: { ...context.quick, attempts: 2 },
+        handle: () => {
+          throw new Error("second life");
+        },
+      });
+      await got.count(2);
+      const [letter] = await context.deadLetters(queue, 1);
+      deepEqual([letter?.id, letter?.attempts], ["id-0", 2]);
+      ok(letter?.error?.includes("second life"));
+      notEqual(letter?.reason, "reason of dead-0");
+    },
+  },
+  {
+    id: "remove-one",
+    name: "One dead letter is removed by its name; the others stay",
+    section: "C",
+    rows: [48],
+    needs: ["deadLetters.list", "deadLetters.select"],
+    async run(context) {
+      const queue = await dead(context, 3);
+      const letters = await context.deadLetters(queue, 3);
+      equal(await queue.deadLetters.remove({ ids: [letters[0]?.deadLetterId ?? ""] }), 1);
+      deepEqual(ids(await list(queue)), ["id-1", "id-2"]);
+    },
+  },
+  {
+    id: "remove-all",
+    name: "All dead letters are removed, and the queue itself keeps its messages",
+    section: "C",
+    rows: [48],
+    needs: ["deadLetters.list"],
+    async run(context) {
+      const queue = await dead(context, 3);
+      await context.deadLetters(queue, 3);
+      await queue.send("alive");
+      equal(await queue.deadLetters.remove({ all: true }), 3);
+      deepEqual(await list(queue), []);
+      const got = await context.collect(queue);
+      await got.seen("alive");
+      deepEqual(got.bodies, ["alive"]);
+    },
+  },
+  {
+    id: "unknown-dead-letter",
+    name: "Replaying or removing a dead letter that is no longer there concerns none",
+    section: "C",
+    rows: [48],
+    needs: ["deadLetters.list", "deadLetters.select"],
+    async run(context) {
+      const queue = await dead(context, 2);
+      const [first] = await context.deadLetters(queue, 2);
+      const gone = { ids: [first?.deadLetterId ?? ""] };
+      equal(await queue.deadLetters.remove(gone), 1);
+      equal(await queue.deadLetters.remove(gone), 0);
+      equal(await queue.deadLetters.replay(gone), 0);
+      deepEqual(ids(await list(queue)), ["id-1"]);
+    },
+  },
+  {
+    id: "dead-letter-copy-refused",
+    name: "While no dead letter can be written the original is not settled and each failure is reported; afterwards it is there",
+    section: "C",
+    rows: [51],
+    needs: ["deadLetters.list"],
+    async run(context) {
+      const faults = new Faults();
+      const refused = new StagedError("REJECTED", false);
+      faults.settle = ({ action }) => (action === "deadLetter" || action === "reject" ? refused : undefined);
+      const { queue } = await context.queue({ faults });
+      const got = await context.collect(queue, {
+        retry: { attempts: 1, backoff: { initial: 50, max: 50, jitter: 0 } },
+        handle: () => {
+          throw new Error("poison");
+        },
+      });
+      await queue.send("body", { id: "kept" });
+      await context.until("the refusals to be reported", () => reports(got.errors) >= 4);
+      deepEqual(await list(queue), []);
+      equal(faults.settled.filter(({ action }) => action === "ack").length, 0);
+      faults.settle = undefined;
+      const [letter] = await context.deadLetters(queue, 1);
+      equal(letter?.id, "kept");
+    },
+  },
+  {
+    id: "dead-letter-copy-too-large",
+    name: "When a dead letter is refused with all it says, it is written with reason and attempt only",
+    section: "C",
+    rows: [51],
+    needs: ["deadLetters.list"],
+    async run(context) {
+      const faults = new Faults();
+      faults.settle = (settlement) =>
+        settlement.action === "deadLetter" && settlement.headers["anybroker-dead-error"] !== undefined
+          ? new StagedError("TOO_LARGE", false)
+          : undefined;
+      const { queue } = await context.queue({ faults });
+      await context.collect(queue, {
+        retry: { attempts: 1 },
+        handle: () => {
+          throw new Error("poison");
+        },
+      });
+      await queue.send("body", { id: "large", headers: { mine: "kept" } });
+      const [letter] = await context.deadLetters(queue, 1);
+      deepEqual([letter?.id, letter?.headers.mine, letter?.attempts, letter?.error], ["large", "kept", 1, undefined]);
+      ok((letter?.reason ?? "").length > 0, "the reason is said");
+    },
+  },
+];
+
+function reports(errors: readonly unknown[]): number {
+  return errors.filter((error) => codeOf(error) === "REJECTED").length;
+}

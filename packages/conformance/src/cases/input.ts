@@ -1,0 +1,388 @@
+import { deepEqual, ok, rejects, throws } from "node:assert/strict";
+import { bytes, text } from "@anybroker/core";
+import type { Case } from "../case.ts";
+import { Faults } from "../faults.ts";
+
+/** What a user without types may pass. */
+// The cast is the point: these values are wrong, and the run time has to say so.
+const wrong = <T>(value: unknown): T => value as T;
+
+const handler = (): void => {};
+
+export const INPUT: readonly Case[] = [
+  {
+    id: "unknown-options",
+    name: "An unknown option is a TypeError that names it, wherever it is given",
+    section: "F",
+    rows: [119],
+    async run(context) {
+      const faults = new Faults();
+      const broker = await context.connect({ faults });
+      const name = context.name();
+      const typo = wrong<Record<string, never>>({ retrys: 3 });
+      const named = { name: "TypeError", message: /retrys/ };
+      const queue = broker.queue<string>(name);
+      const topic = broker.topic<string>(context.name());
+      throws(() => broker.queue(context.name(), typo), named);
+      throws(() => broker.topic(context.name(), typo), named);
+      throws(() => topic.subscription("s", typo), named);
+      await rejects(context.connect(typo), named);
+      await rejects(queue.send("body", typo), named);
+      await rejects(queue.sendBatch([{ body: "body", ...typo }]), named);
+      await rejects(topic.publish("body", typo), named);
+      await rejects(queue.consume(handler, typo), named);
+      await rejects(queue.consume(handler, { retry: typo }), named);
+      await rejects(queue.consume(handler, { retry: { backoff: typo } }), named);
+      await rejects(queue.consumeBatch(handler, typo), named);
+      await rejects(topic.subscribe("s", handler, typo), named);
+      await rejects(broker.declare(typo), named);
+      deepEqual(faults.calls, []);
+    },
+  },
+  {
+    id: "illegal-names",
+    name: "A name that is not legal on every backend is a TypeError that says the rule",
+    section: "F",
+    rows: [86],
+    async run(context) {
+      const faults = new Faults();
+      const broker = await context.connect({ faults });
+      const { nameMax } = context.capabilities.limits;
+      const names = [
+        "",
+        "1st",
+        "-a",
+        "a-",
+        "a.",
+        "a b",
+        "a/b",
+        "ä",
+        "a*",
+        "a\n",
+        "x".repeat(nameMax + 1),
+        "goog-x",
+        "amq.x",
+      ];
+      const reserved = ["a.sub.b", "a.retry", "dlq.a", "a.delay.1", "a.part.0"];
+      for (const name of [...names, ...reserved]) {
+        throws(() => broker.queue(name), TypeError, name);
+        throws(() => broker.topic(name), TypeError, name);
+      }
+      throws(() => broker.queue(wrong(7)), TypeError);
+      const topic = broker.topic(context.name());
+      for (const name of ["", "a.b", "1a", "a-", "x".repeat(51), "sub", "retry", "dlq", "delay", "part", "ä"]) {
+        throws(() => topic.subscription(name), TypeError, name);
+      }
+      deepEqual(faults.calls, []);
+    },
+  },
+  {
+    id: "conflicting-names",
+    name: "One name for a queue and a topic, or two names that differ in case or in `.` and `_` only, is a TypeError",
+    section: "F",
+    rows: [86],
+    async run(context) {
+      const broker = await context.connect();
+      const name = context.name("a.b");
+      broker.queue(name);
+      throws(() => broker.topic(name), TypeError);
+      throws(() => broker.queue(name.toUpperCase()), TypeError);
+      throws(() => broker.queue(name.replaceAll(".", "_")), TypeError);
+      broker.queue(name);
+    },
+  },
+  {
+    id: "illegal-ids-and-properties",
+    name: "An id, key, type, correlation id or reply address that no backend could carry is a TypeError",
+    section: "F",
+    rows: [7, 8],
+    async run(context) {
+      const faults = new Faults();
+      const { queue } = await context.queue({ faults });
+      for (const id of ["", "x".repeat(129), "ü", "a\u0000", "a\nb", wrong<string>(7)]) {
+        await rejects(queue.send("body", { id }), { name: "TypeError", message: /id/ });
+      }
+      for (const property of ["key", "type", "correlationId", "replyTo"]) {
+        for (const value of ["", "x".repeat(129), "\uD800", 7]) {
+          await rejects(queue.send("body", wrong({ [property]: value })), {
+            name: "TypeError",
+            message: RegExp(property),
+          });
+        }
+      }
+      deepEqual(faults.calls, []);
+    },
+  },
+  {
+    id: "illegal-headers",
+    name: "An illegal header name or value is a TypeError that names the header: nothing is altered silently",
+    section: "F",
+    rows: [5],
+    async run(context) {
+      const faults = new Faults();
+      const { queue } = await context.queue({ faults });
+      for (const name of ["", "Upper", "with space", "ü", "-first", "a:b", "x".repeat(129), "anybroker-attempt"]) {
+        await rejects(queue.send("body", { headers: { [name]: "value" } }), TypeError, name);
+      }
+      for (const value of ["\uD800", 7, null, undefined, Uint8Array.of(1), {}]) {
+        await rejects(queue.send("body", { headers: { mine: wrong(value) } }), { name: "TypeError", message: /mine/ });
+      }
+      deepEqual(faults.calls, []);
+    },
+  },
+  {
+    id: "headers-over-limit",
+    name: "Headers beyond the limits are TOO_LARGE before any I/O, naming the limit; at the limit they pass",
+    section: "F",
+    rows: [5, 11],
+    async run(context) {
+      const faults = new Faults();
+      const limits = { headers: 5, headerValue: 100, headerBytes: 200 };
+      const { queue } = await context.queue({ faults, mask: { limits } });
+      const tooLarge = (limit: number): object => ({
+        name: "BrokerError",
+        code: "TOO_LARGE",
+        message: RegExp(`${limit}`),
+      });
+      const many = (count: number): Record<string, string> =>
+        Object.fromEntries(Array.from({ length: count }, (_, index) => [`h${index}`, ""]));
+      await rejects(queue.send("body", { headers: many(6) }), tooLarge(5));
+      await rejects(queue.send("body", { headers: { a: "ü".repeat(51) } }), tooLarge(100));
+      await rejects(queue.send("body", { headers: { a: "x".repeat(100), b: "x".repeat(99) } }), tooLarge(200));
+      deepEqual(faults.calls, []);
+      await queue.send("body", { headers: many(5) });
+      await queue.send("body", { headers: { a: "x".repeat(100), b: "x".repeat(98) } });
+    },
+  },
+  {
+    id: "largest-headers",
+    name: "As many and as large headers as the backend declares do arrive, through a retry and in a dead letter too",
+    section: "A",
+    rows: [5, 11],
+    needs: ["deadLetters.list"],
+    async run(context) {
+      const { headers: count, headerBytes, headerValue } = context.capabilities.limits;
+      const headers: Record<string, string> = {};
+      const names = Math.min(count, 60);
+      const each = Math.min(headerValue, Math.floor(headerBytes / names) - 4);
+      for (let index = 0; index < names; index += 1) headers[`h${String(index).padStart(3, "0")}`] = "v".repeat(each);
+      const { queue } = await context.queue();
+      const got = await context.collect(queue, {
+        retry: { ...context.quick, attempts: 2 },
+        handle: () => {
+          throw new Error("e".repeat(600));
+        },
+      });
+      await queue.send("body", { headers });
+      await got.count(2);
+      deepEqual({ ...got.handled[1]?.message.headers }, headers);
+      const [letter] = await context.deadLetters(queue, 1);
+      deepEqual({ ...letter?.headers }, headers);
+    },
+  },
+  {
+    id: "body-over-limit",
+    name: "A body beyond the limit is TOO_LARGE before any I/O, naming its size and the limit; at the limit it passes",
+    section: "F",
+    rows: [11, 73],
+    async run(context) {
+      const faults = new Faults();
+      const broker = await context.connect({ faults, mask: { limits: { body: 1_000 } } });
+      const queue = broker.queue(context.name(), { codec: bytes });
+      const error = { name: "BrokerError", code: "TOO_LARGE", retryable: false, message: /1001.*1000/ };
+      await rejects(queue.send(new Uint8Array(1_001)), error);
+      deepEqual(faults.calls, []);
+      await queue.send(new Uint8Array(1_000));
+    },
+  },
+  {
+    id: "body-over-real-limit",
+    name: "A body one byte larger than the backend declares is refused, and the queue goes on",
+    section: "F",
+    rows: [11],
+    async run(context) {
+      const { body } = context.capabilities.limits;
+      const broker = await context.connect();
+      const queue = broker.queue(context.name(), { codec: bytes });
+      await rejects(queue.send(new Uint8Array(body + 1)), { name: "BrokerError", code: "TOO_LARGE" });
+      const got = await context.collect(queue);
+      await queue.send(Uint8Array.of(1));
+      await got.count(1);
+    },
+  },
+  {
+    id: "illegal-times",
+    name: "A delay, expiry or timeout that is negative, fractional, NaN or no number is a TypeError that names it",
+    section: "F",
+    rows: [55, 60],
+    async run(context) {
+      const faults = new Faults();
+      const { queue } = await context.queue({ faults });
+      const options = ["timeout", "ttl", "delay"].filter(
+        (name) => name === "timeout" || offered(context.capabilities, name),
+      );
+      for (const name of options) {
+        for (const value of [-1, Number.NaN, 1.5, Number.POSITIVE_INFINITY, "5", null]) {
+          await rejects(queue.send("body", wrong({ [name]: value })), { name: "TypeError", message: RegExp(name) });
+        }
+      }
+      if (offered(context.capabilities, "delay")) {
+        await rejects(queue.send("body", { deliverAt: new Date(Number.NaN) }), {
+          name: "TypeError",
+          message: /deliverAt/,
+        });
+        await rejects(queue.send("body", { deliverAt: wrong(5) }), { name: "TypeError", message: /deliverAt/ });
+        await rejects(queue.send("body", { delay: 5, deliverAt: new Date() }), { name: "TypeError", message: /delay/ });
+      }
+      deepEqual(faults.calls, []);
+    },
+  },
+  {
+    id: "illegal-priority",
+    name: "A priority that is no integer from 0 to 9 is a TypeError",
+    section: "F",
+    rows: [62],
+    needs: ["priority"],
+    async run(context) {
+      const faults = new Faults();
+      const { queue } = await context.queue({ faults });
+      for (const priority of [-1, 10, 4.5, Number.NaN, wrong<number>("high")]) {
+        await rejects(queue.send("body", { priority }), { name: "TypeError", message: /priority/ });
+      }
+      deepEqual(faults.calls, []);
+    },
+  },
+  {
+    id: "illegal-consume-options",
+    name: "A consume option out of its range is a TypeError that names it",
+    section: "F",
+    rows: [119],
+    async run(context) {
+      const faults = new Faults();
+      const { queue } = await context.queue({ faults });
+      const bad: Readonly<Record<string, unknown>>[] = [
+        { concurrency: 0 },
+        { concurrency: 1.5 },
+        { prefetch: 0 },
+        { concurrency: 4, prefetch: 3 },
+        { timeout: -1 },
+        { timeout: Number.NaN },
+        { drainTimeout: -1 },
+        { onError: "log" },
+        { retry: { attempts: 0 } },
+        { retry: { attempts: Number.NaN } },
+        { retry: { backoff: { initial: -1 } } },
+        { retry: { backoff: { factor: 0 } } },
+        { retry: { backoff: { jitter: 2 } } },
+        { retry: { classify: "retry" } },
+      ];
+      for (const options of bad) {
+        const option = Object.keys(options).at(-1) ?? "";
+        await rejects(queue.consume(handler, wrong(options)), { name: "TypeError", message: RegExp(option) });
+      }
+      await rejects(queue.consumeBatch(handler, { max: 0 }), { name: "TypeError", message: /max/ });
+      await rejects(queue.consumeBatch(handler, { wait: -1 }), { name: "TypeError", message: /wait/ });
+      deepEqual(faults.calls, []);
+    },
+  },
+  {
+    id: "handler-not-a-function",
+    name: "A handler that is no function is a TypeError",
+    section: "F",
+    rows: [119],
+    async run(context) {
+      const faults = new Faults();
+      const broker = await context.connect({ faults });
+      const queue = broker.queue(context.name());
+      const topic = broker.topic(context.name());
+      await rejects(queue.consume(wrong("handler")), { name: "TypeError", message: /handler/ });
+      await rejects(queue.consumeBatch(wrong(undefined)), { name: "TypeError", message: /handler/ });
+      await rejects(topic.subscribe("s", wrong({})), { name: "TypeError", message: /handler/ });
+      deepEqual(faults.calls, []);
+    },
+  },
+  {
+    id: "illegal-bodies",
+    name: "A body that does not fit its codec is a TypeError before any I/O",
+    section: "F",
+    rows: [18],
+    async run(context) {
+      const faults = new Faults();
+      const broker = await context.connect({ faults });
+      await rejects(broker.queue(context.name()).send(Uint8Array.of(1)), TypeError);
+      await rejects(broker.queue(context.name()).send(undefined), TypeError);
+      await rejects(broker.queue(context.name(), { codec: text }).send(wrong(7)), TypeError);
+      await rejects(broker.queue(context.name(), { codec: text }).send("\uD800"), TypeError);
+      await rejects(broker.queue(context.name(), { codec: bytes }).send(wrong("text")), TypeError);
+      deepEqual(faults.calls, []);
+    },
+  },
+  {
+    id: "illegal-connect-options",
+    name: "A connect option out of its range is refused before anything is connected",
+    section: "F",
+    rows: [119],
+    async run(context) {
+      const bad: Readonly<Record<string, unknown>>[] = [
+        { lease: 0 },
+        { lease: 3_600_000 },
+        { lease: Number.NaN },
+        { connectTimeout: -1 },
+        { topology: "maybe" },
+        { reconnect: { initial: -1 } },
+        { sendBuffer: { messages: 0 } },
+        { clock: 7 },
+        { signal: "stop" },
+      ];
+      for (const options of bad) {
+        const faults = new Faults();
+        let tried = false;
+        faults.connect = () => {
+          tried = true;
+          return undefined;
+        };
+        await rejects(context.connect({ ...wrong<object>(options), faults }), TypeError, JSON.stringify(options));
+        ok(!tried, `connected with ${JSON.stringify(options)}`);
+      }
+    },
+  },
+  {
+    id: "illegal-settlements",
+    name: "retry() with a wrong delay and deadLetter() without a reason reject, and leave the message to its handler",
+    section: "F",
+    rows: [24],
+    async run(context) {
+      const { queue } = await context.queue();
+      const answers: unknown[] = [];
+      const got = await context.collect(queue, {
+        handle: async (message) => {
+          for (const delay of [-1, Number.NaN, 1.5]) await rejects(message.retry({ delay }), TypeError);
+          await rejects(message.deadLetter(wrong(undefined)), TypeError);
+          answers.push(await message.ack());
+        },
+      });
+      await queue.send("body");
+      await context.until("the ack to answer", () => answers.length > 0);
+      deepEqual(answers, [true]);
+      deepEqual(got.errors, []);
+    },
+  },
+  {
+    id: "illegal-selection",
+    name: "A selection of dead letters that says neither which nor all is a TypeError: nothing is removed by mistake",
+    section: "F",
+    rows: [48],
+    needs: ["deadLetters.list"],
+    async run(context) {
+      const { queue } = await context.queue();
+      for (const selection of [undefined, {}, { all: false }, { ids: "one" }, "all"]) {
+        await rejects(queue.deadLetters.remove(wrong(selection)), TypeError);
+        await rejects(queue.deadLetters.replay(wrong(selection)), TypeError);
+      }
+    },
+  },
+];
+
+function offered(capabilities: Readonly<Record<string, unknown>>, option: string): boolean {
+  return capabilities[option === "delay" ? "delay.send" : option] !== "none";
+}

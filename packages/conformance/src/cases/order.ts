@@ -1,0 +1,295 @@
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import type { Declared, Queue } from "@anybroker/core";
+import type { Case } from "../case.ts";
+import type { CaseContext, Handled } from "../context.ts";
+import { Faults, StagedError } from "../faults.ts";
+import { gate, later, timePasses } from "../wait.ts";
+
+interface Step {
+  readonly key: string;
+  readonly number: number;
+}
+
+async function ordered(context: CaseContext, faults?: Faults): Promise<Queue<Declared, Step, Step>> {
+  const { queue } = await context.queue<Step>(faults === undefined ? {} : { faults }, { ordered: true });
+  return queue;
+}
+
+function steps(keys: number, each: number): readonly Step[] {
+  return Array.from({ length: keys * each }, (_, index) => ({
+    key: `key-${index % keys}`,
+    number: Math.floor(index / keys),
+  }));
+}
+
+/** The numbers of each key, in the order in which they were handled. */
+function byKey(handled: readonly Pick<Handled<Step>, "body">[]): Readonly<Record<string, readonly number[]>> {
+  const groups = Object.groupBy(handled, ({ body }) => body.key);
+  return Object.fromEntries(Object.entries(groups).map(([key, all = []]) => [key, all.map(({ body }) => body.number)]));
+}
+
+function expected(keys: number, each: number): Readonly<Record<string, readonly number[]>> {
+  return byKey(steps(keys, each).map((body) => ({ body })));
+}
+
+export const ORDER: readonly Case[] = [
+  {
+    id: "order-by-key",
+    name: "Messages of one key are handled one after the other, in the order of the sends, whatever the concurrency",
+    section: "D",
+    rows: [63, 64],
+    needs: ["ordering"],
+    async run(context) {
+      const queue = await ordered(context);
+      const busy = new Set<string>();
+      const overlaps: string[] = [];
+      const got = await context.collect(queue, {
+        concurrency: 10,
+        prefetch: 40,
+        handle: async ({ body }) => {
+          if (busy.has(body.key)) overlaps.push(body.key);
+          busy.add(body.key);
+          await timePasses(1);
+          busy.delete(body.key);
+        },
+      });
+      for (const step of steps(10, 10)) void later(queue.send(step, { key: step.key }));
+      await got.count(100);
+      deepEqual(overlaps, []);
+      deepEqual(byKey(got.handled), expected(10, 10));
+    },
+  },
+  {
+    id: "order-with-consumers",
+    name: "Order by key holds when several consumers compete",
+    section: "D",
+    rows: [63, 66],
+    needs: ["ordering"],
+    async run(context) {
+      const queue = await ordered(context);
+      const other = (await context.connect()).queue<Step>(queue.name, { ordered: true });
+      const all: { readonly body: Step }[] = [];
+      const busy = new Set<string>();
+      const overlaps: string[] = [];
+      const options = {
+        concurrency: 4,
+        handle: async ({ body }: { readonly body: Step }) => {
+          if (busy.has(body.key)) overlaps.push(body.key);
+          busy.add(body.key);
+          all.push({ body });
+          await timePasses(1);
+          busy.delete(body.key);
+        },
+      };
+      await Promise.all([context.collect(queue, options), context.collect(other, options)]);
+      for (const step of steps(6, 10)) await queue.send(step, { key: step.key });
+      await context.until(
+        "all to be handled",
+        () => all.length >= 60,
+        () => all.length,
+      );
+      deepEqual(overlaps, []);
+      deepEqual(byKey(all), expected(6, 10));
+    },
+  },
+  {
+    id: "keys-run-side-by-side",
+    name: "A slow message holds up its own key and no other",
+    section: "D",
+    rows: [63, 64],
+    needs: ["ordering"],
+    async run(context) {
+      const queue = await ordered(context);
+      const hold = gate();
+      const got = await context.collect(queue, {
+        concurrency: 3,
+        prefetch: 12,
+        handle: async ({ body }) => {
+          if (body.key === "slow") await hold.promise;
+        },
+      });
+      for (const number of [0, 1]) await queue.send({ key: "slow", number }, { key: "slow" });
+      for (const number of [0, 1, 2]) await queue.send({ key: "fast", number }, { key: "fast" });
+      await context.until("the fast key to be done", () => byKey(got.handled).fast?.length === 3);
+      deepEqual(byKey(got.handled), { slow: [0], fast: [0, 1, 2] });
+      hold.open();
+      await got.count(5);
+    },
+  },
+  {
+    id: "failure-holds-its-key",
+    name: "On a strict destination a message that fails holds its key until it succeeds; other keys go on",
+    section: "D",
+    rows: [67],
+    needs: ["ordering.strict"],
+    async run(context) {
+      const queue = await ordered(context);
+      const goodDone = (): boolean => byKey(got.handled).good?.length === 3;
+      const got = await context.collect(queue, {
+        concurrency: 4,
+        prefetch: 12,
+        retry: { attempts: 1_000, backoff: { initial: 60, factor: 1, jitter: 0 } },
+        handle: ({ body, attempt }) => {
+          if (body.key === "bad" && body.number === 0 && !(goodDone() && attempt >= 3)) throw new Error("not yet");
+        },
+      });
+      for (const number of [0, 1, 2]) await queue.send({ key: "bad", number }, { key: "bad" });
+      for (const number of [0, 1, 2]) await queue.send({ key: "good", number }, { key: "good" });
+      await context.until("the last of the bad key", () => byKey(got.handled).bad?.at(-1) === 2);
+      const { bad = [], good } = byKey(got.handled);
+      deepEqual(good, [0, 1, 2]);
+      deepEqual([...new Set(bad)], [0, 1, 2]);
+      const attempts = got.handled.filter(({ body }) => body.key === "bad").map(({ attempt }) => attempt);
+      const failed = bad.filter((number) => number === 0).map((_, index) => index + 1);
+      deepEqual(attempts, [...failed, 1, 1]);
+      ok(failed.length >= 3);
+    },
+  },
+  {
+    id: "dead-letter-frees-its-key",
+    name: "A message given up frees its key: the next one follows",
+    section: "D",
+    rows: [67],
+    needs: ["ordering", "deadLetters.list"],
+    async run(context) {
+      const queue = await ordered(context);
+      const got = await context.collect(queue, {
+        retry: { attempts: 2, backoff: { initial: 20, factor: 1, jitter: 0 } },
+        handle: ({ body }) => {
+          if (body.number === 0) throw new Error("never");
+        },
+      });
+      for (const number of [0, 1]) await queue.send({ key: "k", number }, { key: "k" });
+      await context.until("the next one to follow", () => got.bodies.some(({ number }) => number === 1));
+      const [letter] = await context.deadLetters(queue, 1);
+      equal(letter?.key, "k");
+    },
+  },
+  {
+    id: "replay-on-ordered",
+    name: "A dead letter of an ordered queue is replayed with its key",
+    section: "C",
+    rows: [48],
+    needs: ["ordering", "deadLetters.list"],
+    async run(context) {
+      const queue = await ordered(context);
+      let mended = false;
+      const got = await context.collect(queue, {
+        retry: { attempts: 1 },
+        handle: () => {
+          if (!mended) throw new Error("broken");
+        },
+      });
+      await queue.send({ key: "k", number: 0 }, { key: "k" });
+      await context.deadLetters(queue, 1);
+      mended = true;
+      equal(await queue.deadLetters.replay({ all: true }), 1);
+      await got.count(2);
+      deepEqual([got.handled[1]?.message.key, got.handled[1]?.attempt], ["k", 1]);
+    },
+  },
+  {
+    id: "ordered-send-needs-key",
+    name: "A send to an ordered queue needs a key",
+    section: "D",
+    rows: [63],
+    needs: ["ordering"],
+    async run(context) {
+      const faults = new Faults();
+      const queue = await ordered(context, faults);
+      await rejects(queue.send({ key: "", number: 0 }), { name: "TypeError", message: /key/ });
+      deepEqual(faults.calls, []);
+    },
+  },
+  {
+    id: "no-key-is-one-key",
+    name: "What reaches an ordered subscription without a key is handled one after the other, as if of one key",
+    section: "D",
+    rows: [63],
+    needs: ["ordering"],
+    async run(context) {
+      const { topic } = await context.topic<number>();
+      let running = 0;
+      let most = 0;
+      const got = await context.collect(topic.subscription("all", { ordered: true }), {
+        concurrency: 4,
+        handle: async () => {
+          running += 1;
+          most = Math.max(most, running);
+          await timePasses(2);
+          running -= 1;
+        },
+      });
+      for (let number = 0; number < 8; number += 1) await topic.publish(number);
+      await got.count(8);
+      equal(most, 1);
+      deepEqual(got.bodies, [0, 1, 2, 3, 4, 5, 6, 7]);
+    },
+  },
+  {
+    id: "ordered-subscription",
+    name: "An ordered subscription handles each key in the order of the publishes",
+    section: "D",
+    rows: [63, 65],
+    needs: ["ordering"],
+    async run(context) {
+      const { topic } = await context.topic<Step>();
+      const other = (await context.connect()).topic<Step>(topic.name);
+      const got = await context.collect(topic.subscription("all", { ordered: true }), { concurrency: 8, prefetch: 30 });
+      const send = async (publisher: typeof topic, key: string): Promise<void> => {
+        for (let number = 0; number < 15; number += 1) await publisher.publish({ key, number }, { key });
+      };
+      await Promise.all([send(topic, "key-0"), send(other, "key-1")]);
+      await got.count(30);
+      deepEqual(byKey(got.handled), expected(2, 15));
+    },
+  },
+  {
+    id: "refused-send-keeps-its-place",
+    name: "A message of a key that has to be sent again is not passed by later ones of its key",
+    section: "D",
+    rows: [65],
+    needs: ["ordering", "sendOrder.strict"],
+    async run(context) {
+      const faults = new Faults();
+      let refusals = 2;
+      faults.send = ({ headers }) => {
+        if (headers.first === undefined || refusals === 0) return undefined;
+        refusals -= 1;
+        return { error: new StagedError("THROTTLED", true), outcomeUnknown: false };
+      };
+      const queue = await ordered(context, faults);
+      const first = later(queue.send({ key: "k", number: 0 }, { key: "k", headers: { first: "yes" } }));
+      const rest = [1, 2, 3, 4].map((number) => later(queue.send({ key: "k", number }, { key: "k" })));
+      const other = later(queue.send({ key: "other", number: 0 }, { key: "other" }));
+      await Promise.all([first, ...rest, other]);
+      const got = await context.collect(queue);
+      await got.count(6);
+      deepEqual(byKey(got.handled), { k: [0, 1, 2, 3, 4], other: [0] });
+    },
+  },
+  {
+    id: "order-in-batches",
+    name: "A batch of an ordered queue holds each key's messages in order",
+    section: "D",
+    rows: [63, 74],
+    needs: ["ordering"],
+    async run(context) {
+      const queue = await ordered(context);
+      const handled: { readonly body: Step }[] = [];
+      await queue.consumeBatch(
+        (messages) => {
+          handled.push(...messages.map(({ body }) => ({ body })));
+        },
+        { max: 10, wait: 20, concurrency: 2 },
+      );
+      for (const step of steps(3, 10)) void later(queue.send(step, { key: step.key }));
+      await context.until(
+        "all to be handled",
+        () => handled.length >= 30,
+        () => handled.length,
+      );
+      deepEqual(byKey(handled), expected(3, 10));
+    },
+  },
+];

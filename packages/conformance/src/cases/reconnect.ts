@@ -1,0 +1,309 @@
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import type { DeadLetter } from "@anybroker/core";
+import type { Case } from "../case.ts";
+import { codeOf } from "../error-code.ts";
+import { Faults, StagedError } from "../faults.ts";
+import { gate, later, listed } from "../wait.ts";
+
+export const RECONNECT: readonly Case[] = [
+  {
+    id: "consumer-outlives-cut",
+    name: "After a cut the consumer goes on by itself",
+    section: "F",
+    rows: [105],
+    async run(context) {
+      const { broker, queue } = await context.queue();
+      const got = await context.collect(queue);
+      await queue.send("before");
+      await got.seen("before");
+      await context.cut(broker);
+      await (await context.connect()).queue<string>(queue.name).send("after");
+      await got.seen("after");
+    },
+  },
+  {
+    id: "sender-outlives-cut",
+    name: "A send made while the connection is down is sent when it stands again",
+    section: "F",
+    rows: [105],
+    async run(context) {
+      const faults = new Faults();
+      const { broker, queue } = await context.queue({ faults });
+      const got = await context.collect((await context.connect()).queue<string>(queue.name));
+      let down = 3;
+      faults.connect = () => {
+        down -= 1;
+        return down < 0 ? undefined : new StagedError("UNAVAILABLE", true);
+      };
+      await context.cut(broker);
+      await context.soon("the send to resolve", queue.send("during"));
+      await got.seen("during");
+    },
+  },
+  {
+    id: "cut-under-load",
+    name: "Every send that resolved before, during or after cuts arrives at least once",
+    section: "F",
+    rows: [105, 23],
+    effort: 1.8,
+    async run(context) {
+      const sender = await context.queue<number>();
+      const reader = await context.connect();
+      const got = await context.collect(reader.queue<number>(sender.queue.name), { concurrency: 10 });
+      const sent: number[] = [];
+      const sends = Array.from({ length: 300 }, (_, index) => index).map(async (number) => {
+        await context.until("its turn", () => sent.length >= number - 20);
+        await sender.queue.send(number);
+        sent.push(number);
+      });
+      const all = later(Promise.all(sends));
+      for (const [at, broker] of [
+        [40, sender.broker],
+        [110, reader],
+        [200, sender.broker],
+      ] as const) {
+        await context.until("some to be sent", () => sent.length >= at);
+        await context.cut(broker);
+      }
+      await context.soon("every send to resolve", all);
+      await context.until(
+        "all to arrive",
+        () => new Set(got.bodies).size === 300,
+        () => got.handled.length,
+      );
+    },
+  },
+  {
+    id: "held-message-comes-again",
+    name: "What a handler held when the connection was cut comes again, uncounted, and its old ack answers false",
+    section: "F",
+    rows: [39, 105],
+    async run(context) {
+      const { broker, queue } = await context.queue();
+      const [hold, late] = [gate(), gate<boolean>()];
+      const got = await context.collect(queue, {
+        concurrency: 2,
+        handle: async (message) => {
+          if (message.redelivered) return;
+          await hold.promise;
+          late.open(await message.ack());
+        },
+      });
+      await queue.send("held");
+      await got.count(1);
+      const { signal } = got.handled[0]?.message ?? {};
+      await context.cut(broker);
+      await got.count(2);
+      equal(signal?.aborted, true);
+      deepEqual(
+        got.handled.map(({ body, attempt }) => [body, attempt]),
+        [
+          ["held", 1],
+          ["held", 1],
+        ],
+      );
+      hold.open();
+      equal(await context.soon("the old ack to answer", late.promise), false);
+      await queue.send("next");
+      await context.until("the next one", () => got.bodies.includes("next"));
+    },
+  },
+  {
+    id: "attempts-outlive-cut",
+    name: "The count of attempts is the same after a cut",
+    section: "B",
+    rows: [38, 105],
+    async run(context) {
+      const { broker, queue } = await context.queue();
+      const got = await context.collect(queue, {
+        retry: { attempts: 9, backoff: { initial: 300, factor: 1, jitter: 0 } },
+        handle: ({ attempt }) => {
+          if (attempt < 3) throw new Error("again");
+        },
+      });
+      await queue.send("body");
+      await context.until("the first retry to be settled", () => got.consumer.stats().retried >= 1);
+      await context.cut(broker);
+      await got.count(3);
+      deepEqual(
+        got.handled.map(({ attempt }) => attempt),
+        [1, 2, 3],
+      );
+    },
+  },
+  {
+    id: "many-cuts",
+    name: "Consumer and sender outlive one cut after the other",
+    section: "F",
+    rows: [105],
+    effort: 1.5,
+    async run(context) {
+      const { broker, queue } = await context.queue<number>();
+      const got = await context.collect(queue);
+      for (let round = 0; round < 5; round += 1) {
+        await context.cut(broker);
+        await context.soon("the send to resolve", queue.send(round));
+        await got.seen(round);
+      }
+    },
+  },
+  {
+    id: "subscriptions-outlive-cut",
+    name: "Every subscription is there again after a cut, and has kept what was published meanwhile",
+    section: "F",
+    rows: [81, 105],
+    async run(context) {
+      const { broker, topic } = await context.topic();
+      const publisher = (await context.connect()).topic<string>(topic.name);
+      const got = await Promise.all(["a", "b"].map((name) => context.collect(topic.subscription(name))));
+      const cutting = later(context.cut(broker));
+      await publisher.publish("during");
+      await cutting;
+      await Promise.all(got.map((one) => one.seen("during")));
+      await topic.publish("after");
+      await Promise.all(got.map((one) => one.seen("after")));
+    },
+  },
+  {
+    id: "ephemeral-outlives-cut",
+    name: "A subscription that is not durable begins anew after a cut",
+    section: "F",
+    rows: [105],
+    needs: ["ephemeral"],
+    async run(context) {
+      const { broker, topic } = await context.topic<number>();
+      const publisher = (await context.connect()).topic<number>(topic.name);
+      const got = await context.collect(topic.subscription("live", { durable: false }));
+      await context.cut(broker);
+      let number = 0;
+      await context.until("a message to arrive", async () => {
+        number += 1;
+        await publisher.publish(number);
+        return got.handled.length > 0;
+      });
+    },
+  },
+  {
+    id: "paused-stays-paused",
+    name: "A paused consumer is still paused after a cut, and goes on when resumed",
+    section: "F",
+    rows: [105, 110],
+    async run(context) {
+      const { broker, queue } = await context.queue();
+      const got = await context.collect(queue);
+      await got.consumer.pause();
+      await context.cut(broker);
+      await context.soon("the send to resolve", queue.send("body"));
+      const witness = broker.queue<string>(context.name());
+      const seen = await context.collect(witness);
+      await witness.send("witness");
+      await seen.seen("witness");
+      deepEqual(got.bodies, []);
+      await got.consumer.resume();
+      await got.seen("body");
+    },
+  },
+  {
+    id: "send-during-long-outage",
+    name: "A send that cannot be placed within its time rejects; afterwards everything works",
+    section: "F",
+    rows: [102, 105],
+    async run(context) {
+      const faults = new Faults();
+      const { broker, queue } = await context.queue({ faults });
+      await queue.send("before");
+      faults.connect = () => new StagedError("UNAVAILABLE", true);
+      await context.cut(broker);
+      await context.until("the cut to be noticed", async () => (await broker.health()).status === "down");
+      await rejects(queue.send("never", { timeout: context.short }), {
+        name: "BrokerError",
+        retryable: true,
+        outcomeUnknown: false,
+      });
+      faults.connect = undefined;
+      await context.soon("a send to resolve", queue.send("after"));
+      const got = await context.collect(queue);
+      await got.seen("after");
+      deepEqual(new Set(got.bodies), new Set(["before", "after"]));
+    },
+  },
+  {
+    id: "close-during-outage",
+    name: "A broker object closes at once while its connection is down; what waits to be sent says so",
+    section: "F",
+    rows: [97, 101],
+    async run(context) {
+      const faults = new Faults();
+      const { broker, queue } = await context.queue({ faults });
+      const { consumer } = await context.collect(queue);
+      faults.connect = () => new StagedError("UNAVAILABLE", true);
+      await context.cut(broker);
+      const waiting = queue.send("waiting").catch(codeOf);
+      await context.soon("the broker object to close", broker.close({ drainTimeout: 50 }));
+      equal(await context.soon("the send to settle", waiting), "CLOSED");
+      equal(await context.soon("the consumer to close", consumer.closed), undefined);
+    },
+  },
+  {
+    id: "health-during-outage",
+    name: "Health says `down` and why while the connection is down, and `up` when it stands again",
+    section: "F",
+    rows: [115],
+    async run(context) {
+      const faults = new Faults();
+      const broker = await context.connect({ faults });
+      equal((await broker.health()).status, "up");
+      faults.connect = () => new StagedError("UNAVAILABLE", true, "still away");
+      await context.cut(broker);
+      await context.until("health to say down", async () => (await broker.health()).status === "down");
+      await context.until("the reason to be said", async () => /still away/.test((await broker.health()).reason ?? ""));
+      faults.connect = undefined;
+      await context.until("health to say up", async () => (await broker.health()).status === "up");
+    },
+  },
+  {
+    id: "crash-loop",
+    name: "A message that kills its consumers is given up after a bounded number of crashes; its neighbours are handled, uncounted",
+    section: "B",
+    rows: [40],
+    needs: ["deadLetters.list"],
+    effort: 1.8,
+    async run(context) {
+      const { broker, queue } = await context.queue<number>();
+      const guilty = 25;
+      const handled: { readonly body: number; readonly attempt: number }[] = [];
+      let crashes = 0;
+      let letters: readonly DeadLetter[] = [];
+      await Promise.all(Array.from({ length: 51 }, (_, index) => queue.send(index)));
+      await context.collect(queue, {
+        prefetch: 50,
+        drainTimeout: 0,
+        handle: async ({ body, attempt, signal }) => {
+          if (body !== guilty) return void handled.push({ body, attempt });
+          crashes += 1;
+          if (crashes > 20) return;
+          await context.cut(broker);
+          await new Promise<void>((resolve) => {
+            if (signal.aborted) resolve();
+            else signal.addEventListener("abort", () => resolve(), { once: true });
+          });
+        },
+      });
+      await context.until(
+        "the neighbours to be handled",
+        () => new Set(handled.map(({ body }) => body)).size === 50,
+        () => `${handled.length} ${crashes}`,
+      );
+      ok(handled.every(({ attempt }) => attempt === 1));
+      const look = async (): Promise<boolean> => {
+        letters = await context.soon("a listing of dead letters", listed(queue.deadLetters.list()));
+        return crashes > 20 || letters.length > 0;
+      };
+      await context.until("the guilty one to be given up", look, () => crashes);
+      ok(crashes <= 20, `${crashes} crashes`);
+      const [letter] = letters;
+      equal(Buffer.from(letter?.bytes ?? []).toString(), String(guilty));
+      equal(letter?.reason, "crash-loop");
+    },
+  },
+];

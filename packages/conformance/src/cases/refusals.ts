@@ -1,0 +1,188 @@
+import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
+import type { Broker } from "@anybroker/core";
+import type { Case } from "../case.ts";
+import type { CaseContext } from "../context.ts";
+import { Faults } from "../faults.ts";
+import type { Mask } from "../mask.ts";
+
+const unsupported = { name: "BrokerError", code: "UNSUPPORTED", retryable: false };
+
+/** A broker object whose driver lacks something, and what reaches that driver. */
+async function lacking(
+  context: CaseContext,
+  mask: Mask,
+): Promise<{ readonly broker: Broker; readonly faults: Faults }> {
+  const faults = new Faults();
+  return { broker: await context.connect({ faults, mask }), faults };
+}
+
+/** A case in which a capability is missing: what needs it is UNSUPPORTED, before the driver is asked for anything. */
+function refusal(
+  id: string,
+  what: string,
+  rows: readonly number[],
+  mask: Mask,
+  ask: (broker: Broker, context: CaseContext) => Promise<void>,
+): Case {
+  return {
+    id: `without-${id}`,
+    name: `Where the backend has no ${what}, asking for it is UNSUPPORTED before any I/O`,
+    section: "F",
+    rows: [117, ...rows],
+    async run(context) {
+      const { broker, faults } = await lacking(context, mask);
+      await ask(broker, context);
+      deepEqual(faults.calls, []);
+    },
+  };
+}
+
+export const REFUSALS: readonly Case[] = [
+  refusal("delayed-send", "delayed sends", [54], { "delay.send": "none" }, async (broker, context) => {
+    const queue = broker.queue(context.name());
+    await rejects(queue.send("body", { delay: 5 }), unsupported);
+    await rejects(queue.send("body", { deliverAt: new Date(Date.now() + 5_000) }), unsupported);
+    const batch = queue.sendBatch([{ body: "body", delay: 5 }]);
+    equal(
+      await batch.then(
+        ([result]) => result?.error?.code,
+        (error: { code?: unknown }) => error.code,
+      ),
+      "UNSUPPORTED",
+    );
+  }),
+  refusal("delayed-publish", "delayed publishes", [54], { "delay.publish": "none" }, async (broker, context) => {
+    const topic = broker.topic(context.name());
+    await rejects(topic.publish("body", { delay: 5 }), unsupported);
+    await rejects(topic.publish("body", { deliverAt: new Date(Date.now() + 5_000) }), unsupported);
+  }),
+  refusal("ttl", "expiry", [60], { ttl: "none" }, async (broker, context) => {
+    await rejects(broker.queue(context.name()).send("body", { ttl: 5 }), unsupported);
+    await rejects(broker.topic(context.name()).publish("body", { ttl: 5 }), unsupported);
+  }),
+  refusal("priority", "priority", [62], { priority: "none" }, async (broker, context) => {
+    await rejects(broker.queue(context.name()).send("body", { priority: 5 }), unsupported);
+    await rejects(broker.topic(context.name()).publish("body", { priority: 5 }), unsupported);
+  }),
+  refusal("filter", "filters", [84], { filter: "none" }, async (broker, context) => {
+    throws(() => broker.topic(context.name()).subscription("s", { filter: { a: "1" } }), unsupported);
+    await rejects(
+      broker.topic(context.name()).subscribe("s", () => {}, { filter: { a: "1" } }),
+      unsupported,
+    );
+  }),
+  refusal("from", "replay of old messages", [83], { from: "none" }, async (broker, context) => {
+    throws(() => broker.topic(context.name(), { retention: 1_000 }), unsupported);
+    throws(() => broker.topic(context.name()).subscription("s", { from: "earliest" }), unsupported);
+    throws(() => broker.topic(context.name()).subscription("s", { from: new Date() }), unsupported);
+    broker.topic(context.name()).subscription("s", { from: "latest" });
+  }),
+  refusal("ephemeral", "subscriptions that are not durable", [82], { ephemeral: "none" }, async (broker, context) => {
+    throws(() => broker.topic(context.name()).subscription("s", { durable: false }), unsupported);
+    broker.topic(context.name()).subscription("s", { durable: true });
+  }),
+  refusal("ordering", "order by key", [63], { ordering: "none" }, async (broker, context) => {
+    throws(() => broker.queue(context.name(), { ordered: true }), unsupported);
+    throws(() => broker.topic(context.name()).subscription("s", { ordered: true }), unsupported);
+    await rejects(broker.declare({ queues: { [context.name()]: { ordered: true } } }), unsupported);
+    broker.queue(context.name(), { ordered: false });
+  }),
+  refusal(
+    "dead-letter-list",
+    "listing of dead letters",
+    [50],
+    { "deadLetters.list": "none" },
+    async (broker, context) => {
+      const { deadLetters } = broker.queue(context.name());
+      await rejects(async () => {
+        for await (const letter of deadLetters.list()) ok(letter === undefined, "one was listed");
+      }, unsupported);
+    },
+  ),
+  refusal(
+    "dead-letter-count",
+    "counting of dead letters",
+    [50],
+    { "deadLetters.count": "none" },
+    async (broker, context) => {
+      await rejects(broker.queue(context.name()).deadLetters.count(), unsupported);
+    },
+  ),
+  refusal(
+    "dead-letter-select",
+    "choice of dead letters",
+    [50],
+    { "deadLetters.select": "none" },
+    async (broker, context) => {
+      const { deadLetters } = broker.queue(context.name());
+      await rejects(deadLetters.replay({ ids: ["1"] }), unsupported);
+      await rejects(deadLetters.remove({ ids: ["1"] }), unsupported);
+    },
+  ),
+  refusal("stats", "counts of messages", [13], { stats: "none" }, async (broker, context) => {
+    await rejects(broker.queue(context.name()).stats(), unsupported);
+    await rejects(broker.topic(context.name()).subscription("s").stats(), unsupported);
+  }),
+  refusal(
+    "server-support",
+    "feature on this server",
+    [117],
+    { priority: "maybe", "delay.send": "maybe" },
+    async (broker, context) => {
+      equal(broker.capabilities.priority, "none");
+      await rejects(broker.queue(context.name()).send("body", { priority: 5 }), unsupported);
+      await rejects(broker.queue(context.name()).send("body", { delay: 5 }), unsupported);
+    },
+  ),
+  {
+    id: "without-retry-delay",
+    name: "Where the backend cannot delay a retry, the consumer waits by itself: no failure is handed out too soon",
+    section: "F",
+    rows: [42, 117],
+    async run(context) {
+      const { queue } = await context.queue({ mask: { retryDelay: "none" } });
+      const got = await context.collect(queue, {
+        retry: { attempts: 9, backoff: { initial: 80, factor: 1, jitter: 0 } },
+        handle: ({ attempt }) => {
+          if (attempt < 3) throw new Error("again");
+        },
+      });
+      await queue.send("body");
+      await got.count(3);
+      const waits = got.handled.slice(1).map(({ at }, index) => at - (got.handled[index]?.at ?? 0));
+      ok(Math.min(...waits) >= 79, `waits of ${waits.join(", ")} ms`);
+    },
+  },
+  {
+    id: "default-is-no-request",
+    name: "What is not asked for needs no capability: a bare backend sends, handles, retries and gives up",
+    section: "F",
+    rows: [117],
+    async run(context) {
+      const bare: Mask = {
+        "delay.send": "none",
+        "delay.publish": "none",
+        ttl: "none",
+        priority: "none",
+        filter: "none",
+        from: "none",
+        ephemeral: "none",
+        stats: "none",
+        ordering: "none",
+        "deadLetters.count": "none",
+        "deadLetters.select": "none",
+      };
+      const { queue } = await context.queue({ mask: bare });
+      const got = await context.collect(queue, {
+        retry: { ...context.quick, attempts: 2 },
+        handle: ({ body }) => {
+          if (body === "poison") throw new Error("no");
+        },
+      });
+      await queue.send("poison");
+      await context.until("the poison to be given up", () => got.consumer.stats().deadLettered === 1);
+      await queue.send("good", { key: "a key is a hint" });
+      await got.seen("good");
+    },
+  },
+];

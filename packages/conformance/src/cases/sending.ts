@@ -1,0 +1,263 @@
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { BrokerError } from "@anybroker/core";
+import type { Case } from "../case.ts";
+import { codeOf } from "../error-code.ts";
+import { Faults, StagedError } from "../faults.ts";
+import { gate, later } from "../wait.ts";
+
+const cancelled = { name: "BrokerError", code: "CANCELLED" };
+
+/** What has become of a promise so far. */
+function watched(promise: Promise<unknown>): { readonly state: () => unknown } {
+  let state: unknown = "pending";
+  promise.then(
+    () => {
+      state = "sent";
+    },
+    (error: unknown) => {
+      state = codeOf(error);
+    },
+  );
+  return { state: () => state };
+}
+
+export const SENDING: readonly Case[] = [
+  {
+    id: "send-awaits-acceptance",
+    name: "A send resolves only when the broker has confirmed the message",
+    section: "F",
+    rows: [91],
+    async run(context) {
+      const faults = new Faults();
+      const hold = gate();
+      let reached = false;
+      faults.send = () => {
+        reached = true;
+        return hold.promise;
+      };
+      const { queue } = await context.queue({ faults });
+      const sending = later(queue.send("body"));
+      const { state } = watched(sending);
+      await context.until("the message to reach the driver", () => reached);
+      const got = await context.collect((await context.connect()).queue<string>(queue.name));
+      await got.seen("body");
+      equal(state(), "pending");
+      hold.open();
+      await context.soon("the send to resolve", sending);
+    },
+  },
+  {
+    id: "refused-send-rejects",
+    name: "A send that the broker refuses rejects with a BrokerError that names the queue and keeps the client's error",
+    section: "F",
+    rows: [91, 113],
+    async run(context) {
+      const faults = new Faults();
+      const cause = new StagedError("REJECTED", false);
+      faults.send = () => ({ error: cause, outcomeUnknown: false });
+      const { queue } = await context.queue({ faults });
+      await rejects(queue.send("body"), (error: unknown) => {
+        ok(error instanceof BrokerError && error instanceof Error);
+        deepEqual([error.code, error.retryable, error.outcomeUnknown], ["REJECTED", false, false]);
+        equal(error.cause, cause);
+        ok(error.message.includes(queue.name), error.message);
+        return true;
+      });
+    },
+  },
+  {
+    id: "refused-publish-rejects",
+    name: "A publish that the broker refuses rejects",
+    section: "F",
+    rows: [91],
+    async run(context) {
+      const faults = new Faults();
+      faults.send = () => ({ error: new StagedError("QUOTA", false), outcomeUnknown: false });
+      const { topic } = await context.topic({ faults });
+      await rejects(topic.publish("body"), { name: "BrokerError", code: "QUOTA" });
+    },
+  },
+  {
+    id: "transient-send-retried",
+    name: "A send that fails for a moment is tried again with the same id, and arrives",
+    section: "F",
+    rows: [113],
+    async run(context) {
+      const faults = new Faults();
+      const ids: string[] = [];
+      faults.send = ({ id }) => {
+        ids.push(id);
+        return ids.length > 2 ? undefined : { error: new StagedError("THROTTLED", true), outcomeUnknown: false };
+      };
+      const { queue } = await context.queue({ faults });
+      const { id } = await queue.send("body");
+      deepEqual(ids, [id, id, id]);
+      const got = await context.collect(queue);
+      await got.count(1);
+      equal(got.handled[0]?.id, id);
+    },
+  },
+  {
+    id: "send-deadline",
+    name: "A send that keeps failing rejects when its time is over, and says whether the broker may have it",
+    section: "F",
+    rows: [102, 113],
+    async run(context) {
+      const faults = new Faults();
+      const broker = await context.connect({ faults });
+      for (const outcomeUnknown of [false, true]) {
+        const queue = broker.queue(context.name());
+        await queue.send("before");
+        let tries = 0;
+        faults.send = () => {
+          tries += 1;
+          return { error: new StagedError("UNAVAILABLE", true), outcomeUnknown };
+        };
+        const failed = { name: "BrokerError", retryable: true, outcomeUnknown };
+        await rejects(queue.send("body", { timeout: context.short * 3 }), failed);
+        ok(tries > 0, "it was never tried");
+        faults.send = undefined;
+      }
+    },
+  },
+  {
+    id: "unconfirmed-send-times-out",
+    name: "A send that is never confirmed rejects with TIMEOUT when its time is over: its outcome is unknown",
+    section: "F",
+    rows: [101, 102],
+    async run(context) {
+      const faults = new Faults();
+      const hold = gate();
+      const { broker, queue } = await context.queue({ faults });
+      await broker.declare({ queues: { [queue.name]: {} } });
+      faults.send = () => hold.promise;
+      const start = performance.now();
+      await rejects(queue.send("body", { timeout: context.short }), {
+        name: "BrokerError",
+        code: "TIMEOUT",
+        outcomeUnknown: true,
+      });
+      ok(performance.now() - start < context.patience, "it took too long");
+      hold.open();
+    },
+  },
+  {
+    id: "late-confirm-of-another",
+    name: "When one of two sends times out, the late confirm of the other still counts",
+    section: "F",
+    rows: [113],
+    async run(context) {
+      const faults = new Faults();
+      const hold = gate();
+      const { broker, queue } = await context.queue({ faults });
+      await broker.declare({ queues: { [queue.name]: {} } });
+      faults.send = () => hold.promise;
+      const impatient = later(queue.send("impatient", { timeout: context.short }));
+      const patient = later(queue.send("patient", { timeout: 20_000 }));
+      const { state } = watched(patient);
+      await rejects(impatient, { code: "TIMEOUT", outcomeUnknown: true });
+      equal(state(), "pending");
+      hold.open();
+      await context.soon("the patient send to resolve", patient);
+      faults.send = undefined;
+      await queue.send("next");
+      const got = await context.collect(queue);
+      await Promise.all([got.seen("patient"), got.seen("next")]);
+    },
+  },
+  {
+    id: "send-aborted-before",
+    name: "A send whose signal has aborted before is CANCELLED, and nothing is sent",
+    section: "F",
+    rows: [102],
+    async run(context) {
+      const { queue } = await context.queue();
+      await rejects(queue.send("never", { signal: AbortSignal.abort() }), { ...cancelled, outcomeUnknown: false });
+      await queue.send("marker");
+      const got = await context.collect(queue);
+      await got.seen("marker");
+      deepEqual(got.bodies, ["marker"]);
+    },
+  },
+  {
+    id: "send-aborted-on-its-way",
+    name: "A send whose signal aborts on its way is CANCELLED at once with its outcome unknown, and others go on",
+    section: "F",
+    rows: [102, 104],
+    async run(context) {
+      const faults = new Faults();
+      const hold = gate();
+      let reached = 0;
+      faults.send = () => {
+        reached += 1;
+        return hold.promise;
+      };
+      const { queue } = await context.queue({ faults });
+      const stop = new AbortController();
+      const aborted = later(queue.send("aborted", { signal: stop.signal }));
+      const other = later(queue.send("other"));
+      const { state } = watched(aborted);
+      await context.until("both to reach the driver", () => reached === 2);
+      stop.abort();
+      await context.until("the send to be cancelled", () => state() === "CANCELLED");
+      await rejects(aborted, { ...cancelled, outcomeUnknown: true });
+      hold.open();
+      await context.soon("the other send to resolve", other);
+    },
+  },
+  {
+    id: "backpressure",
+    name: "Past the send buffer a send waits, then fails with BACKPRESSURE; the ones before arrive",
+    section: "F",
+    rows: [113],
+    async run(context) {
+      const faults = new Faults();
+      const hold = gate();
+      const { broker, queue } = await context.queue<number>({ faults, sendBuffer: { messages: 5 } });
+      await broker.declare({ queues: { [queue.name]: {} } });
+      faults.send = () => hold.promise;
+      const inside = [0, 1, 2, 3, 4].map((number) => later(queue.send(number)));
+      await rejects(queue.send(5, { timeout: context.short }), {
+        name: "BrokerError",
+        code: "BACKPRESSURE",
+        outcomeUnknown: false,
+      });
+      const waiting = later(queue.send(6));
+      hold.open();
+      await context.soon("all to be sent", Promise.all([...inside, waiting]));
+      const got = await context.collect(queue);
+      await got.count(6);
+      deepEqual(new Set(got.bodies), new Set([0, 1, 2, 3, 4, 6]));
+    },
+  },
+  {
+    id: "bad-send-among-others",
+    name: "A send that is refused for what it is does not disturb the others on their way",
+    section: "F",
+    rows: [132],
+    async run(context) {
+      const { queue } = await context.queue<unknown>({ mask: { limits: { body: 1_000 } } });
+      const good = Array.from({ length: 20 }, (_, index) => later(queue.send(index)));
+      await rejects(queue.send("x".repeat(1_001)), { code: "TOO_LARGE" });
+      await rejects(queue.send("body", { headers: { "Not-Legal": "x" } }), TypeError);
+      await Promise.all([...good, queue.send("last")]);
+      const got = await context.collect(queue);
+      await got.count(21);
+    },
+  },
+  {
+    id: "same-id-resent",
+    name: "A message may be sent again with its id: it arrives at least once, with that id",
+    section: "F",
+    rows: [69, 70],
+    async run(context) {
+      const { queue } = await context.queue();
+      await queue.send("body", { id: "again" });
+      await queue.send("body", { id: "again" });
+      await queue.send("marker");
+      const got = await context.collect(queue);
+      await got.seen("marker");
+      ok(got.handled.filter(({ id }) => id === "again").length >= 1);
+    },
+  },
+];

@@ -1,0 +1,38 @@
+import { deepEqual, ok } from "node:assert/strict";
+import type { Case } from "../case.ts";
+import { codeOf } from "../error-code.ts";
+import { Faults, StagedError } from "../faults.ts";
+
+export const SETTLING_IN_BATCHES: readonly Case[] = [
+  {
+    id: "one-ack-refused-among-many",
+    name: "Of many settlements made at once, the one that fails for a moment is tried again, and no other is touched",
+    section: "B",
+    rows: [24, 112],
+    async run(context) {
+      const faults = new Faults();
+      let refusals = 1;
+      faults.settle = ({ action, delivery }) => {
+        if (action !== "ack" || delivery.id !== "refused" || refusals === 0) return undefined;
+        refusals -= 1;
+        return new StagedError("UNAVAILABLE", true);
+      };
+      const { broker, queue } = await context.queue({ faults });
+      const errors: unknown[] = [];
+      const consumer = await queue.consumeBatch(() => {}, {
+        max: 4,
+        wait: 50,
+        onError: (error) => void errors.push(error),
+      });
+      await queue.sendBatch(["refused", "b", "c", "d"].map((id) => ({ body: id, id })));
+      await context.until("all to be acked", () => consumer.stats().acked === 4);
+      ok(!errors.some((error) => codeOf(error) === "LEASE_LOST"), "a message was lost");
+      await broker.close();
+      const again = (await context.connect()).queue<string>(queue.name);
+      await again.send("marker");
+      const got = await context.collect(again);
+      await got.seen("marker");
+      deepEqual(got.bodies, ["marker"]);
+    },
+  },
+];

@@ -1,0 +1,91 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { channel } from "node:diagnostics_channel";
+import type { GiveUpEvent, Propagation } from "@anybroker/core";
+import type { Case } from "../case.ts";
+
+/** Collects the events of a channel that concern one queue, while `run` runs. */
+async function listening(
+  name: string,
+  queue: string,
+  run: (events: readonly GiveUpEvent[]) => Promise<void>,
+): Promise<void> {
+  const events: GiveUpEvent[] = [];
+  const listen = (event: unknown): void => {
+    // The cast is true: the payload of these channels is documented to be a GiveUpEvent.
+    const { source } = event as GiveUpEvent;
+    if ("queue" in source && source.queue === queue) events.push(event as GiveUpEvent);
+  };
+  channel(name).subscribe(listen);
+  try {
+    await run(events);
+  } finally {
+    channel(name).unsubscribe(listen);
+  }
+}
+
+export const TRACING: readonly Case[] = [
+  {
+    id: "trace-propagation",
+    name: "A trace context goes from the sender through a retry to the handler, which runs inside it",
+    section: "A",
+    rows: [8, 123],
+    async run(context) {
+      const extracted: unknown[] = [];
+      const propagation: Propagation = {
+        inject: (headers) => {
+          headers.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        },
+        extract: (headers, run) => {
+          extracted.push(headers.traceparent);
+          return run();
+        },
+      };
+      const { queue } = await context.queue({ propagation });
+      const got = await context.collect(queue, {
+        handle: ({ attempt }) => {
+          if (attempt === 1) throw new Error("once");
+        },
+      });
+      await queue.send("body", { headers: { mine: "yes" } });
+      await got.count(2);
+      deepEqual(extracted, Array(2).fill("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
+      equal(got.handled[1]?.message.headers.mine, "yes");
+    },
+  },
+  {
+    id: "dead-letter-event",
+    name: "Each dead letter is an event that says which message, from where and why",
+    section: "C",
+    rows: [46, 124],
+    async run(context) {
+      const { queue } = await context.queue();
+      await listening("anybroker:dead-letter", queue.name, async (events) => {
+        await context.collect(queue, { handle: (message) => message.deadLetter("no such customer") });
+        await queue.send("body", { id: "event-1" });
+        await context.until("the event", () => events.length === 1);
+        deepEqual([events[0]?.id, events[0]?.reason], ["event-1", "no such customer"]);
+      });
+    },
+  },
+  {
+    id: "discard-event",
+    name: "Each discard is an event: nothing is dropped in silence",
+    section: "C",
+    rows: [43, 60, 124],
+    async run(context) {
+      const { queue } = await context.queue();
+      await listening("anybroker:discard", queue.name, async (events) => {
+        await context.collect(queue, {
+          retry: { ...context.quick, classify: () => "discard" },
+          handle: () => {
+            throw new Error("unwanted");
+          },
+        });
+        await queue.send("body", { id: "event-2" });
+        await context.until("the event", () => events.length === 1);
+        equal(events[0]?.id, "event-2");
+        ok((events[0]?.reason ?? "").length > 0);
+      });
+    },
+  },
+];

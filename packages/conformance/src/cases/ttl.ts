@@ -1,0 +1,125 @@
+import { deepEqual, equal } from "node:assert/strict";
+import type { Case } from "../case.ts";
+import { gate, listed, timePasses } from "../wait.ts";
+
+export const TTL: readonly Case[] = [
+  {
+    id: "not-expired",
+    name: "A message that has not expired is handled",
+    section: "D",
+    rows: [60, 61],
+    needs: ["ttl"],
+    async run(context) {
+      const { queue } = await context.queue();
+      await queue.send("long", { ttl: 31_536_000_000 });
+      await queue.send("short", { ttl: 60_000 });
+      const got = await context.collect(queue);
+      await got.count(2);
+    },
+  },
+  {
+    id: "expired",
+    name: "A message that has expired reaches no handler and no dead letters; later ones do",
+    section: "D",
+    rows: [60],
+    needs: ["ttl", "deadLetters.list"],
+    async run(context) {
+      const { queue } = await context.queue();
+      await queue.send("stale", { ttl: 20 });
+      await timePasses(40);
+      await queue.send("fresh", { ttl: 60_000 });
+      const got = await context.collect(queue);
+      await got.seen("fresh");
+      deepEqual(got.bodies, ["fresh"]);
+      deepEqual(await listed(queue.deadLetters.list()), []);
+    },
+  },
+  {
+    id: "expired-in-a-subscription",
+    name: "A published message expires in each subscription",
+    section: "D",
+    rows: [60],
+    needs: ["ttl"],
+    async run(context) {
+      const { broker, topic } = await context.topic();
+      await broker.declare({ topics: { [topic.name]: { subscriptions: { late: {} } } } });
+      await topic.publish("stale", { ttl: 20 });
+      await timePasses(40);
+      await topic.publish("fresh");
+      const got = await context.collect(topic.subscription("late"));
+      await got.seen("fresh");
+      deepEqual(got.bodies, ["fresh"]);
+    },
+  },
+  {
+    id: "expired-before-retry",
+    name: "A message that expires while its handler fails is discarded, not retried",
+    section: "D",
+    rows: [60],
+    needs: ["ttl"],
+    async run(context) {
+      const { broker, queue } = await context.queue();
+      await broker.declare({ queues: { [queue.name]: {} } });
+      // Long enough to be handed out in, on a busy machine too.
+      const ttl = Math.min(1_500, Math.ceil(context.patience / 2));
+      const failed = gate();
+      const got = await context.collect(queue, {
+        handle: async ({ body }) => {
+          if (body !== "stale") return;
+          await timePasses(ttl + 50);
+          failed.open();
+          throw new Error("too late to matter");
+        },
+      });
+      await queue.send("stale", { ttl });
+      await got.seen("stale");
+      await failed.promise;
+      await context.until("the expiry to be counted", () => got.consumer.stats().expired === 1);
+      await queue.send("marker");
+      await got.seen("marker");
+      deepEqual(got.bodies, ["stale", "marker"]);
+    },
+  },
+  {
+    id: "expired-behind-a-slow-handler",
+    name: "A message that expires while it waits in the consumer reaches no handler",
+    section: "D",
+    rows: [60],
+    needs: ["ttl"],
+    async run(context) {
+      const { queue } = await context.queue();
+      const hold = gate();
+      const got = await context.collect(queue, {
+        prefetch: 3,
+        handle: async ({ body }) => {
+          if (body === "slow") await hold.promise;
+        },
+      });
+      await queue.send("slow");
+      await got.count(1);
+      await queue.send("stale", { ttl: 100 });
+      await timePasses(150);
+      await queue.send("fresh");
+      hold.open();
+      await got.seen("fresh");
+      deepEqual(got.bodies, ["slow", "fresh"]);
+    },
+  },
+  {
+    id: "expired-while-delayed",
+    name: "A message that expires before its delay is over is never handled",
+    section: "D",
+    rows: [60],
+    needs: ["ttl", "delay.send"],
+    async run(context) {
+      const { queue } = await context.queue();
+      const got = await context.collect(queue);
+      await queue.send("stale", { delay: 300, ttl: 50 });
+      await queue.send("marker", { delay: 320 });
+      await got.seen("marker");
+      await queue.send("second marker", { delay: 260 });
+      await got.seen("second marker");
+      equal(got.bodies.includes("stale"), false);
+    },
+  },
+];

@@ -1,0 +1,31 @@
+import { readFileSync } from "node:fs";
+import { CASES, CATALOGUE, conformancePage, KNOWN_DEFECTS } from "@anybroker/conformance";
+import { expect, test } from "vitest";
+
+const rows = CATALOGUE.flatMap((part) => part.rows);
+
+test("every row of the catalogue has a case, or a reason why it waits", () => {
+  const open = rows.filter(({ row, waits }) => waits === undefined && !CASES.some((one) => one.rows.includes(row)));
+  expect(open).toEqual([]);
+});
+
+test("every row that a case names is in the catalogue, in its order", () => {
+  expect(rows.map(({ row }) => row)).toEqual(Array.from({ length: 132 }, (_, index) => index + 1));
+  expect(CASES.flatMap((one) => one.rows).filter((row) => row < 1 || row > 132)).toEqual([]);
+});
+
+test("every case has an id of its own and says its promise in one sentence", () => {
+  expect(new Set(CASES.map(({ id }) => id)).size).toBe(CASES.length);
+  expect(CASES.filter(({ id }) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(id))).toEqual([]);
+  expect(CASES.filter(({ name }) => !/^\S.*[^.\s]$/.test(name))).toEqual([]);
+});
+
+test("every known defect is caught by cases that exist", () => {
+  const ids = new Set(CASES.map(({ id }) => id));
+  expect(KNOWN_DEFECTS.flatMap(({ cases }) => cases).filter((id) => !ids.has(id))).toEqual([]);
+});
+
+test("docs/conformance.md is up to date", () => {
+  const page = readFileSync(new URL("../../../docs/conformance.md", import.meta.url), "utf8");
+  expect(page).toBe(conformancePage());
+});

@@ -1,0 +1,13 @@
+/** Which package serves a URL scheme. The one place in the core that knows backends by name. */
+export const ADAPTERS: Readonly<Record<string, string>> = {
+  memory: "@anybroker/memory",
+  amqp: "@anybroker/rabbitmq",
+  amqps: "@anybroker/rabbitmq",
+  kafka: "@anybroker/kafka",
+  "kafka+ssl": "@anybroker/kafka",
+  redis: "@anybroker/redis",
+  rediss: "@anybroker/redis",
+  servicebus: "@anybroker/servicebus",
+  endpoint: "@anybroker/servicebus",
+  pubsub: "@anybroker/pubsub",
+};

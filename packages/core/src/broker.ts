@@ -1,0 +1,107 @@
+import type * as api from "./api.ts";
+import type { Declared } from "./capabilities.ts";
+import { checkKeys, integer } from "./check.ts";
+import { Connection } from "./connection.ts";
+import { Declarations } from "./declarations.ts";
+import { DEFAULTS } from "./defaults.ts";
+import type { Driver, Entity, LinkHealth } from "./driver/contract.ts";
+import { EntityMaker } from "./entities.ts";
+import { reasonOf } from "./errors.ts";
+import { queueHandle, topicHandle } from "./handles.ts";
+import { idMaker } from "./id.ts";
+import { Outbox } from "./outbox.ts";
+import type { Parts } from "./parts.ts";
+import type { Settings } from "./settings.ts";
+import { traceInjector } from "./trace.ts";
+import { orAborted } from "./wait.ts";
+
+const HEALTH_TIMEOUT = 5_000;
+
+/** Connects for the first time, and answers the broker object. */
+export async function openBroker<C extends Declared, N>(
+  driver: Driver<C, N>,
+  settings: Settings,
+  options: api.ConnectOptions,
+): Promise<api.Broker<C, N>> {
+  const connection = new Connection(driver, settings.context, settings.times);
+  const declarations = new Declarations(connection);
+  const parts: Parts = {
+    connection,
+    declarations,
+    outbox: new Outbox(connection, declarations, settings.sendBuffer),
+    consumers: new Set(),
+    propagation: options.propagation,
+    nextId: idMaker(settings.context.clock.now),
+    inject: traceInjector(options.propagation, () => connection.capabilities.limits),
+  };
+  await connection.start(options.signal);
+  const broker = brokerOf(parts);
+  // The cast is true: the driver makes links with clients of type N, and what C forbids is refused at run time too.
+  return broker as api.Broker<C, N>;
+}
+
+function brokerOf(parts: Parts): api.Broker {
+  const { connection, declarations } = parts;
+  const entities = new EntityMaker(connection);
+  let closing: Promise<void> | undefined;
+  const close = async ({ drainTimeout }: { readonly drainTimeout?: number } = {}): Promise<void> => {
+    const limit = integer("drainTimeout", drainTimeout, DEFAULTS.drainTimeout, 0);
+    closing ??= shutDown(parts, limit, drainTimeout === undefined ? {} : { drainTimeout });
+    await closing;
+  };
+  return {
+    get capabilities() {
+      return connection.capabilities;
+    },
+    get native() {
+      return connection.link?.native;
+    },
+    queue: (name, options = {}) => queueHandle(parts, entities.queue(name, options), options),
+    topic: (name, options = {}) => topicHandle(parts, entities.topic(name, options), entities, options),
+    async declare(topology, options = {}) {
+      checkKeys("declare", options, ["signal"]);
+      const wanted = listed(entities, topology);
+      const signal = options.signal ?? new AbortController().signal;
+      const link = await connection.up(signal, "declaring");
+      for (const entity of wanted) await orAborted(declarations.ensure(link, entity) ?? Promise.resolve(), signal);
+    },
+    health: (options = {}) => healthOf(connection, options.signal),
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  };
+}
+
+async function shutDown(parts: Parts, limit: number, options: { readonly drainTimeout?: number }): Promise<void> {
+  const late = new AbortController();
+  const cancel = parts.connection.context.clock.after(limit, () => late.abort());
+  await Promise.all([...parts.consumers].map((consumer) => consumer.close(options)));
+  await parts.outbox.drain(late.signal);
+  cancel();
+  await parts.connection.close();
+}
+
+async function healthOf(connection: Connection, signal: AbortSignal | undefined): Promise<api.Health> {
+  const { link, lastError } = connection;
+  if (link === undefined) {
+    return { status: "down", reason: lastError?.message ?? "not connected", server: undefined, details: {} };
+  }
+  const limit = AbortSignal.timeout(HEALTH_TIMEOUT);
+  const stop = signal === undefined ? limit : AbortSignal.any([limit, signal]);
+  const silent = (error: unknown): LinkHealth => ({ degraded: `no answer: ${reasonOf(error)}`, details: {} });
+  const { degraded, details } = await orAborted(link.health(stop), stop).catch(silent);
+  return { status: degraded === undefined ? "up" : "degraded", reason: degraded, server: link.server, details };
+}
+
+function listed(entities: EntityMaker, topology: api.Topology): readonly Entity[] {
+  checkKeys("declare", topology, ["queues", "topics"]);
+  const queues = Object.entries(topology.queues ?? {}).map(([name, options]) => entities.queue(name, options));
+  const topics = Object.entries(topology.topics ?? {}).flatMap(([name, { subscriptions = {}, ...options }]) => {
+    const topic = entities.topic(name, options);
+    const durable = Object.entries(subscriptions).map(([subscription, stored]) => {
+      if (stored.durable !== false) return entities.subscription(topic, subscription, stored);
+      throw new TypeError(`declare: subscription ${subscription} is ephemeral: it exists only while it is read`);
+    });
+    return [topic, ...durable];
+  });
+  return [...queues, ...topics];
+}

@@ -1,0 +1,47 @@
+/** Throws a `TypeError` for an option that does not exist, naming those that do. */
+export function checkKeys(what: string, options: object, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null) throw new TypeError(`${what}: options must be an object`);
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) {
+      throw new TypeError(`${what}: unknown option ${JSON.stringify(key)}; known ones: ${known.join(", ")}`);
+    }
+  }
+}
+
+/** Answers the value, or the default when it is undefined; throws a `TypeError` unless it is an integer in range. */
+export function integer(
+  what: string,
+  value: number | undefined,
+  fallback: number,
+  min: number,
+  max: number = 2 ** 53,
+): number {
+  if (value === undefined) return fallback;
+  if (!Number.isInteger(value) || value < min || value > max) {
+    const range = max === 2 ** 53 ? `of at least ${min}` : `from ${min} to ${max}`;
+    throw new TypeError(`${what} must be an integer ${range}, not ${show(value)}`);
+  }
+  return value;
+}
+
+/** The same for numbers that need not be integers. */
+export function number(what: string, value: number | undefined, fallback: number, min: number, max: number): number {
+  if (value === undefined) return fallback;
+  if (typeof value !== "number" || !(value >= min && value <= max)) {
+    throw new TypeError(`${what} must be a number from ${min} to ${max}, not ${show(value)}`);
+  }
+  return value;
+}
+
+/** Throws a `TypeError` unless the value is a function. */
+export function checkFunction(what: string, value: unknown): void {
+  if (typeof value !== "function") throw new TypeError(`${what} must be a function, not ${show(value)}`);
+}
+
+/** A value as an error message shows it. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "an invalid Date" : value.toISOString();
+  if (typeof value === "object") return value === null ? "null" : `an ${Array.isArray(value) ? "array" : "object"}`;
+  return typeof value === "function" ? "a function" : `${value as number | boolean | bigint | undefined}`;
+}

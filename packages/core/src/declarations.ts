@@ -1,0 +1,70 @@
+import type { Connection } from "./connection.ts";
+import { events } from "./diagnostics.ts";
+import type { Entity, Link } from "./driver/contract.ts";
+import { BrokerError } from "./errors.ts";
+
+/** A declaration may take this long, in milliseconds. */
+const TIMEOUT = 30_000;
+
+/** Makes sure, once in each life of the connection, that an entity exists before it is used. */
+export class Declarations {
+  readonly #connection: Connection;
+  readonly #lives = new WeakMap<Link, Map<string, Promise<void> | "done">>();
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Undefined when it is known to be there; else a promise of it, which rejects with a `BrokerError`. */
+  ensure(link: Link, entity: Entity): Promise<void> | undefined {
+    const mode = this.#connection.context.topology;
+    if (mode === "none") return undefined;
+    const known = this.#life(link);
+    const key = nameOf(entity);
+    const state = known.get(key);
+    if (state === "done") return undefined;
+    if (state !== undefined) return state;
+    const declaring = this.#declare(link, entity, mode).then(
+      () => void known.set(key, "done"),
+      (error: unknown) => {
+        known.delete(key);
+        throw this.#connection.wrap(error, `declaring ${nameOf(entity)}`);
+      },
+    );
+    known.set(key, declaring);
+    return declaring;
+  }
+
+  /** It turned out to be missing: the next `ensure` declares it again. */
+  forget(entity: Entity): void {
+    const link = this.#connection.link;
+    if (link === undefined) return;
+    this.#life(link).delete(nameOf(entity));
+    if (entity.kind === "subscription") this.#life(link).delete(nameOf(entity.topic));
+  }
+
+  async #declare(link: Link, entity: Entity, mode: "create" | "verify"): Promise<void> {
+    const entities = entity.kind !== "subscription" ? [entity] : [entity.topic, ...(entity.durable ? [entity] : [])];
+    const limit = AbortSignal.timeout(TIMEOUT);
+    const drifts = await this.#connection.within(link, link.declare(entities, mode, limit), limit);
+    for (const drift of drifts) events.drift(drift);
+    const [first] = drifts;
+    if (mode !== "verify" || first === undefined) return;
+    throw new BrokerError(
+      "DRIFT",
+      `${nameOf(first.entity)} exists with another ${first.property}: expected ${first.expected}, found ${first.found}`,
+    );
+  }
+
+  #life(link: Link): Map<string, Promise<void> | "done"> {
+    const known = this.#lives.get(link) ?? new Map<string, Promise<void> | "done">();
+    this.#lives.set(link, known);
+    return known;
+  }
+}
+
+/** An entity as messages name it. */
+export function nameOf(entity: Entity): string {
+  if (entity.kind === "subscription") return `subscription ${entity.name} of topic ${entity.topic.name}`;
+  return `${entity.kind} ${entity.name}`;
+}

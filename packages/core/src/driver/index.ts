@@ -1,0 +1,14 @@
+export { Bag, type Slotted } from "../bag.ts";
+export type { Capabilities, Declared, Feature, Limits, Maybe, Refinement, Support } from "../capabilities.ts";
+export { FEATURES } from "../capabilities.ts";
+export type { Clock } from "../clock.ts";
+export { connectFor } from "../connect.ts";
+export { BrokerError, type Classification, type ErrorCode, reasonOf, redact } from "../errors.ts";
+export { NO_HEADERS, OWN, OWN_PREFIX, utf8Length } from "../headers.ts";
+export { orAborted } from "../wait.ts";
+export { changeHeaders } from "./changes.ts";
+export * from "./contract.ts";
+export { DELAY_STEPS, stepAbove, stepBelow } from "./ladder.ts";
+export { Naming, type NamingOptions } from "./naming.ts";
+export { PushBuffer } from "./push-buffer.ts";
+export { type Address, formatAddress, type Host, type ParameterTypes, parseUrl } from "./url.ts";

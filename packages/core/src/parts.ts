@@ -1,0 +1,54 @@
+import type { Consumer, Propagation } from "./api.ts";
+import { pause } from "./clock.ts";
+import type { Connection } from "./connection.ts";
+import type { Declarations } from "./declarations.ts";
+import type { Link, SourceEntity } from "./driver/contract.ts";
+import { BrokerError } from "./errors.ts";
+import type { Outbox } from "./outbox.ts";
+import { cancelled } from "./wait.ts";
+
+/** What the handles of one broker object share. */
+export interface Parts {
+  readonly connection: Connection;
+  readonly declarations: Declarations;
+  readonly outbox: Outbox;
+  readonly consumers: Set<Consumer>;
+  readonly propagation: Propagation | undefined;
+  readonly nextId: () => string;
+  /** The headers with the trace added, where there is one. */
+  readonly inject: (headers: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
+}
+
+/** A question that failed for now is asked again after this long, in milliseconds. */
+const ASK_AGAIN = 200;
+
+/**
+ * Asks the link something about a source once it is up and the source declared; again when that fails for now, as it
+ * does when the connection is lost meanwhile; for so many milliseconds in all.
+ */
+export async function ask<T>(
+  parts: Parts,
+  entity: SourceEntity,
+  what: string,
+  timeout: number,
+  signal: AbortSignal | undefined,
+  question: (link: Link, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limit = AbortSignal.timeout(timeout);
+  const stop = signal === undefined ? limit : AbortSignal.any([limit, signal]);
+  const { connection } = parts;
+  for (;;) {
+    try {
+      const link = await connection.up(stop, what);
+      await parts.declarations.ensure(link, entity);
+      return await connection.within(link, question(link, stop), stop);
+    } catch (error) {
+      const wrapped = connection.wrap(error, what);
+      if (signal?.aborted === true) throw cancelled(what, signal);
+      if (!stop.aborted && !wrapped.retryable) throw wrapped;
+      if (!stop.aborted) await pause(connection.context.clock, ASK_AGAIN, stop);
+      if (limit.aborted)
+        throw new BrokerError("TIMEOUT", `${what}: no answer within ${timeout} ms`, { retryable: true, cause: error });
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import type { BatchResult, Receipt, SendOptions } from "./api.ts";
+import { sendTracing } from "./diagnostics.ts";
+import { BrokerError, reasonOf } from "./errors.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Lane } from "./outbox-lane.ts";
+import { checkSize, type Prepared, prepareSend, type SendContext } from "./outgoing.ts";
+
+/** How many messages of a batch are on their way at once. */
+const BATCH_IN_FLIGHT = 2_000;
+
+/** Sends to one destination: checks, encodes, and puts into the outbox in the order of the calls. */
+export class Sender {
+  readonly #is: SendContext;
+  readonly #outbox: Outbox;
+  readonly #lane: Lane;
+  /** While a schema is thinking, later sends wait behind it, so that the order of the calls is kept. */
+  #thinking: Promise<unknown> | undefined;
+
+  constructor(context: SendContext, outbox: Outbox) {
+    this.#is = context;
+    this.#outbox = outbox;
+    this.#lane = outbox.lane(context.destination);
+  }
+
+  /** Resolves when the broker has it. */
+  send(body: unknown, options: SendOptions | undefined): Promise<Receipt> {
+    try {
+      const prepared = prepareSend(this.#is, options);
+      const encoded = this.#is.format.write(body);
+      if (!(encoded instanceof Promise) && this.#thinking === undefined) return this.#enqueue(prepared, encoded);
+      return this.#sendInTurn(prepared, encoded);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Sends many, with a bound on how many are on their way; answers a result for each. */
+  async sendBatch(messages: readonly (SendOptions & { readonly body: unknown })[]): Promise<readonly BatchResult[]> {
+    if (!Array.isArray(messages)) throw new TypeError("sendBatch takes an array of messages");
+    const prepared = messages.map(({ body, ...options }) => ({ body, prepared: prepareSend(this.#is, options) }));
+    const results: BatchResult[] = [];
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      for (let index = next++; index < prepared.length; index = next++) {
+        const item = prepared[index];
+        if (item !== undefined) results[index] = await this.#sendOne(item.prepared, item.body);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(BATCH_IN_FLIGHT, prepared.length) }, worker));
+    return results;
+  }
+
+  async #sendOne(prepared: Prepared, body: unknown): Promise<BatchResult> {
+    const { id } = prepared.fields;
+    try {
+      await this.#sendInTurn(prepared, this.#is.format.write(body));
+      return { id, error: undefined };
+    } catch (error) {
+      if (error instanceof BrokerError) return { id, error };
+      // A value that the codec cannot write is this message's failure, not the batch's.
+      return { id, error: new BrokerError("INVALID_BODY", reasonOf(error), { cause: error }) };
+    }
+  }
+
+  #sendInTurn(prepared: Prepared, encoded: Uint8Array | Promise<Uint8Array>): Promise<Receipt> {
+    if (!(encoded instanceof Promise) && this.#thinking === undefined) return this.#enqueue(prepared, encoded);
+    const before = this.#thinking;
+    const turn = (async () => {
+      const body = await encoded;
+      await before;
+      return body;
+    })();
+    const thinking = Promise.allSettled([turn]);
+    this.#thinking = thinking;
+    void thinking.then(() => {
+      if (this.#thinking === thinking) this.#thinking = undefined;
+    });
+    return turn.then((body) => this.#enqueue(prepared, body));
+  }
+
+  #enqueue(prepared: Prepared, body: Uint8Array): Promise<Receipt> {
+    checkSize(this.#is, body);
+    const { destination } = this.#is;
+    const message = { ...prepared.fields, body };
+    const send = (): Promise<Receipt> => this.#outbox.send(this.#lane, message, prepared.deadline, prepared.signal);
+    if (!sendTracing.hasSubscribers) return send();
+    const { id, headers } = message;
+    return sendTracing.tracePromise(send, {
+      destination: destination.name,
+      kind: destination.kind,
+      id,
+      headers,
+      size: body.length,
+    });
+  }
+}

@@ -1,0 +1,27 @@
+import { BrokerError } from "@anybroker/core";
+import { redact } from "@anybroker/core/driver";
+import { expect, test } from "vitest";
+
+test("a BrokerError of another copy of the core is recognised", () => {
+  class Foreign extends Error {}
+  const foreign = new Foreign("x");
+  Object.defineProperty(foreign, Symbol.for("anybroker.BrokerError"), { value: true });
+  expect(foreign instanceof BrokerError).toBe(true);
+  expect(new Error("x") instanceof BrokerError).toBe(false);
+  const nothing: unknown = null;
+  expect(nothing instanceof BrokerError).toBe(false);
+});
+
+test.each([
+  ["connect amqp://user:hunter2@host failed", "connect amqp://***@host failed"],
+  ["amqps://user:p%40w@a,b/x", "amqps://***@a,b/x"],
+  [
+    "Endpoint=sb://x/;SharedAccessKeyName=n;SharedAccessKey=hunter2=;",
+    "Endpoint=sb://x/;SharedAccessKeyName=n;SharedAccessKey=***;",
+  ],
+  ["redis://:hunter2@host", "redis://***@host"],
+  ["http://host/path and me@example.com", "http://host/path and me@example.com"],
+])("secrets are blotted out of a message: %s", (message, shown) => {
+  expect(redact(message)).toBe(shown);
+  expect(new BrokerError("INTERNAL", message).message).toBe(shown);
+});

@@ -1,0 +1,22 @@
+/** Why the embedded broker refused something. */
+export type MemoryErrorReason =
+  | "closed"
+  | "disconnected"
+  | "refused"
+  | "unconfirmed"
+  | "full"
+  | "too-large"
+  | "missing"
+  | "lease-lost"
+  | "config";
+
+/** What the embedded broker throws, as a client library would; found as `cause` of a `BrokerError`. */
+export class MemoryError extends Error {
+  override readonly name = "MemoryError";
+  readonly reason: MemoryErrorReason;
+
+  constructor(reason: MemoryErrorReason, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,97 @@
+import type { Filter, SubscriptionEntity } from "@anybroker/core/driver";
+import { type Budget, Share } from "./budget.ts";
+import { Fifo } from "./fifo.ts";
+import { MemoryError } from "./memory-error.ts";
+import type { MemoryMessage } from "./message.ts";
+import { QueueStore } from "./queue-store.ts";
+import type { Timing } from "./timing.ts";
+
+/** One topic: its subscriptions, and what it keeps for those to come. */
+export class TopicStore {
+  readonly name: string;
+  readonly retention: number;
+  /** The durable ones. */
+  readonly subscriptions: Map<string, QueueStore> = new Map();
+  readonly ephemeral: Set<QueueStore> = new Set();
+  readonly #log = new Fifo<{ readonly at: number; readonly message: MemoryMessage }>();
+  readonly #timing: Timing;
+  readonly #budget: Budget;
+  readonly #share: Share;
+  #deleted = false;
+
+  constructor(name: string, retention: number, timing: Timing, budget: Budget) {
+    this.name = name;
+    this.retention = retention;
+    this.#timing = timing;
+    this.#budget = budget;
+    this.#share = new Share(budget);
+  }
+
+  /** How many copies a message makes. */
+  copies(message: MemoryMessage): number {
+    let count = this.retention > 0 ? 1 : 0;
+    for (const _ of this.#matching(message)) count += 1;
+    return count;
+  }
+
+  add(message: MemoryMessage): void {
+    for (const store of this.#matching(message)) store.add(message);
+    if (this.retention <= 0) return;
+    this.trim();
+    this.#share.charge(1, message.size);
+    this.#log.push({ at: this.#timing.now, message });
+  }
+
+  /** It reaches the subscriptions that are there when its time has come. */
+  addLater(message: MemoryMessage, due: number): void {
+    this.#share.charge(1, message.size);
+    this.#timing.at(due, () => {
+      if (this.#deleted) return;
+      this.#share.charge(-1, -message.size);
+      this.add(message);
+    });
+  }
+
+  /** Makes a subscription's store with the part of the log it begins with. */
+  subscribe(entity: SubscriptionEntity, name: string): QueueStore {
+    this.trim();
+    const { filter, from } = entity;
+    const since = from === "earliest" ? 0 : from === "latest" ? Number.POSITIVE_INFINITY : from.getTime();
+    const backlog = this.#log.values().filter(({ at, message }) => at >= since && matches(filter, message));
+    const bytes = backlog.reduce((sum, { message }) => sum + message.size, 0);
+    if (!this.#budget.hasRoom(backlog.length, bytes)) {
+      throw new MemoryError("full", `no room for the ${backlog.length} kept messages that ${name} begins with`);
+    }
+    const store = new QueueStore({ name, ordered: entity.ordered, filter }, this.#timing, this.#budget);
+    for (const { message } of backlog) store.add(message);
+    return store;
+  }
+
+  /** Drops what was kept for the retention. */
+  trim(): void {
+    const end = this.#timing.now - this.retention;
+    for (let first = this.#log.peek(); first !== undefined && first.at <= end; first = this.#log.peek()) {
+      this.#log.shift();
+      this.#share.charge(-1, -first.message.size);
+    }
+  }
+
+  delete(): void {
+    this.#deleted = true;
+    for (const store of [...this.subscriptions.values(), ...this.ephemeral]) store.delete();
+    this.#share.clear();
+  }
+
+  *#matching(message: MemoryMessage): Iterable<QueueStore> {
+    for (const store of this.subscriptions.values()) if (matches(store.shape.filter, message)) yield store;
+    for (const store of this.ephemeral) if (matches(store.shape.filter, message)) yield store;
+  }
+}
+
+function matches(filter: Filter | undefined, { headers }: MemoryMessage): boolean {
+  if (filter === undefined) return true;
+  return Object.entries(filter).every(([name, values]) => {
+    const value = headers[name];
+    return value !== undefined && values.includes(value);
+  });
+}

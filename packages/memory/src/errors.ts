@@ -1,0 +1,19 @@
+import type { Classification } from "@anybroker/core/driver";
+import { MemoryError, type MemoryErrorReason } from "./broker/memory-error.ts";
+
+const TABLE: Readonly<Record<MemoryErrorReason, Classification>> = {
+  closed: { code: "UNAVAILABLE", retryable: true },
+  disconnected: { code: "UNAVAILABLE", retryable: true },
+  refused: { code: "UNAVAILABLE", retryable: true },
+  unconfirmed: { code: "UNAVAILABLE", retryable: true },
+  full: { code: "BACKPRESSURE", retryable: true },
+  "too-large": { code: "TOO_LARGE", retryable: false },
+  missing: { code: "NOT_FOUND", retryable: false },
+  "lease-lost": { code: "LEASE_LOST", retryable: false },
+  config: { code: "INVALID_CONFIG", retryable: false },
+};
+
+/** What an error of the embedded broker means; any other is `INTERNAL`. */
+export function classify(error: unknown): Classification {
+  return error instanceof MemoryError ? TABLE[error.reason] : { code: "INTERNAL", retryable: false };
+}

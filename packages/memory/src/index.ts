@@ -1,0 +1,29 @@
+import type { Connect } from "@anybroker/core";
+import { type Adapter, connectFor } from "@anybroker/core/driver";
+import { memory } from "./driver.ts";
+import { optionsFromUrl } from "./options.ts";
+
+export * from "@anybroker/core";
+export type {
+  MemoryEntity,
+  MemoryFault,
+  MemoryFaultHook,
+  MemoryInstance,
+  MemoryOperation,
+} from "./broker/instance.ts";
+export { MemoryError, type MemoryErrorReason } from "./broker/memory-error.ts";
+export type { MemoryMessage } from "./broker/message.ts";
+export type { MemoryCapabilities } from "./capabilities.ts";
+export { memory } from "./driver.ts";
+export { type ManualClock, manualClock } from "./manual-clock.ts";
+export type { MemoryOptions } from "./options.ts";
+
+/** Finds the embedded broker for URLs of the form `memory:name?option=value`. */
+export const adapter: Adapter = {
+  name: "memory",
+  schemes: ["memory"],
+  driver: (config) => memory(optionsFromUrl(config)),
+};
+
+/** Connects to a broker, as the core's `connect` does; knows the scheme `memory` without looking for its package. */
+export const connect: Connect = connectFor([adapter]);

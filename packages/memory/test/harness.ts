@@ -1,0 +1,96 @@
+import type {
+  Delivery,
+  Destination,
+  Entity,
+  Link,
+  LinkContext,
+  OutgoingMessage,
+  QueueEntity,
+  SendFailure,
+  Source,
+  SourceEntity,
+  SubscriptionEntity,
+  TopicEntity,
+} from "@anybroker/core/driver";
+import { type ManualClock, type MemoryInstance, type MemoryOptions, manualClock, memory } from "../src/index.ts";
+
+export const LEASE = 30_000;
+/** For calls that nothing aborts. */
+export const live: AbortSignal = new AbortController().signal;
+
+export const queue = (name: string, ordered = false): QueueEntity => ({ kind: "queue", name, ordered });
+
+export const topic = (name: string, retention = 0): TopicEntity => ({ kind: "topic", name, retention });
+
+export const subscription = (
+  parent: TopicEntity,
+  name: string,
+  shape: Partial<SubscriptionEntity> = {},
+): SubscriptionEntity => ({
+  kind: "subscription",
+  name,
+  topic: parent,
+  ordered: false,
+  filter: undefined,
+  from: "latest",
+  durable: true,
+  ...shape,
+});
+
+export const message = (id: string, fields: Partial<OutgoingMessage> = {}): OutgoingMessage => ({
+  id,
+  body: Buffer.from(id),
+  contentType: "text/plain",
+  headers: {},
+  key: undefined,
+  type: undefined,
+  correlationId: undefined,
+  replyTo: undefined,
+  sentAt: 0,
+  deliverAt: undefined,
+  priority: undefined,
+  ...fields,
+});
+
+export const ids = (deliveries: readonly Delivery[]): readonly (string | undefined)[] => deliveries.map(({ id }) => id);
+
+export interface Bench {
+  readonly clock: ManualClock;
+  readonly link: Link<MemoryInstance>;
+  /** A further link to the same instance. */
+  connect(context?: Partial<LinkContext>): Promise<Link<MemoryInstance>>;
+  declare(...entities: readonly Entity[]): Promise<void>;
+  /** What became of each. */
+  send(destination: Destination, ...batch: readonly OutgoingMessage[]): Promise<(SendFailure | undefined)[]>;
+  open(entity: SourceEntity, lost?: (deliveries: readonly Delivery[]) => void): Promise<Source>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export async function bench(options: MemoryOptions = {}): Promise<Bench> {
+  const clock = manualClock(1_000_000);
+  const driver = memory(options);
+  const links: Link<MemoryInstance>[] = [];
+  const connect = async (context: Partial<LinkContext> = {}): Promise<Link<MemoryInstance>> => {
+    const opened = await driver.connect({ clock, lease: LEASE, topology: "create", ...context }, live);
+    links.push(opened);
+    return opened;
+  };
+  const link = await connect();
+  return {
+    clock,
+    link,
+    connect,
+    async declare(...entities) {
+      await link.declare(entities, "create", live);
+    },
+    async send(destination, ...batch) {
+      const results = new Array<SendFailure | undefined>(batch.length);
+      await link.send(destination, batch, (index, failure) => (results[index] = failure), live);
+      return results;
+    },
+    open: (entity, lost = () => {}) => link.open(entity, { window: 100 }, lost, live),
+    async [Symbol.asyncDispose]() {
+      for (const open of links) await open.close(live);
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import type * as core from "@anybroker/core/driver";
+import { BrokerError, orAborted } from "@anybroker/core/driver";
+import * as amqp from "amqplib";
+import { codeOf } from "./errors.ts";
+import type { Settings } from "./options.ts";
+
+/** One TCP connection to a server, for as long as it lives. */
+export interface Connection {
+  readonly model: amqp.ChannelModel;
+  /** Resolves with the reason when the connection is gone. */
+  readonly lost: Promise<unknown>;
+  /** Why the server reads nothing from us at present: a resource alarm. */
+  blocked(): string | undefined;
+  /** Cuts it, if it is still there. */
+  cut(): void;
+}
+
+/** Opens a connection; ends at once when the signal aborts. */
+export async function openConnection(
+  settings: Settings,
+  host: core.Host,
+  purpose: string,
+  lease: number,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const { ca, cert, key, passphrase, servername, connectionName = "anybroker", timeout = 10_000 } = settings;
+  const user = userOf(settings);
+  const password = settings.password ?? settings.address.password ?? "guest";
+  const secret = typeof password === "function" ? await orAborted(Promise.resolve(password()), signal) : password;
+  // amqplib cannot be told to give up. Its socket can: Node hands this to it, for TCP and TLS alike.
+  const life = new AbortController();
+  const options = {
+    ...{ signal: life.signal, noDelay: true, keepAlive: true, timeout, ca, cert, key, passphrase, servername },
+    clientProperties: { connection_name: `${connectionName} (${purpose})` },
+    credentials: user === undefined ? amqp.credentials.external() : amqp.credentials.plain(user, secret),
+  };
+  const target = targetOf(settings, host, lease);
+  try {
+    // The cast is true: TLS takes undefined for what is not set, and the type has only left out the signal.
+    return watch(await orAborted(amqp.connect(target, options as amqp.SocketOptions), signal), life);
+  } catch (error) {
+    life.abort();
+    // What amqplib says about a refused virtual host is that it expected something else.
+    if (!String(error).includes("Expected ConnectionOpenOk; got <ConnectionClose")) throw error;
+    const message = `the virtual host ${settings.address.path || "/"} does not exist, or this user may not use it`;
+    throw new BrokerError("NOT_FOUND", message, { cause: error });
+  }
+}
+
+/** The name under which the server knows us; undefined where it goes by our certificate. */
+export function userOf({ mechanism, username, address }: Settings): string | undefined {
+  return mechanism === "external" ? undefined : (username ?? address.username ?? "guest");
+}
+
+function targetOf({ address, heartbeat }: Settings, { host, port }: core.Host, lease: number): amqp.Options.Connect {
+  return {
+    protocol: address.scheme,
+    hostname: host,
+    port: port ?? (address.scheme === "amqps" ? 5_671 : 5_672),
+    // amqplib decodes it once more.
+    vhost: encodeURIComponent(address.path || "/"),
+    // Seconds; the server gives a silent client up after about three.
+    heartbeat: Math.max(1, Math.floor((heartbeat ?? Math.min(10_000, lease / 3)) / 1_000)),
+  };
+}
+
+function watch(model: amqp.ChannelModel, life: AbortController): Connection {
+  const { promise: lost, resolve } = Promise.withResolvers<unknown>();
+  let alarm: string | undefined;
+  // An error without a listener would end the process; the first reason counts.
+  model.on("error", resolve);
+  model.on("blocked", (reason) => {
+    alarm = reason;
+  });
+  model.on("unblocked", () => {
+    alarm = undefined;
+  });
+  model.on("close", (error) => {
+    resolve(error ?? new BrokerError("CLOSED", "the connection was closed"));
+    // amqplib ends only its half of the socket, which a server that hangs never answers.
+    life.abort();
+  });
+  return { model, lost, blocked: () => alarm, cut: () => life.abort() };
+}
+
+/** Runs work on a channel of its own, which any refusal closes, and closes it. */
+export async function onChannel<T>(
+  { model, lost }: Connection,
+  signal: AbortSignal,
+  work: (channel: amqp.Channel) => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted();
+  const run = async (): Promise<T> => {
+    const channel = await model.createChannel();
+    channel.on("error", () => {});
+    try {
+      return await work(channel);
+    } finally {
+      // It rejects when the server has closed it.
+      await channel.close().catch(() => {});
+    }
+  };
+  // A refusal that ended the whole connection says more than that the channel has ended with it.
+  const why = async (error: unknown): Promise<never> => {
+    const reason = await Promise.race([lost, Promise.resolve()]);
+    throw typeof codeOf(reason) === "number" ? reason : error;
+  };
+  return orAborted(run().catch(why), signal);
+}

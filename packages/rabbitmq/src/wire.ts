@@ -1,0 +1,126 @@
+import { isUtf8 } from "node:buffer";
+import type * as core from "@anybroker/core/driver";
+import { changeHeaders, NO_HEADERS, OWN } from "@anybroker/core/driver";
+import type { Message, Options } from "amqplib";
+
+/** What is published with a body. amqplib leaves out what is undefined. */
+export type Properties = { readonly [K in keyof Options.Publish]: Options.Publish[K] | undefined };
+
+/** The properties of a message of ours. Its time loses the milliseconds: AMQP counts in seconds. */
+export function toProperties(message: core.OutgoingMessage, mandatory: boolean, notBefore?: number): Properties {
+  const { key, headers } = message;
+  const plain = key === undefined && notBefore === undefined;
+  return {
+    mandatory,
+    deliveryMode: 2,
+    headers: plain ? headers : { ...headers, [OWN.key]: key, [OWN.notBefore]: notBefore?.toString() },
+    messageId: message.id,
+    timestamp: Math.floor(message.sentAt / 1_000),
+    contentType: message.contentType,
+    type: message.type,
+    correlationId: message.correlationId,
+    replyTo: message.replyTo,
+    priority: message.priority,
+  };
+}
+
+/** What the broker writes about a message's way: no part of the message. */
+const BROKER_OWNED = /^x-(?:death|(?:first|last)-death-.*|delivery-count|acquired-count)$/;
+
+/**
+ * The properties of a copy: those of the original with changed headers, less what the broker owns, `expiration` (it
+ * would leave a step of the ladder early), `CC` (the copy would reach further queues) and a `userId` that is not ours
+ * (the server would refuse it).
+ */
+export function copyProperties(
+  { properties }: Message,
+  changes: core.HeaderChanges,
+  user: string | undefined,
+  notBefore: number | undefined,
+): Properties {
+  const headers = changeHeaders<unknown>(properties.headers, { ...changes, [OWN.notBefore]: notBefore?.toString() });
+  for (const name of Object.keys(headers)) if (name === "CC" || BROKER_OWNED.test(name)) delete headers[name];
+  const userId = properties.userId === user ? user : undefined;
+  return { ...properties, headers, expiration: undefined, userId, mandatory: true };
+}
+
+/** One message as amqplib hands it over; headers are read when asked. */
+export class RabbitmqDelivery implements core.Delivery {
+  /** What has become of it on the wire; kept here so that settling costs no look-up. */
+  state: "open" | "held" | "gone" = "open";
+  readonly native: Message;
+  /** A slice of what one read of the socket brought: amqplib never writes there again. */
+  readonly body: Uint8Array;
+  readonly id: string | undefined;
+  readonly contentType: string | undefined;
+  readonly type: string | undefined;
+  readonly correlationId: string | undefined;
+  readonly replyTo: string | undefined;
+  readonly leaseUntil = undefined;
+  readonly #queue: string;
+  #headers: Readonly<Record<string, string>> | undefined;
+
+  constructor(native: Message, queue: string) {
+    this.native = native;
+    this.#queue = queue;
+    this.body = native.content;
+    const { properties } = native;
+    this.id = properties.messageId;
+    this.contentType = properties.contentType;
+    this.type = properties.type;
+    this.correlationId = properties.correlationId;
+    this.replyTo = properties.replyTo;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    this.#headers ??= textHeaders(this.native.properties.headers);
+    return this.#headers;
+  }
+
+  get key(): string | undefined {
+    return this.headers[OWN.key];
+  }
+
+  get sentAt(): number | undefined {
+    const { timestamp } = this.native.properties;
+    return typeof timestamp === "number" ? timestamp * 1_000 : undefined;
+  }
+
+  get position(): string {
+    return `${this.#queue}#${this.native.fields.deliveryTag}`;
+  }
+
+  get deliveries(): number {
+    const count: unknown = this.native.properties.headers?.["x-delivery-count"];
+    // Quorum queues of some versions leave the count out while it is 0; classic queues never have it.
+    return typeof count === "number" ? count : Number(this.native.fields.redelivered);
+  }
+}
+
+function textHeaders(headers: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, string>> {
+  const names = Object.keys(headers);
+  if (names.length === 0) return NO_HEADERS;
+  const copy: Record<string, string> = Object.create(null);
+  for (const name of names) if (!BROKER_OWNED.test(name)) copy[name] = textOf(headers[name]);
+  return copy;
+}
+
+/** A header's value of any AMQP type as text; the same value gives the same text. */
+export function textOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  const plain = plainOf(value);
+  return typeof plain === "string" ? plain : JSON.stringify(plain);
+}
+
+/** The value as JSON knows it: bytes as text, times in ISO form, decimals as numbers. */
+function plainOf(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Buffer.isBuffer(value)) return isUtf8(value) ? value.toString("utf8") : `base64:${value.toString("base64")}`;
+  if (Array.isArray(value)) return value.map(plainOf);
+  // amqplib's form of the types that JavaScript has not. The cast is true enough: what does not fit gives text too.
+  const { "!": type, value: inner } = value as { "!"?: unknown; value?: { places?: number; digits?: number } };
+  const time = new Date(type === "timestamp" ? Number(inner) * 1_000 : Number.NaN);
+  if (!Number.isNaN(time.getTime())) return time.toISOString();
+  if (type === "decimal") return Number(inner?.digits) / 10 ** Number(inner?.places);
+  return Object.fromEntries(Object.entries(value).map(([name, nested]) => [name, plainOf(nested)]));
+}

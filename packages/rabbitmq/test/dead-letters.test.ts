@@ -1,0 +1,136 @@
+import { expect, test } from "vitest";
+import {
+  declared,
+  live,
+  message,
+  open,
+  plain,
+  put,
+  queue,
+  reading,
+  ready,
+  sent,
+  settle,
+  take,
+  unique,
+} from "./harness.ts";
+
+/** A queue whose first messages have been given up, each a millisecond after the other unless told. */
+async function buried(count: number, at = (index: number): number => 1_700_000_000_000 + index) {
+  const link = await open();
+  const entity = queue(unique("queue"));
+  await declared(link, entity);
+  await sent(
+    link,
+    entity,
+    Array.from({ length: count }, (_, index) => message(`m${index}`, { headers: { b: "1" } })),
+  );
+  const source = await reading(link, entity, { window: count });
+  const letters = (await take(source, count)).map((delivery, index) => {
+    const headers = { "anybroker-dead-at": new Date(at(index)).toISOString(), "anybroker-attempt": "5" };
+    return { action: "deadLetter", delivery, headers } as const;
+  });
+  expect(new Set(await settle(source, ...letters.reverse()))).toEqual(new Set([undefined]));
+  await source.close(live);
+  return { link, entity, store: link.deadLetters(entity) };
+}
+
+const names = (entries: readonly { readonly id: string | undefined }[]) => entries.map(({ id }) => id);
+const first = (count: number) => Array.from({ length: count }, (_, index) => `m${index}`);
+
+test("they are listed oldest first whatever order they lie in, a hundred times, and none is lost", {
+  timeout: 60_000,
+}, async () => {
+  const { store } = await buried(30);
+  const listing = await store.list(50, undefined, live);
+  expect(names(listing)).toEqual(first(30));
+  for (let look = 0; look < 100; look += 1) {
+    const again = await store.list(look % 2 === 0 ? 50 : 7, undefined, live);
+    expect(again.map(({ deadLetterId }) => deadLetterId)).toEqual(
+      listing.slice(0, look % 2 === 0 ? 50 : 7).map(({ deadLetterId }) => deadLetterId),
+    );
+  }
+  expect(await store.count(live)).toBe(30);
+});
+
+test("pages follow each other, also when what the last one ended with is gone", async () => {
+  const { store } = await buried(10);
+  const one = await store.list(4, undefined, live);
+  expect(names(one)).toEqual(["m0", "m1", "m2", "m3"]);
+  await store.remove({ ids: one.map(({ deadLetterId }) => deadLetterId) }, live);
+  const two = await store.list(4, one.at(-1)?.deadLetterId, live);
+  expect(names(two)).toEqual(["m4", "m5", "m6", "m7"]);
+  expect(names(await store.list(4, two.at(-1)?.deadLetterId, live))).toEqual(["m8", "m9"]);
+});
+
+test("those that died in one millisecond, and even the same in every byte, have names of their own", async () => {
+  const { link, entity, store } = await buried(3, () => 1_700_000_000_000);
+  const channel = await plain();
+  for (let twin = 0; twin < 3; twin += 1) await put(channel, `${entity.name}.dlq`, "same", { messageId: "twin" });
+  await ready(channel, `${entity.name}.dlq`).toBe(6);
+  const listing = await store.list(10, undefined, live);
+  expect(names(listing)).toEqual(["twin", "twin", "twin", "m0", "m1", "m2"]);
+  expect(new Set(listing.map(({ deadLetterId }) => deadLetterId)).size).toBe(6);
+  expect(await store.remove({ ids: [listing[1]?.deadLetterId ?? ""] }, live)).toBe(1);
+  expect(await store.count(live)).toBe(5);
+  expect(await link.stats(entity, live)).toMatchObject({ dead: 5 });
+});
+
+test("a replay takes what is named, with its headers changed, and leaves the others in their order", async () => {
+  const { link, entity, store } = await buried(5);
+  const listing = await store.list(10, undefined, live);
+  const selected = [listing[3], listing[1]].map((entry) => entry?.deadLetterId ?? "");
+  const afresh = { "anybroker-attempt": undefined, "anybroker-dead-at": undefined };
+  expect(await store.replay({ ids: [...selected, "1/none/such"] }, afresh, live)).toBe(2);
+  expect(names(await store.list(10, undefined, live))).toEqual(["m0", "m2", "m4"]);
+  const back = await take(await reading(link, entity), 2);
+  expect(back.map(({ headers }) => ({ ...headers }))).toEqual([{ b: "1" }, { b: "1" }]);
+  expect(await store.replay({ ids: selected }, afresh, live)).toBe(0);
+});
+
+test("all are replayed, or removed, however many", { timeout: 60_000 }, async () => {
+  const { link, entity, store } = await buried(700);
+  expect(await store.replay({ all: true }, {}, live)).toBe(700);
+  expect(await store.count(live)).toBe(0);
+  await expect.poll(() => link.stats(entity, live)).toMatchObject({ ready: 700, dead: 0 });
+  const again = await buried(600);
+  expect(await again.store.remove({ all: true }, live)).toBe(600);
+  expect(await again.store.count(live)).toBe(0);
+});
+
+test("a replay that the server refuses fails, and loses nothing", async () => {
+  const { entity, store } = await buried(3);
+  await (await plain()).deleteQueue(entity.name);
+  await expect(store.replay({ all: true }, {}, live)).rejects.toMatchObject({ code: "NOT_FOUND" });
+  await expect.poll(() => store.count(live)).toBe(3);
+});
+
+test("without a queue for them there are none", async () => {
+  const link = await open();
+  const store = link.deadLetters(queue(unique("none")));
+  expect(await store.count(live)).toBe(0);
+  expect(await store.list(10, undefined, live)).toEqual([]);
+  expect(await store.replay({ all: true }, {}, live)).toBe(0);
+  expect(await store.remove({ ids: ["x"] }, live)).toBe(0);
+});
+
+test("many looks at once follow each other", async () => {
+  const { store } = await buried(20);
+  const looks = await Promise.all(Array.from({ length: 10 }, () => store.list(50, undefined, live)));
+  for (const look of looks) expect(names(look)).toEqual(first(20));
+});
+
+test("a look ends when its signal aborts, and gives back what it had", async () => {
+  const { store } = await buried(20);
+  await expect(store.list(50, undefined, AbortSignal.abort(new Error("enough")))).rejects.toThrow("enough");
+  expect(names(await store.list(50, undefined, live))).toEqual(first(20));
+});
+
+test("a look that has to wait its turn ends when its signal aborts, and then does nothing", async () => {
+  const { store } = await buried(20);
+  const before = store.list(50, undefined, live);
+  const signal = AbortSignal.timeout(1);
+  await expect(store.remove({ all: true }, signal)).rejects.toMatchObject({ name: "TimeoutError" });
+  await before;
+  expect(await store.count(live)).toBe(20);
+});

@@ -1,0 +1,210 @@
+import { readFile } from "node:fs/promises";
+import type { Link } from "@anybroker/core/driver";
+import { connect } from "amqplib";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { type Rabbitmq, rabbitmq as rabbitmqServer } from "../../../test/brokers/rabbitmq.ts";
+import { withServers } from "../../../test/brokers/with-servers.ts";
+import { type RabbitmqOptions, rabbitmq } from "../src/index.ts";
+import { clock, live, message, queue, subscription, topic } from "./harness.ts";
+
+const context = { clock, lease: 30_000, topology: "none" } as const;
+
+/** Connects, and answers the link, or what the failure means. */
+async function tried(options: RabbitmqOptions): Promise<Link | { code: string; retryable: boolean }> {
+  const driver = rabbitmq(options);
+  try {
+    return await driver.connect(context, AbortSignal.timeout(8_000));
+  } catch (error) {
+    expect(String(error)).not.toContain("s3cret");
+    return driver.classify(error);
+  }
+}
+
+async function works(options: RabbitmqOptions): Promise<void> {
+  const link = await tried(options);
+  expect(link).toHaveProperty("server.product", "RabbitMQ");
+  if ("close" in link) await link.close(live);
+}
+
+await withServers(rabbitmqServer, () => {
+  let server: Rabbitmq;
+  let port = "";
+  beforeAll(async () => {
+    server = await rabbitmqServer.start({ tls: true });
+    port = new URL(server.url).port;
+  });
+  afterAll(() => server.stop());
+
+  test("a wrong user or password is refused at once, and so is a virtual host that is not there", async () => {
+    const unauthorized = { code: "UNAUTHORIZED", retryable: false };
+    expect(await tried({ url: `amqp://guest:s3cret@127.0.0.1:${port}` })).toEqual(unauthorized);
+    expect(await tried({ url: `amqp://nobody:s3cret@127.0.0.1:${port}` })).toEqual(unauthorized);
+    expect(await tried({ url: `amqp://127.0.0.1:${port}`, username: "guest", password: "s3cret" })).toEqual(
+      unauthorized,
+    );
+    expect(await tried({ url: `${server.url}/nowhere` })).toEqual({ code: "NOT_FOUND", retryable: false });
+  });
+
+  test("names and passwords with odd characters, tokens from a function, and virtual hosts work", async () => {
+    await server.ctl("add_user", "ada@home", "p:/?#[]@ %41");
+    await server.ctl("add_vhost", "a/b%41");
+    await server.ctl("set_permissions", "-p", "a/b%41", "ada@home", ".*", ".*", ".*");
+    const password = "p:/?#[]@ %41";
+    const at = `127.0.0.1:${port}/${encodeURIComponent("a/b%41")}`;
+    await works({ url: `amqp://${encodeURIComponent("ada@home")}:${encodeURIComponent(password)}@${at}` });
+    await works({ url: `amqp://${at}`, username: "ada@home", password: () => Promise.resolve(password) });
+    expect(await tried({ url: `amqp://127.0.0.1:${port}/a`, username: "ada@home", password })).toMatchObject({
+      code: "NOT_FOUND",
+    });
+  });
+
+  test("of several hosts the first that answers is taken; what one refuses no other is asked", async () => {
+    await works({ url: `amqp://127.0.0.1:1,127.0.0.1:${port}` });
+    expect(await tried({ url: "amqp://127.0.0.1:1,127.0.0.1:2" })).toEqual({ code: "UNAVAILABLE", retryable: true });
+    expect(await tried({ url: `amqp://guest:s3cret@127.0.0.1:${port},127.0.0.1:1` })).toMatchObject({
+      code: "UNAUTHORIZED",
+    });
+    expect(await tried({ url: "amqp://no-such-host.invalid" })).toEqual({ code: "UNAVAILABLE", retryable: true });
+  });
+
+  test("a server that does not answer is given up after the timeout, and at once when the signal aborts", async () => {
+    await server.pause();
+    try {
+      expect(await tried({ url: server.url, timeout: 1_000 })).toEqual({ code: "UNAVAILABLE", retryable: true });
+      const since = Date.now();
+      const connecting = rabbitmq({ url: server.url }).connect(context, AbortSignal.timeout(200));
+      await expect(connecting).rejects.toMatchObject({ name: "TimeoutError" });
+      expect(Date.now() - since).toBeLessThan(1_000);
+    } finally {
+      await server.resume();
+    }
+  });
+
+  test("TLS with a private authority works by its certificate, and not without", async () => {
+    const { url = "", ca = "" } = server.tls ?? {};
+    const pem = await readFile(ca);
+    await works({ url, ca: pem });
+    await works({ url: `${url}?ca=${encodeURIComponent(pem.toString())}` });
+    await works({ url: url.replace("127.0.0.1", "localhost"), ca: pem });
+    const misconfigured = { code: "INVALID_CONFIG", retryable: false };
+    expect(await tried({ url })).toEqual(misconfigured);
+    expect(await tried({ url, ca: pem, servername: "elsewhere.example" })).toEqual(misconfigured);
+    expect(await tried({ url: `amqps://127.0.0.1:${port}`, ca: pem })).toEqual(misconfigured);
+    expect(await tried({ url: `amqp://${new URL(url).host}` })).toMatchObject({ retryable: true });
+  });
+
+  test("a client shows its certificate, and a mechanism that the server has not is INVALID_CONFIG", async () => {
+    const { url = "", ca = "", clientCert = "", clientKey = "" } = server.tls ?? {};
+    const [cert, key] = await Promise.all([readFile(clientCert), readFile(clientKey)]);
+    await works({ url, ca: await readFile(ca), cert, key });
+    expect(await tried({ url, ca: await readFile(ca), cert, key, mechanism: "external" })).toEqual({
+      code: "INVALID_CONFIG",
+      retryable: false,
+    });
+  });
+
+  test("an account that may create nothing can use what is there", async () => {
+    const creator = await rabbitmq({ url: server.url }).connect({ ...context, topology: "create" }, live);
+    const parent = topic("restricted-topic");
+    const entities = [queue("restricted"), parent, subscription(parent, "s")];
+    await creator.declare(entities, "create", live);
+    const url = await server.createUser({ name: "user", password: "pw", permissions: { write: ".*", read: ".*" } });
+    const driver = rabbitmq({ url });
+    const link = await driver.connect({ ...context, topology: "verify" }, live);
+    expect(await link.declare(entities, "verify", live)).toEqual([]);
+    const results: unknown[] = [];
+    await link.send(queue("restricted"), [message("m")], (_, failure) => results.push(failure), live);
+    await link.send(parent, [message("m")], (_, failure) => results.push(failure), live);
+    expect(results).toEqual([undefined, undefined]);
+    const source = await link.open(queue("restricted"), { window: 5 }, () => {}, live);
+    expect(source.returns).toBe(false);
+    const [delivery] = await source.receive(1, live);
+    if (delivery === undefined) throw new Error("nothing came");
+    expect(await source.settle([{ action: "deadLetter", delivery, headers: {} }], live)).toEqual([undefined]);
+    expect(await link.stats(queue("restricted"), live)).toMatchObject({ ready: 0, dead: 1 });
+    expect(await link.deadLetters(queue("restricted")).list(5, undefined, live)).toHaveLength(1);
+    await expect(link.health(live)).resolves.toMatchObject({ degraded: undefined });
+    const refusal: unknown = await link.declare([queue("another")], "create", live).catch((error: unknown) => error);
+    expect(driver.classify(refusal)).toEqual({ code: "FORBIDDEN", retryable: false });
+    await link.close(live);
+    await creator.close(live);
+  });
+
+  test("an account without rights is told so", async () => {
+    const url = await server.createUser({ name: "nobody", password: "pw" });
+    const driver = rabbitmq({ url });
+    const link = await driver.connect(context, live);
+    const codes: string[] = [];
+    const report = (_: number, failure?: { readonly error: unknown }): void => {
+      codes.push(driver.classify(failure?.error).code);
+    };
+    await link.send(queue("restricted"), [message("m")], report, live);
+    const opening = link.open(queue("restricted"), { window: 1 }, () => {}, live);
+    codes.push(driver.classify(await opening.catch((error: unknown) => error)).code);
+    expect(codes).toEqual(["FORBIDDEN", "FORBIDDEN"]);
+    await link.close(live);
+  });
+
+  test("under a resource alarm sends wait, health says why, and what is read goes on", async (here) => {
+    const link = await rabbitmq({ url: server.url }).connect({ ...context, topology: "create" }, live);
+    const entity = queue("alarmed");
+    await link.declare([entity], "create", live);
+    const fates: unknown[] = [];
+    const report = (_: number, failure?: unknown): void => void fates.push(failure);
+    await link.send(entity, [message("before")], report, live);
+    await server.ctl("set_disk_free_limit", "9999GB");
+    const waiting = link.send(entity, [message("during")], report, live);
+    const raised = vi.waitUntil(async () => (await link.health(live)).degraded, { timeout: 10_000, interval: 50 });
+    if ((await raised.catch(() => undefined)) === undefined) here.skip("this server watches no disk");
+    expect(await raised).toMatch(/disk/);
+    const source = await link.open(entity, { window: 5 }, () => {}, live);
+    expect((await source.receive(1, live)).map(({ id }) => id)).toEqual(["before"]);
+    expect(await link.stats(entity, live)).toMatchObject({ dead: 0 });
+    await link.send(entity, [message("gives-up")], report, AbortSignal.timeout(300));
+    expect(fates).toMatchObject([undefined, { outcomeUnknown: true }]);
+    await server.ctl("set_disk_free_limit", "50MB");
+    await waiting;
+    expect(fates).toMatchObject([undefined, { outcomeUnknown: true }, undefined]);
+    await expect.poll(async () => (await link.health(live)).degraded, { timeout: 10_000 }).toBeUndefined();
+    await link.close(live);
+  });
+
+  test("when the server dies the link ends, nothing hangs, and its errors say UNAVAILABLE", {
+    timeout: 60_000,
+  }, async () => {
+    const driver = rabbitmq({ url: server.url });
+    const link = await driver.connect({ ...context, topology: "create" }, live);
+    const entity = queue("dying");
+    await link.declare([entity], "create", live);
+    const source = await link.open(entity, { window: 5 }, () => {}, live);
+    await server.kill();
+    expect(driver.classify(await link.lost)).toEqual({ code: "UNAVAILABLE", retryable: true });
+    expect(driver.classify(await source.lost)).toEqual({ code: "UNAVAILABLE", retryable: true });
+    const calls = [
+      link.declare([entity], "create", live),
+      link.stats(entity, live),
+      link.health(live),
+      link.deadLetters(entity).count(live),
+      link.open(entity, { window: 1 }, () => {}, live),
+    ];
+    for (const result of await Promise.allSettled(calls)) {
+      if (result.status === "fulfilled") throw new Error("it answered");
+      expect(driver.classify(result.reason)).toEqual({ code: "UNAVAILABLE", retryable: true });
+    }
+    await link.close(live);
+    expect(await tried({ url: server.url })).toEqual({ code: "UNAVAILABLE", retryable: true });
+    await server.restart();
+    await connect(server.url).then((connection) => connection.close());
+  });
+
+  test("a server that hangs is given up after about three heartbeats", { timeout: 60_000 }, async () => {
+    const link = await rabbitmq({ url: server.url, heartbeat: 1_000 }).connect(context, live);
+    await server.pause();
+    try {
+      await expect(link.lost).resolves.toMatchObject({ message: "Heartbeat timeout" });
+    } finally {
+      await server.resume();
+    }
+    await link.close(live);
+  });
+});

@@ -1,0 +1,201 @@
+import type { SendFailure } from "@anybroker/core/driver";
+import { expect, test } from "vitest";
+import { rabbitmq } from "../src/index.ts";
+import {
+  declared,
+  ids,
+  live,
+  message,
+  open,
+  plain,
+  queue,
+  reading,
+  sent,
+  server,
+  settle,
+  take,
+  takeOne,
+  topic,
+  unique,
+} from "./harness.ts";
+
+const driver = rabbitmq({ url: server.url });
+
+const classified = (fate: SendFailure | "accepted" | undefined) =>
+  typeof fate === "object" ? driver.classify(fate.error) : fate;
+
+test("each message of a batch is reported once, in whatever order, and a batch of none at once", async () => {
+  const link = await open();
+  const entity = queue(unique("queue"));
+  await declared(link, entity);
+  const batch = Array.from({ length: 2_000 }, (_, index) => message(`m${index}`));
+  expect(new Set(await sent(link, entity, batch))).toEqual(new Set(["accepted"]));
+  expect(await sent(link, entity, [])).toEqual([]);
+  expect(await link.stats(entity, live)).toMatchObject({ ready: 2_000, delayed: 0, dead: 0 });
+});
+
+test("a queue that is not there is told by name, and messages to others do not notice", async () => {
+  const link = await open();
+  const entity = queue(unique("queue"));
+  await declared(link, entity);
+  const missing = unique("missing");
+  const [good, bad] = await Promise.all([
+    sent(
+      link,
+      entity,
+      Array.from({ length: 300 }, (_, index) => message(`m${index}`)),
+    ),
+    sent(link, queue(missing), [message("same"), message("same"), message("other")]),
+  ]);
+  expect(new Set(good)).toEqual(new Set(["accepted"]));
+  for (const fate of bad) expect(fate).toMatchObject({ error: { code: "NOT_FOUND", message: `no queue ${missing}` } });
+  expect(bad[2]).toMatchObject({ outcomeUnknown: false });
+});
+
+test("an exchange that is not there concerns its topic only", async () => {
+  const link = await open();
+  const entity = queue(unique("queue"));
+  const there = topic(unique("topic"));
+  await declared(link, entity);
+  await link.declare([there], "create", live);
+  const many = Array.from({ length: 300 }, (_, index) => message(`m${index}`));
+  const [queued, published, [lost]] = await Promise.all([
+    sent(link, entity, many),
+    sent(link, there, many),
+    sent(link, topic(unique("missing")), [message("m")]),
+  ]);
+  expect(new Set([...queued, ...published])).toEqual(new Set(["accepted"]));
+  expect(lost).toMatchObject({ error: { code: 404 }, outcomeUnknown: false });
+  // It is there again as soon as it is made.
+  const late = topic(unique("late"));
+  expect(await sent(link, late, [message("m")])).toMatchObject([{ error: { code: 404 } }]);
+  await link.declare([late], "create", live);
+  expect(await sent(link, late, [message("m")])).toEqual(["accepted"]);
+});
+
+test("what amqplib cannot encode fails alone, and nothing of it is sent", async () => {
+  const link = await open();
+  const entity = queue(unique("queue"));
+  await declared(link, entity);
+  const fates = await sent(link, entity, [
+    message("a"),
+    message("huge", { headers: { a: "x".repeat(70_000) } }),
+    message("long", { type: "x".repeat(300) }),
+    message("b"),
+  ]);
+  expect(fates).toMatchObject(["accepted", { outcomeUnknown: false }, { outcomeUnknown: false }, "accepted"]);
+  for (const fate of fates.slice(1, 3)) expect(classified(fate)).toEqual({ code: "TOO_LARGE", retryable: false });
+});
+
+test("a body at the server's limit passes, one above it fails, and its neighbours are to be tried again", {
+  timeout: 60_000,
+}, async () => {
+  const link = await open();
+  const entity = queue(unique("queue"));
+  await declared(link, entity);
+  const limit = link.server.capabilities.limits?.body ?? 0;
+  expect(limit).toBe((server.major < 4 ? 128 : 16) * 1_048_576);
+  if (server.major >= 4)
+    expect(await sent(link, entity, [message("most", { body: Buffer.alloc(limit) })])).toEqual(["accepted"]);
+  expect(await sent(link, entity, [message("twenty", { body: Buffer.alloc(20 * 1_048_576) })])).toMatchObject([
+    server.major < 4 ? expect.anything() : { outcomeUnknown: false },
+  ]);
+  const [large, small] = await sent(link, entity, [
+    message("above", { body: Buffer.alloc(limit + 1) }),
+    message("small"),
+  ]);
+  expect(classified(large)).toEqual({ code: "TOO_LARGE", retryable: false });
+  expect(large).toMatchObject({ outcomeUnknown: false });
+  // Written after it on the same channel, so the server may not have looked at it: to be tried again.
+  expect(classified(small)).toEqual({ code: "UNAVAILABLE", retryable: true });
+  expect(small).toMatchObject({ outcomeUnknown: true });
+  expect(await sent(link, entity, [message("after")])).toEqual(["accepted"]);
+});
+
+test("when the connection is gone nothing hangs: what was written is unknown, what was not is not", async () => {
+  const link = await open();
+  const entity = queue(unique("queue"));
+  await declared(link, entity);
+  expect(await sent(link, entity, [message("first")])).toEqual(["accepted"]);
+  const sending = sent(
+    link,
+    entity,
+    Array.from({ length: 5_000 }, (_, index) => message(`m${index}`)),
+  );
+  await new Promise((resolve) => setImmediate(resolve));
+  await link.close(AbortSignal.abort(new Error("enough"))).catch(() => {});
+  await link.lost;
+  const fates = await sending;
+  expect(new Set(fates.map((fate) => fate === "accepted" || fate.outcomeUnknown))).toContain(true);
+  expect(await sent(link, entity, [message("late")])).toMatchObject([{ outcomeUnknown: false }]);
+  for (const fate of fates) {
+    if (fate !== "accepted") expect(classified(fate)).toEqual({ code: "UNAVAILABLE", retryable: true });
+  }
+});
+
+test("a send ends when its signal aborts", async () => {
+  const link = await open();
+  const entity = queue(unique("queue"));
+  await declared(link, entity);
+  const signal = AbortSignal.abort(new Error("enough"));
+  expect(await sent(link, entity, [message("m")], signal)).toMatchObject([{ outcomeUnknown: false }]);
+});
+
+test("a delayed message goes round its ladder until it is due", { timeout: 20_000 }, async () => {
+  const link = await open();
+  const entity = queue(unique("queue"));
+  await declared(link, entity);
+  const deliverAt = Date.now() + 1_100;
+  await sent(link, entity, [message("later", { deliverAt }), message("now", { deliverAt: Date.now() - 5 })]);
+  const source = await reading(link, entity);
+  const first = await takeOne(source);
+  expect([first.id, first.headers["anybroker-not-before"]]).toEqual(["now", undefined]);
+  for (;;) {
+    const delivery = await takeOne(source);
+    expect(delivery.headers["anybroker-not-before"]).toBeDefined();
+    const delay = Number(delivery.headers["anybroker-not-before"]) - Date.now();
+    if (delay <= 0) break;
+    expect(await settle(source, { action: "retry", delivery, delay, headers: {} })).toEqual([undefined]);
+  }
+  expect(Date.now() - deliverAt).toBeGreaterThanOrEqual(0);
+  expect(Date.now() - deliverAt).toBeLessThan(1_000);
+});
+
+test("a step of the ladder that somebody has deleted is made again", async () => {
+  const link = await open();
+  const entity = queue(unique("queue"));
+  await declared(link, entity);
+  const later = () => sent(link, entity, [message("m", { deliverAt: Date.now() + 200 })]);
+  expect(await later()).toEqual(["accepted"]);
+  await (await plain()).deleteQueue(`${entity.name}.delay.250`);
+  expect(await later()).toMatchObject([{ error: { code: "NOT_FOUND" } }]);
+  expect(await later()).toEqual(["accepted"]);
+});
+
+test("where nothing may be created a delay uses the steps there are, and names the one that is missing", async () => {
+  const link = await open();
+  const entity = queue(unique("queue"));
+  await declared(link, entity);
+  await sent(link, entity, [message("m", { deliverAt: Date.now() + 200 })]);
+  const other = await open({}, { topology: "none" });
+  expect(await sent(other, entity, [message("m", { deliverAt: Date.now() + 200 })])).toEqual(["accepted"]);
+  expect(await sent(other, entity, [message("m", { deliverAt: Date.now() + 1_200 })])).toMatchObject([
+    { error: { code: "NOT_FOUND", message: `no queue ${entity.name}.delay.1000` } },
+  ]);
+});
+
+test("bodies of the size of a frame and beyond arrive as they were", async () => {
+  const link = await open();
+  const entity = queue(unique("queue"));
+  await declared(link, entity);
+  const sizes = [0, 1, 2_000, 4_096, 131_064, 131_065, 400_000];
+  const bodies = sizes.map((size) => Buffer.from(Array.from({ length: size }, (_, index) => (index * 7) % 256)));
+  await sent(
+    link,
+    entity,
+    bodies.map((body, index) => message(`m${index}`, { body })),
+  );
+  const got = await take(await reading(link, entity), sizes.length);
+  expect(ids(got)).toEqual(sizes.map((_, index) => `m${index}`));
+  for (const [index, { body }] of got.entries()) expect(Buffer.compare(body, bodies[index] ?? Buffer.of())).toBe(0);
+});

@@ -1,0 +1,167 @@
+import type { Message } from "amqplib";
+import { expect, test } from "vitest";
+import { copyProperties, RabbitmqDelivery, textOf } from "../src/wire.ts";
+import {
+  declared,
+  live,
+  message,
+  open,
+  plain,
+  put,
+  queue,
+  reading,
+  sent,
+  settle,
+  take,
+  takeOne,
+  unique,
+} from "./harness.ts";
+
+const native = (properties: object, fields: object = {}): Message =>
+  // The cast is true: what is missing is not looked at.
+  ({ content: Buffer.from("body"), properties, fields: { deliveryTag: 1, redelivered: false, ...fields } }) as Message;
+
+test("headers of every AMQP type have one text each", () => {
+  const texts = {
+    text: ["a", "a"],
+    number: [5, "5"],
+    fraction: [0.5, "0.5"],
+    infinite: [Number.POSITIVE_INFINITY, "Infinity"],
+    yes: [true, "true"],
+    nothing: [null, "null"],
+    bytes: [Buffer.from("é"), "é"],
+    notText: [Buffer.from([0xff, 0xfe]), "base64://4="],
+    time: [{ "!": "timestamp", value: 1_700_000_000 }, "2023-11-14T22:13:20.000Z"],
+    decimal: [{ "!": "decimal", value: { places: 2, digits: 1250 } }, "12.5"],
+    list: [["a", 1, Buffer.from("b")], '["a",1,"b"]'],
+    table: [{ at: { "!": "timestamp", value: 0 }, n: 1 }, '{"at":"1970-01-01T00:00:00.000Z","n":1}'],
+  } as const;
+  for (const [value, text] of Object.values(texts)) expect(textOf(value)).toBe(text);
+});
+
+test("what the broker writes about a message's way is no header of it, whatever looks like it is", () => {
+  const mine = { "x-first-name": "Ada", "x-deathly": "1", a: "b" };
+  const brokers = { "x-death": [], "x-first-death-queue": "q", "x-last-death-reason": "r", "x-delivery-count": 3 };
+  const { headers } = new RabbitmqDelivery(native({ headers: { ...mine, ...brokers, "x-acquired-count": 1 } }), "q");
+  expect({ ...headers }).toEqual(mine);
+  expect(Object.getPrototypeOf(headers)).toBeNull();
+});
+
+test("a copy keeps all but what the broker owns, what would send it elsewhere and what the server would refuse", () => {
+  const original = native({
+    headers: { a: 5, CC: ["elsewhere"], "x-death": [{}], "anybroker-not-before": "1" },
+    expiration: "500",
+    userId: "somebody",
+    appId: "app",
+    contentEncoding: "gzip",
+    priority: 3,
+    deliveryMode: 1,
+  });
+  const copy = copyProperties(original, { "anybroker-attempt": "1" }, "guest", undefined);
+  expect(copy).toEqual({
+    headers: { a: 5, "anybroker-attempt": "1" },
+    expiration: undefined,
+    userId: undefined,
+    appId: "app",
+    contentEncoding: "gzip",
+    priority: 3,
+    deliveryMode: 1,
+    mandatory: true,
+  });
+  expect(copyProperties(native({ userId: "guest" }), {}, "guest", 7)).toMatchObject({
+    userId: "guest",
+    headers: { "anybroker-not-before": "7" },
+  });
+});
+
+test("the count of hand-overs is the broker's, without one whether there was an earlier one", () => {
+  expect(new RabbitmqDelivery(native({ headers: { "x-delivery-count": 3 } }), "q").deliveries).toBe(3);
+  expect(new RabbitmqDelivery(native({}, { redelivered: true }), "q").deliveries).toBe(1);
+  expect(new RabbitmqDelivery(native({}), "q").deliveries).toBe(0);
+});
+
+test("a plain client reads our message as it would its own", async () => {
+  const link = await open();
+  const entity = queue(unique("queue"));
+  await declared(link, entity);
+  const fields = {
+    contentType: "text/plain",
+    headers: { a: "b" },
+    key: "k",
+    type: "t",
+    correlationId: "c",
+    replyTo: "r",
+  };
+  await sent(link, entity, [message("m", { ...fields, sentAt: 1_700_000_000_999 })]);
+  const got = await (await plain()).get(entity.name, { noAck: true });
+  if (got === false) throw new Error("nothing there");
+  expect(got.content.toString()).toBe("m");
+  expect(got.properties).toMatchObject({
+    contentType: "text/plain",
+    type: "t",
+    correlationId: "c",
+    replyTo: "r",
+    messageId: "m",
+    deliveryMode: 2,
+    timestamp: 1_700_000_000,
+    headers: { a: "b", "anybroker-key": "k" },
+  });
+});
+
+test("a foreign message without anything is a message, and what it has survives a retry", async () => {
+  const link = await open();
+  const entity = await declared(link);
+  const channel = await plain();
+  await put(channel, entity.name, "bare");
+  const headers = {
+    number: 5,
+    big: 2 ** 40,
+    half: 0.5,
+    yes: true,
+    none: null,
+    bytes: Buffer.from([0xff, 0]),
+    time: { "!": "timestamp", value: 1_700_000_000 },
+    list: [1, "a", { deep: Buffer.from("b") }],
+  };
+  const properties = {
+    headers,
+    appId: "app",
+    contentEncoding: "gzip",
+    timestamp: 12,
+    expiration: "60000",
+    userId: "guest",
+  };
+  await put(channel, entity.name, "rich", properties);
+  const source = await reading(link, entity);
+  const [bare, rich] = await take(source, 2);
+  if (bare === undefined || rich === undefined) throw new Error("nothing there");
+  expect(bare.id).toBeUndefined();
+  expect(bare.headers).toEqual(Object.create(null));
+  expect(rich.sentAt).toBe(12_000);
+  expect(rich.headers).toMatchObject({
+    number: "5",
+    yes: "true",
+    bytes: "base64:/wA=",
+    time: "2023-11-14T22:13:20.000Z",
+  });
+  await settle(source, { action: "ack", delivery: bare }, { action: "retry", delivery: rich, delay: 0, headers: {} });
+  // The cast is true: natives are amqplib's messages.
+  const { properties: second } = (await takeOne(source)).native as Message;
+  const { expiration: _, ...kept } = properties;
+  const { "x-delivery-count": __, ...secondHeaders } = second.headers ?? {};
+  expect({ ...second, headers: secondHeaders }).toMatchObject(kept);
+  expect(second.expiration).toBeUndefined();
+});
+
+test("a copy reaches no queue that the original's CC names", async () => {
+  const link = await open();
+  const entity = await declared(link);
+  const other = await declared(link);
+  const channel = await plain();
+  await put(channel, entity.name, "both", { CC: [other.name] });
+  const source = await reading(link, entity);
+  const delivery = await takeOne(source);
+  expect(await settle(source, { action: "retry", delivery, delay: 0, headers: {} })).toEqual([undefined]);
+  await take(source, 1);
+  expect(await link.stats(other, live)).toMatchObject({ ready: 1 });
+});

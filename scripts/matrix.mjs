@@ -1,0 +1,64 @@
+// npm run test:matrix [-- TIMES]: runs the RabbitMQ suite against RabbitMQ 4.3, from a Debian testing in a folder.
+// Needs Debian or Ubuntu, and root. The folder is made once, in the user's cache.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { homedir, hostname } from "node:os";
+import { join } from "node:path";
+
+const suite = "forky";
+const packages = ["rabbitmq-server"];
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "anybroker");
+const root = join(cache, `debian-${suite}`);
+
+function run(command, ...args) {
+  const { status, error } = spawnSync(command, args, { stdio: "inherit" });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}`);
+}
+
+/** Runs a command with the folder as its root and a /proc that is gone with the command. */
+function inRoot(folder, script) {
+  const mount = `mount -t proc proc '${folder}/proc' && exec chroot '${folder}' /bin/sh -c "$1"`;
+  run("unshare", "--mount", "sh", "-c", mount, "sh", script);
+}
+
+async function make(folder) {
+  if (!existsSync("/usr/sbin/debootstrap")) {
+    run("apt-get", "-qq", "update");
+    run("apt-get", "-qq", "-y", "--no-install-recommends", "install", "debootstrap");
+  }
+  // An older debootstrap does not know the name of the suite yet; all suites are made by the script of sid.
+  const script = "/usr/share/debootstrap/scripts/sid";
+  run("debootstrap", "--variant=minbase", suite, folder, mirror(), script);
+  await writeFile(join(folder, "usr/sbin/policy-rc.d"), "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  // RabbitMQ does not start where it cannot resolve the name of its host.
+  await writeFile(join(folder, "etc/hosts"), `127.0.0.1 localhost ${hostname()}\n`);
+  inRoot(
+    folder,
+    `DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install ${packages.join(" ")} >/dev/null`,
+  );
+}
+
+/** Where this system gets its packages from. */
+function mirror() {
+  const { stdout } = spawnSync("apt-get", ["indextargets", "--format", "$(SITE)"], { encoding: "utf8" });
+  return stdout.split("\n").find((site) => /\/debian\/?$/.test(site)) ?? "http://deb.debian.org/debian";
+}
+
+if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
+  console.error("test:matrix needs Debian or Ubuntu, and root: it makes a Debian testing in a folder.");
+  process.exit(2);
+}
+if (!existsSync(root)) {
+  console.log(`Making a Debian ${suite} with ${packages.join(", ")} in ${root}, once.`);
+  const folder = `${root}.new`;
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await make(folder);
+  await rename(folder, root);
+}
+const [times = "1", ...rest] = process.argv.slice(2);
+const repeat = `mount -t proc proc '${root}/proc' && exec "$@"`;
+process.env.ANYBROKER_TEST_RABBITMQ_ROOT = root;
+run("unshare", "--mount", "sh", "-c", repeat, "sh", process.execPath, "scripts/repeat.mjs", "rabbitmq", times, ...rest);

@@ -1,0 +1,4 @@
+import { ENTITIES } from "./entities.ts";
+import { seeThrough } from "./see-through.ts";
+
+seeThrough(ENTITIES);

@@ -1,0 +1,165 @@
+import { delegateLink, delegateLinks } from "@anybroker/conformance";
+import type { DeadLetterStore, Driver, Entity, SourceEntity } from "@anybroker/core/driver";
+import type { BrokenDriver } from "./broken-driver.ts";
+import { asOutgoing, toss } from "./wrap.ts";
+
+function deadLetters(
+  driver: Driver,
+  change: (store: DeadLetterStore, source: SourceEntity) => Partial<DeadLetterStore>,
+): Driver {
+  return delegateLinks(driver, (link) =>
+    delegateLink(link, {
+      deadLetters(source) {
+        const store = link.deadLetters(source);
+        return { ...store, ...change(store, source) };
+      },
+    }),
+  );
+}
+
+function entities(driver: Driver, change: <E extends Entity>(entity: E) => E): Driver {
+  return delegateLinks(driver, (link) =>
+    delegateLink(link, {
+      declare: (all, mode, signal) => link.declare(all.map(change), mode, signal),
+      open: (entity, options, lost, signal) => link.open(change(entity), options, lost, signal),
+      send: (destination, batch, report, signal) => link.send(change(destination), batch, report, signal),
+    }),
+  );
+}
+
+/** Faults in what is stored at the broker. */
+export const ENTITIES: readonly BrokenDriver[] = [
+  {
+    fault: "creates what it should only verify",
+    make: () => (driver) =>
+      delegateLinks(driver, (link) =>
+        delegateLink(link, { declare: (all, _, signal) => link.declare(all, "create", signal) }),
+      ),
+    fails: ["verify-missing-queue", "verify-missing-topic"],
+  },
+  {
+    fault: "does not compare what exists with what is asked for",
+    make: () => (driver) =>
+      delegateLinks(driver, (link) =>
+        delegateLink(link, {
+          declare: async (all, mode, signal) => {
+            await link.declare(all, mode, signal);
+            return [];
+          },
+        }),
+      ),
+    fails: ["drift-reported", "drift-verified"],
+  },
+  {
+    fault: "does not keep the order of keys among consumers",
+    make: () => (driver) =>
+      entities(driver, (entity) => ("ordered" in entity ? { ...entity, ordered: false } : entity)),
+    fails: ["drift-reported", "drift-verified", "order-with-consumers"],
+  },
+  {
+    fault: "keeps subscriptions that should not be durable",
+    make: () => (driver) =>
+      delegateLinks(driver, (link) =>
+        delegateLink(link, {
+          async open(entity, options, lost, signal) {
+            if (entity.kind === "queue" || entity.durable) return link.open(entity, options, lost, signal);
+            const durable = { ...entity, durable: true };
+            await link.declare([durable], "create", signal);
+            return link.open(durable, options, lost, signal);
+          },
+        }),
+      ),
+    fails: ["ephemeral-leaves-nothing"],
+  },
+  {
+    fault: "lets every subscription begin with what comes next",
+    make: () => (driver) =>
+      entities(driver, (entity) => (entity.kind === "subscription" ? { ...entity, from: "latest" } : entity)),
+    fails: ["from-applies-once", "from-date", "from-earliest"],
+  },
+  {
+    fault: "replays the dead letters of a subscription on its topic",
+    make: () => (driver) =>
+      delegateLinks(driver, (link) =>
+        delegateLink(link, {
+          deadLetters(source) {
+            const store = link.deadLetters(source);
+            if (source.kind === "queue") return store;
+            return {
+              ...store,
+              async replay(selection, headers, signal) {
+                for (const entry of await store.list(1_000, undefined, signal)) {
+                  const kept = Object.entries(entry.headers).filter(([name]) => !(name in headers));
+                  await toss(link, source.topic, asOutgoing(entry, { headers: Object.fromEntries(kept) }));
+                }
+                return store.remove(selection, signal);
+              },
+            };
+          },
+        }),
+      ),
+    fails: ["replay-stays-in-its-subscription"],
+  },
+  {
+    fault: "replays dead letters with their old attempts",
+    make: () => (driver) =>
+      deadLetters(driver, (store) => ({ replay: (selection, _, signal) => store.replay(selection, {}, signal) })),
+    fails: ["replay-all", "replay-fails-again", "replay-on-ordered", "replay-one", "replay-stays-in-its-subscription"],
+  },
+  {
+    fault: "removes dead letters without replaying them",
+    make: () => (driver) =>
+      deadLetters(driver, (store) => ({ replay: (selection, _, signal) => store.remove(selection, signal) })),
+    fails: ["replay-all", "replay-fails-again", "replay-on-ordered", "replay-one", "replay-stays-in-its-subscription"],
+  },
+  {
+    fault: "removes dead letters that are looked at",
+    make: () => (driver) =>
+      deadLetters(driver, (store) => ({
+        async list(limit, after, signal) {
+          const page = await store.list(limit, after, signal);
+          await store.remove({ ids: page.map(({ deadLetterId }) => deadLetterId) }, signal);
+          return page;
+        },
+      })),
+    fails: [
+      "dead-letters-listed",
+      "dead-letters-paged",
+      "remove-all",
+      "remove-one",
+      "replay-all",
+      "replay-fails-again",
+      "replay-on-ordered",
+      "replay-one",
+      "replay-stays-in-its-subscription",
+      "unknown-dead-letter",
+    ],
+  },
+  {
+    fault: "lists dead letters newest first",
+    make: () => (driver) =>
+      deadLetters(driver, (store) => ({
+        list: async (limit, after, signal) => (await store.list(limit, after, signal)).toReversed(),
+      })),
+    fails: ["dead-letters-listed", "dead-letters-paged", "remove-one", "replay-one", "unknown-dead-letter"],
+  },
+  {
+    fault: "replays and removes all dead letters when asked for some",
+    make: () => (driver) =>
+      deadLetters(driver, (store) => ({
+        replay: (_, headers, signal) => store.replay({ all: true }, headers, signal),
+        remove: (_, signal) => store.remove({ all: true }, signal),
+      })),
+    fails: ["remove-one", "replay-one", "unknown-dead-letter"],
+  },
+  {
+    fault: "counts no messages",
+    make: () => (driver) =>
+      delegateLinks(driver, (link) =>
+        delegateLink(link, {
+          stats: async () => ({ ready: 0, delayed: 0, inFlight: 0, dead: 0 }),
+        }),
+      ),
+    fails: ["stats"],
+  },
+];

@@ -1,0 +1,94 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after as nodeAfter, test as nodeTest } from "node:test";
+import {
+  type Backend,
+  CASES,
+  conformance,
+  delegateDriver,
+  mask,
+  type Runner,
+  runConformance,
+} from "@anybroker/conformance";
+import { afterAll, expect, expectTypeOf, test } from "vitest";
+import { memoryBackend } from "./memory-backend.ts";
+import { sending } from "./wrap.ts";
+
+const { backend, close } = await memoryBackend("frame", (driver) => driver);
+afterAll(close);
+
+const only = (...ids: readonly string[]) => ({ only: ({ id }: { readonly id: string }) => ids.includes(id) });
+const ignoringPriority: Backend = {
+  ...backend,
+  around: (driver) => sending(driver, (message) => ({ ...message, priority: undefined })),
+};
+
+test("a case that fails as the backend says is a deviation, with the reason", async () => {
+  const deviations = { priority: "the server sorts nothing" };
+  const { cases } = await runConformance({ ...ignoringPriority, deviations }, only("priority"));
+  expect(cases).toMatchObject([{ id: "priority", status: "deviation", reason: "the server sorts nothing" }]);
+});
+
+test("a deviation that no longer happens fails the run", async () => {
+  const { cases } = await runConformance({ ...backend, deviations: { priority: "old" } }, only("priority"));
+  expect(cases).toMatchObject([{ status: "failed", reason: expect.stringContaining("passes priority") }]);
+});
+
+test("a deviation that names no case is refused", () => {
+  const unknown = { ...backend, deviations: { nonsense: "why" } };
+  expect(() => conformance(unknown, { test: () => {} })).toThrow(/nonsense/);
+});
+
+test("a case whose capability is missing does not apply, and says which", async () => {
+  const without: Backend = { ...backend, around: (driver) => mask(driver, { priority: "none" }) };
+  const { cases, capabilities } = await runConformance(without, only("priority", "without-priority"));
+  expect(cases.find(({ id }) => id === "priority")).toMatchObject({
+    status: "not-applicable",
+    reason: expect.stringContaining("priority"),
+  });
+  expect(cases.find(({ id }) => id === "without-priority")).toMatchObject({ status: "passed" });
+  expect(capabilities?.priority).toBe("none");
+});
+
+test("a case whose hook is missing does not apply, and says which", async () => {
+  const { cases } = await runConformance(backend, only("foreign-message"));
+  expect(cases).toMatchObject([{ status: "not-applicable", reason: expect.stringContaining("foreign") }]);
+});
+
+test("a driver that never connects fails every case in seconds", async () => {
+  const silent: Backend = {
+    ...backend,
+    patience: 200,
+    around: (driver) => delegateDriver(driver, { connect: () => new Promise(() => {}) }),
+  };
+  const start = performance.now();
+  const { cases } = await runConformance(silent);
+  expect(cases).toHaveLength(CASES.length);
+  expect(new Set(cases.map(({ status }) => status))).toEqual(new Set(["failed"]));
+  expect(performance.now() - start).toBeLessThan(5_000);
+});
+
+test("a report is written after the last case", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "conformance-"));
+  const runs: (() => Promise<void>)[] = [];
+  const context = { signal: new AbortController().signal, skip: () => {} };
+  let written = async (): Promise<void> => {};
+  const runner: Runner = {
+    test: (_, run) => void runs.push(() => run(context)),
+    after: (run) => {
+      written = run;
+    },
+  };
+  conformance(backend, runner, { report: join(folder, "report.json"), ...only("json-body", "text-body") });
+  for (const run of runs) await run();
+  await written();
+  const report: unknown = JSON.parse(await readFile(join(folder, "report.json"), "utf8"));
+  await rm(folder, { recursive: true });
+  expect(report).toMatchObject({ backend: "frame", cases: [{ status: "passed" }, { status: "passed" }] });
+});
+
+test("the runners of vitest and of Node fit", () => {
+  expectTypeOf({ test: test.concurrent, after: afterAll }).toExtend<Runner>();
+  expectTypeOf({ test: nodeTest, after: nodeAfter }).toExtend<Runner>();
+});

@@ -1,0 +1,4 @@
+import { RECEIVING } from "./receiving.ts";
+import { seeThrough } from "./see-through.ts";
+
+seeThrough(RECEIVING);

@@ -1,0 +1,4 @@
+import { seeThrough } from "./see-through.ts";
+import { SENDING } from "./sending.ts";
+
+seeThrough(SENDING);

@@ -1,0 +1,210 @@
+import { delegateDriver, delegateLink, delegateLinks, mask } from "@anybroker/conformance";
+import type { BrokenDriver } from "./broken-driver.ts";
+import { sending } from "./wrap.ts";
+
+/** Faults on the way to the broker. */
+export const SENDING: readonly BrokenDriver[] = [
+  {
+    fault: "says that a message was accepted before it is",
+    make: () => (driver) =>
+      delegateLinks(driver, (link) =>
+        delegateLink(link, {
+          async send(destination, batch, report, signal) {
+            for (const index of batch.keys()) report(index);
+            void link.send(destination, batch, () => {}, signal).catch(() => {});
+          },
+        }),
+      ),
+    fails: [
+      "backpressure",
+      "batch-partly-refused",
+      "destination-removed",
+      "destination-removed-with-none",
+      "late-confirm-of-another",
+      "none-missing-queue",
+      "none-missing-topic",
+      "one-refused-among-many",
+      "refused-publish-rejects",
+      "refused-send-keeps-its-place",
+      "refused-send-rejects",
+      "send-aborted-on-its-way",
+      "send-awaits-acceptance",
+      "send-deadline",
+      "transient-send-retried",
+      "unconfirmed-send-times-out",
+      "verify-missing-queue",
+    ],
+  },
+  {
+    fault: "reports the results of a batch in the wrong order",
+    make: () => (driver) =>
+      delegateLinks(driver, (link) =>
+        delegateLink(link, {
+          send: (destination, batch, report, signal) =>
+            link.send(destination, batch, (index, failure) => report(batch.length - 1 - index, failure), signal),
+        }),
+      ),
+    fails: ["batch-partly-refused", "one-refused-among-many", "refused-send-keeps-its-place"],
+  },
+  {
+    fault: "does not say that a message could not be placed",
+    make: () => (driver) =>
+      delegateLinks(driver, (link) =>
+        delegateLink(link, {
+          send: (destination, batch, report, signal) =>
+            link.send(
+              destination,
+              batch,
+              (index, failure) =>
+                report(index, driver.classify(failure?.error).code === "NOT_FOUND" ? undefined : failure),
+              signal,
+            ),
+        }),
+      ),
+    fails: [
+      "destination-removed",
+      "destination-removed-with-none",
+      "none-missing-queue",
+      "none-missing-topic",
+      "verify-missing-queue",
+    ],
+  },
+  {
+    fault: "drops what is beyond 500 messages of a batch",
+    make: () => (driver) =>
+      delegateLinks(driver, (link) =>
+        delegateLink(link, {
+          async send(destination, batch, report, signal) {
+            await link.send(destination, batch.slice(0, 500), report, signal);
+            for (let index = 500; index < batch.length; index += 1) report(index);
+          },
+        }),
+      ),
+    fails: ["close-flushes-sends", "large-batch"],
+  },
+  {
+    fault: "fails a whole batch when one of its messages is refused",
+    make: () => (driver) =>
+      delegateLinks(driver, (link) =>
+        delegateLink(link, {
+          async send(destination, batch, report, signal) {
+            let refused: Parameters<typeof report>[1];
+            await link.send(
+              destination,
+              batch,
+              (_, failure) => {
+                refused ??= failure;
+              },
+              signal,
+            );
+            for (const index of batch.keys()) report(index, refused);
+          },
+        }),
+      ),
+    fails: ["batch-partly-refused", "one-refused-among-many", "refused-send-keeps-its-place"],
+  },
+  {
+    fault: "sends a batch in another order",
+    make: () => (driver) =>
+      delegateLinks(driver, (link) =>
+        delegateLink(link, {
+          send: (destination, batch, report, signal) =>
+            link.send(
+              destination,
+              batch.toReversed(),
+              (index, failure) => report(batch.length - 1 - index, failure),
+              signal,
+            ),
+        }),
+      ),
+    fails: ["order-by-key", "order-in-batches", "refused-send-keeps-its-place"],
+  },
+  {
+    fault: "takes a delay and ignores it",
+    make: () => (driver) => sending(driver, (message) => ({ ...message, deliverAt: undefined })),
+    fails: [
+      "delay",
+      "delay-outlives-the-sender",
+      "delayed-batch",
+      "delayed-do-not-block",
+      "deliver-at",
+      "expired-while-delayed",
+      "publish-delay",
+    ],
+  },
+  {
+    fault: "hands delayed messages out too early",
+    make: () => (driver) =>
+      sending(driver, (message) => {
+        const { deliverAt } = message;
+        if (deliverAt === undefined) return message;
+        return { ...message, deliverAt: Date.now() + (deliverAt - Date.now()) / 2 };
+      }),
+    fails: ["delay", "delay-outlives-the-sender", "delayed-batch", "deliver-at", "publish-delay"],
+  },
+  {
+    fault: "takes a priority and ignores it",
+    make: () => (driver) => sending(driver, (message) => ({ ...message, priority: undefined })),
+    fails: ["default-priority", "priority", "priority-of-publish"],
+  },
+  {
+    fault: "drops what is delayed when it closes",
+    make: () => (driver) =>
+      delegateLinks(driver, (link) => {
+        const timers = new Set<NodeJS.Timeout>();
+        return delegateLink(link, {
+          async send(destination, batch, report, signal) {
+            const now = batch.filter(({ deliverAt }) => deliverAt === undefined);
+            const indices = batch.flatMap(({ deliverAt }, index) => (deliverAt === undefined ? [index] : []));
+            if (now.length > 0) {
+              await link.send(destination, now, (index, failure) => report(indices[index] ?? 0, failure), signal);
+            }
+            for (const [index, message] of batch.entries()) {
+              if (message.deliverAt === undefined) continue;
+              const wait = Math.min(message.deliverAt - Date.now(), 2 ** 31 - 1);
+              const late = { ...message, deliverAt: undefined };
+              const put = (): void =>
+                void link.send(destination, [late], () => {}, new AbortController().signal).catch(() => {});
+              timers.add(setTimeout(put, wait));
+              report(index);
+            }
+          },
+          async close(signal) {
+            for (const timer of timers) clearTimeout(timer);
+            await link.close(signal);
+          },
+        });
+      }),
+    fails: ["delay-outlives-the-sender"],
+  },
+  {
+    fault: "promises larger bodies than the broker takes",
+    make: () => (driver) => mask(driver, { limits: { body: driver.capabilities.limits.body * 4 } }),
+    fails: ["large-body"],
+  },
+  {
+    fault: "promises what it cannot do",
+    make: () => (driver) =>
+      delegateLinks(driver, (link) =>
+        delegateLink(link, {
+          deadLetters: (source) => ({
+            ...link.deadLetters(source),
+            count: () => Promise.reject(new Error("not possible")),
+          }),
+        }),
+      ),
+    fails: ["dead-letters-counted", "dead-letters-empty"],
+  },
+  {
+    fault: "says of every error that trying again cannot help",
+    make: () => (driver) =>
+      delegateDriver(driver, { classify: (error) => ({ ...driver.classify(error), retryable: false }) }),
+    fails: [
+      "connect-retries",
+      "connect-timeout",
+      "refused-send-keeps-its-place",
+      "send-deadline",
+      "transient-send-retried",
+    ],
+  },
+];

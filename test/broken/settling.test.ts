@@ -1,0 +1,4 @@
+import { seeThrough } from "./see-through.ts";
+import { SETTLING } from "./settling.ts";
+
+seeThrough(SETTLING);

@@ -1,0 +1,23 @@
+import type { BrokerModule, TestBroker } from "./broker.ts";
+import { rabbitmq } from "./rabbitmq.ts";
+
+/**
+ * What a test knows of the server that was started for it, or why there is none: `broken` when one was found and did not
+ * start, which is a failure everywhere.
+ */
+export type Given =
+  | { readonly url: string; readonly version: string; readonly how: string; readonly missing?: never }
+  | { readonly url?: never; readonly missing: string; readonly broken: boolean };
+
+type AnyBroker = Pick<BrokerModule<TestBroker, object>, "label" | "find" | "start">;
+
+/** Every backend with a test broker, by the name of its package. `inject(name)` in a test gives its server. */
+export const brokers: Readonly<Record<keyof BrokersGiven, AnyBroker>> = { rabbitmq };
+
+export interface BrokersGiven {
+  readonly rabbitmq: Given;
+}
+
+declare module "vitest" {
+  export interface ProvidedContext extends BrokersGiven {}
+}

@@ -1,0 +1,103 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile } from "node:fs/promises";
+import type { Socket } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** One server for the guard to start. */
+export interface Command {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The file that gets the server's output. */
+  readonly log: string;
+}
+
+/** What the guard says about the server. */
+export type Report = { readonly started: number } | { readonly exited: string };
+
+/** A server under a guard: gone with its folder when this process ends, in whatever way. */
+export interface Guarded {
+  /** Lives as long as the guard. */
+  readonly folder: string;
+  /** Starts the server and resolves when `ready` does. */
+  start(command: Omit<Command, "log">, ready: (signal: AbortSignal) => Promise<void>): Promise<void>;
+  readonly running: boolean;
+  /** Sends a signal to the whole process group; after SIGKILL it waits for the end. */
+  signal(name: NodeJS.Signals): Promise<void>;
+  /** Ends the server and the guard, and removes the folder. */
+  end(): Promise<void>;
+}
+
+/** Makes a temporary folder in `parent` and starts its guard. */
+export async function guarded(parent: string, name: string): Promise<Guarded> {
+  const folder = await mkdtemp(join(parent, `anybroker-${name}-`));
+  const log = join(folder, "server.log");
+  const guard = spawn(process.execPath, [join(import.meta.dirname, "guard.ts"), folder], {
+    cwd: "/",
+    detached: true,
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, NODE_OPTIONS: "" },
+  });
+  // Pipes to a child are sockets. A server at rest does not keep the program alive; waiting for one does.
+  const pipes = [guard.stdin as unknown as Socket, guard.stdout as unknown as Socket] as const;
+  guard.unref();
+  for (const pipe of pipes) pipe.unref();
+  let waits = 0;
+  async function keepAlive<T>(wait: Promise<T>): Promise<T> {
+    if (waits++ === 0) pipes[1].ref();
+    try {
+      return await wait;
+    } finally {
+      if (--waits === 0) pipes[1].unref();
+    }
+  }
+
+  let group: number | undefined;
+  let exit = Promise.withResolvers<string>();
+  createInterface({ input: guard.stdout }).on("line", (line) => {
+    const report = JSON.parse(line) as Report;
+    if ("started" in report) {
+      group = report.started;
+    } else {
+      group = undefined;
+      exit.resolve(report.exited);
+    }
+  });
+
+  async function died(command: string, exited: Promise<string>): Promise<never> {
+    const status = await exited;
+    const output = await readFile(log, "utf8").catch(() => "");
+    throw new Error(`${command} ended (${status}) before it was ready:\n${output.slice(-4000)}`);
+  }
+
+  return {
+    folder,
+    get running() {
+      return group !== undefined;
+    },
+    start: async (command, ready) => {
+      exit = Promise.withResolvers();
+      const stop = new AbortController();
+      guard.stdin.write(`${JSON.stringify({ ...command, log } satisfies Command)}\n`);
+      try {
+        await keepAlive(Promise.race([ready(stop.signal), died(command.command, exit.promise)]));
+      } finally {
+        stop.abort();
+      }
+    },
+    signal: async (name) => {
+      if (group === undefined) throw new Error("The server is not running.");
+      process.kill(-group, name);
+      if (name === "SIGKILL") await keepAlive(exit.promise);
+    },
+    end: async () => {
+      if (guard.exitCode !== null || guard.signalCode !== null) return;
+      const ended = once(guard, "exit");
+      guard.ref();
+      guard.stdin.end();
+      await ended;
+    },
+  };
+}

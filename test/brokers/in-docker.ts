@@ -1,0 +1,54 @@
+import type { GenericContainer, StartedTestContainer } from "testcontainers";
+import type { TestBroker } from "./broker.ts";
+import type { Guarded } from "./guarded.ts";
+import { until } from "./until.ts";
+
+/** What a container is asked for. Its ports are fixed, so that it is found where it was after a restart. */
+export interface Contained {
+  readonly label: string;
+  readonly container: GenericContainer;
+  /** Its folder outlives this process no more than the container does. */
+  readonly guard: Guarded;
+  /** Talks to the server and returns its version; throws as long as it does not answer. */
+  readonly answers: () => Promise<string>;
+}
+
+/** Starts the server in a container, which the reaper of testcontainers removes some seconds after this process has ended. */
+export async function runInDocker(
+  server: Contained,
+): Promise<Omit<TestBroker, "url" | "how"> & { readonly container: StartedTestContainer }> {
+  const { label, guard, answers } = server;
+  const ready = () => until(`${label} answers`, 90_000, answers);
+
+  await using failed = new AsyncDisposableStack();
+  failed.defer(guard.end);
+  const container = await server.container.start();
+  failed.defer(async () => {
+    await container.stop();
+  });
+  const { getContainerRuntimeClient } = await import("testcontainers");
+  const control = (await getContainerRuntimeClient()).container.getById(container.getId());
+  const version = await ready();
+  const all = failed.move();
+
+  async function kill(): Promise<void> {
+    await control.kill();
+    await control.wait();
+  }
+  const stop = () => all.disposeAsync();
+  return {
+    container,
+    version,
+    ours: true,
+    kill,
+    pause: () => control.pause(),
+    resume: () => control.unpause(),
+    restart: async () => {
+      if ((await control.inspect()).State.Running) await kill();
+      await control.start();
+      await ready();
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}

@@ -1,0 +1,19 @@
+import type { RabbitmqOptions } from "../rabbitmq.ts";
+
+/** The lines of `rabbitmq.conf` for a TLS listener; a client may show a certificate and does not have to. */
+export function tlsConfig(listener: string, files: Readonly<Record<"ca" | "cert" | "key", string>>): readonly string[] {
+  return [
+    `listeners.ssl.default = ${listener}`,
+    `ssl_options.cacertfile = ${files.ca}`,
+    `ssl_options.certfile = ${files.cert}`,
+    `ssl_options.keyfile = ${files.key}`,
+    "ssl_options.verify = verify_peer",
+    "ssl_options.fail_if_no_peer_cert = false",
+  ];
+}
+
+/** The content of `rabbitmq.conf`. */
+export function configFile(listeners: readonly string[], options: RabbitmqOptions): string {
+  const own = ["loopback_users = none", "disk_free_limit.absolute = 50MB"];
+  return `${[...listeners, ...own, ...(options.config ?? [])].join("\n")}\n`;
+}

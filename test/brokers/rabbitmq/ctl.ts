@@ -1,0 +1,26 @@
+import type { Rabbitmq, RabbitmqUser } from "../rabbitmq.ts";
+
+type Ctl = Rabbitmq["ctl"];
+
+/** What RabbitMQ can be told through `rabbitmqctl`, whichever way it was started. */
+export function controls(url: string, ctl: Ctl): Pick<Rabbitmq, "ctl" | "alarm" | "persist" | "createUser"> {
+  async function createUser({ name, password, permissions = {} }: RabbitmqUser): Promise<string> {
+    const { configure = "", write = "", read = "" } = permissions;
+    await ctl("add_user", name, password);
+    await ctl("set_permissions", "-p", "/", name, configure, write, read);
+    const own = new URL(url);
+    own.username = encodeURIComponent(name);
+    own.password = encodeURIComponent(password);
+    return own.href;
+  }
+  return {
+    ctl,
+    alarm: async (on) => {
+      await ctl("set_vm_memory_high_watermark", on ? "0" : "0.4");
+    },
+    persist: async () => {
+      await ctl("eval", "[dets:sync(Table) || Table <- dets:all()].");
+    },
+    createUser,
+  };
+}

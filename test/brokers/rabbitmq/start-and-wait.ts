@@ -1,0 +1,12 @@
+import { dirname } from "node:path";
+import { rabbitmq } from "../rabbitmq.ts";
+
+/** What the program says when the server is up. */
+export interface Started {
+  readonly url: string;
+  readonly folder: string;
+}
+
+// A program that starts a server and is killed: see rabbitmq.test.ts.
+const server = await rabbitmq.start({ tls: true });
+process.send?.({ url: server.url, folder: dirname(server.tls?.ca ?? "") } satisfies Started);

@@ -1,0 +1,10 @@
+import { connect } from "amqplib";
+
+/** Connects, and returns the version that the server says it has. */
+export async function versionAt(url: string): Promise<string> {
+  const connection = await connect(url, { timeout: 5000 });
+  connection.on("error", () => undefined);
+  const { version } = connection.connection.serverProperties;
+  await connection.close();
+  return version;
+}

@@ -1,0 +1,133 @@
+// What the documents say is checked against the code, as far as it can be.
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { CASES } from "@anybroker/conformance";
+import { DEFAULTS, ERROR_CODES } from "@anybroker/core";
+import { DELAY_STEPS } from "@anybroker/core/driver";
+import { describe, expect, test } from "vitest";
+import { queueArguments } from "../packages/rabbitmq/src/topology.ts";
+import { DOCUMENTS, OPTIONS, ROOT, upToDate } from "./generated.ts";
+
+const read = (document: string): string => readFileSync(join(ROOT, document), "utf8");
+
+/** The rows of all tables, without their heads, as cells. */
+const rowsOf = (document: string): readonly (readonly string[])[] =>
+  read(document)
+    .split("\n")
+    .filter(
+      (line, index, lines) => line.startsWith("|") && !/^\| -/.test(line) && !/^\| -/.test(lines[index + 1] ?? ""),
+    )
+    .map((line) =>
+      line
+        .split(/(?<!\\)\|/)
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+
+test.for(DOCUMENTS)("%s shows what the code says (npm run docs writes it)", (document) => {
+  expect(read(document)).toBe(upToDate(document));
+});
+
+describe("docs/guarantees.md", () => {
+  const promises = rowsOf("docs/guarantees.md");
+  const ids = new Set(CASES.map(({ id }) => id));
+  const casesOf = (row: readonly string[]): readonly string[] =>
+    [...(row.at(-1) ?? "").matchAll(/`([^`]+)`/g)].map(([, id = ""]) => id);
+
+  test("each promise says how it holds on each backend, and names a case that shows it", () => {
+    expect(promises.length).toBeGreaterThan(30);
+    expect(promises.filter((row) => row.length !== 4 || row.includes("") || casesOf(row).length === 0)).toEqual([]);
+  });
+
+  test("each case it names exists", () => {
+    expect(promises.flatMap(casesOf).filter((id) => !ids.has(id))).toEqual([]);
+  });
+});
+
+describe("docs/errors.md", () => {
+  const rows = rowsOf("docs/errors.md").filter((row) => row.length === 4);
+
+  test("describes each error code, and no other, in the code's order", () => {
+    expect(rows.map(([code]) => code)).toEqual(ERROR_CODES.map((code) => `\`${code}\``));
+  });
+
+  test("says for each what it means, what to do, and whether to try again", () => {
+    expect(rows.filter((row) => row.includes(""))).toEqual([]);
+    expect(rows.filter((row) => !/^(yes|no|seldom)\b/.test(row[3] ?? ""))).toEqual([]);
+  });
+});
+
+describe("the doc comments of options", () => {
+  const { retry, sendBuffer, batch, reconnect, ...rest } = DEFAULTS;
+  const numbers: Readonly<Record<string, readonly number[]>> = {
+    "ConnectOptions.lease": [rest.lease],
+    "ConnectOptions.connectTimeout": [rest.connectTimeout],
+    "ConnectOptions.reconnect": [reconnect.initial, reconnect.max],
+    "ConnectOptions.sendBuffer": [sendBuffer.messages, sendBuffer.bytes / 1_048_576],
+    "SendOptions.priority": [rest.priority],
+    "SendOptions.timeout": [rest.sendTimeout],
+    "ConsumeOptions.concurrency": [rest.concurrency],
+    "ConsumeOptions.prefetch": [rest.prefetchFactor],
+    "ConsumeOptions.timeout": [rest.handlerTimeout, rest.handlerTimeout / 60_000],
+    "ConsumeOptions.drainTimeout": [rest.drainTimeout],
+    "ConsumeBatchOptions.max": [batch.max],
+    "ConsumeBatchOptions.wait": [batch.wait],
+    "RetryPolicy.attempts": [retry.attempts],
+    "Backoff.initial": [retry.backoff.initial],
+    "Backoff.max": [retry.backoff.max],
+    "Backoff.factor": [retry.backoff.factor],
+    "Backoff.jitter": [retry.backoff.jitter],
+  };
+  const saidOf = (option: string): readonly number[] => {
+    const { fallback = "" } = OPTIONS.find(({ owner, name }) => `${owner}.${name}` === option) ?? {};
+    return [...fallback.replaceAll(/(?<=\d) (?=\d)/g, "").matchAll(/\d+(\.\d+)?/g)].map(([number]) => Number(number));
+  };
+
+  test.for(Object.entries(numbers))("%s has the default that the code has", ([option, values]) => {
+    expect(saidOf(option)).toEqual(values);
+  });
+
+  test("no other option has a number for a default", () => {
+    const known = [...Object.keys(numbers), "TopicOptions.retention", "SendOptions.id"];
+    const others = OPTIONS.map(({ owner, name }) => `${owner}.${name}`).filter((option) => !known.includes(option));
+    expect(others.filter((option) => saidOf(option).length > 0)).toEqual([]);
+  });
+});
+
+describe("numbers in the text", () => {
+  const seconds = DELAY_STEPS.filter((ms) => ms < 60_000).map((ms) => ms / 1_000);
+  const minutes = DELAY_STEPS.filter((ms) => ms >= 60_000).map((ms) => ms / 60_000);
+  const ladder = `${seconds.join(", ")} s, ${minutes.join(", ")} min`;
+  const limit = Number(queueArguments("Q", false)["x-delivery-limit"]);
+
+  test.for([
+    ["docs/guarantees.md", ladder],
+    ["docs/design.md", ladder],
+    ["docs/guarantees.md", `${limit} hand-overs`],
+    ["docs/guarantees.md", `a delivery limit of ${limit}`],
+  ] as const)("%s says %s", ([document, text]) => {
+    expect(read(document)).toContain(text);
+  });
+});
+
+describe("links", () => {
+  const documents = globSync(["*.md", "docs/*.md", "packages/*/README.md", "examples/*/README.md"], { cwd: ROOT });
+  const slug = (heading: string): string =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-");
+  const anchors = (path: string): readonly string[] =>
+    [...readFileSync(path, "utf8").matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => slug(heading));
+
+  test.for(documents)("of %s lead somewhere", (document) => {
+    const prose = read(document).replaceAll(/^(`{3,})[\s\S]*?^\1$|`[^`\n]*`/gm, "");
+    const targets = [...prose.matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, target = ""]) => target);
+    const broken = targets.filter((target) => {
+      const [path = "", anchor] = target.split("#");
+      const file = path === "" ? join(ROOT, document) : join(ROOT, dirname(document), path);
+      return !existsSync(file) || (anchor !== undefined && !anchors(file).includes(anchor));
+    });
+    expect(broken).toEqual([]);
+  });
+});

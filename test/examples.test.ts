@@ -1,0 +1,144 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, inject, type TestContext, test } from "vitest";
+import type { Given } from "./brokers/all.ts";
+import { skipOrFail } from "./brokers/skip-or-fail.ts";
+
+const run = promisify(execFile);
+const folder = join(import.meta.dirname, "../examples");
+
+/** What each example prints on the embedded broker; /…/ where a line may differ. */
+const printed: Readonly<Record<string, readonly (string | RegExp)[]>> = {
+  "hello-queue.ts": ["sent, though nobody listens yet", "Hello, Ada!"],
+  "fan-out.ts": ["mail: Ada, Bob, Cleo, Dan", "statistics, with two consumers: Ada, Bob, Cleo, Dan"],
+  "retry-and-dead-letters.ts": [
+    "10 CHF, attempt 1: fails",
+    "10 CHF, attempt 2: fails",
+    "10 CHF, attempt 3: fails",
+    /^set aside after 3 attempts: .+, .*no rate for CHF/,
+    "mended: it is given back, to this queue",
+    "10 CHF, attempt 1: 11 EUR",
+  ],
+  "ordered.ts": ["Ada", "Bob", "Cleo"].map((name) => `${name}: placed, paid, packed, sent`),
+  "delayed.ts": ["at once", "soon", "later"].map((text) => `${text}: not too early`),
+  "batch.ts": ["250 sent", ...Array.from({ length: 3 }, () => "some rows written at once"), "250 rows in all"],
+  "schema.ts": [/^INVALID_BODY: .*guest.*arrives/, "Ada arrives in 2027"],
+  "unit-test-with-manual-clock.ts": [
+    "nothing in the first day",
+    "after a day the first attempt, which fails",
+    "a minute later the second: call Bob",
+  ],
+};
+
+interface Output {
+  readonly lines: readonly string[];
+  readonly errors: string;
+}
+
+async function output(file: string, url: string): Promise<Output> {
+  const env = { ...process.env, BROKER_URL: url, NO_COLOR: "1" };
+  const options = { env, timeout: 100_000, killSignal: "SIGKILL" } as const;
+  const { stdout, stderr } = await run(
+    process.execPath,
+    ["--conditions=@anybroker/source", join(folder, file)],
+    options,
+  );
+  return { lines: stdout.trimEnd().split("\n"), errors: stderr };
+}
+
+function showsWhatItShould({ lines, errors }: Output, file: string): void {
+  expect(errors).toBe("");
+  expect(lines).toEqual(printed[file]?.map((line) => (typeof line === "string" ? line : expect.stringMatching(line))));
+}
+
+function endsWell({ lines, errors }: Output): void {
+  expect(errors).toBe("");
+  expect(lines.filter((line) => line.includes("✗"))).toEqual([]);
+  expect(lines.filter((line) => line.includes("✓"))).toHaveLength(5);
+  expect(lines.at(-1)).toMatch(/0 lost · \d+ handled twice · 1 handed out again after the crash/);
+}
+
+/** Runs the demo to its end, or interrupts it once it has printed `until`; in a folder of its own for what is temporary. */
+async function demo(url: string, until?: string): Promise<{ code: unknown; printed: string; left: readonly string[] }> {
+  const temporary = await mkdtemp(join(tmpdir(), "anybroker-demo-test-"));
+  const env = { ...process.env, BROKER_URL: url, NO_COLOR: "1", TMPDIR: temporary };
+  const child = spawn(process.execPath, ["--conditions=@anybroker/source", join(folder, "file-sync/main.ts")], { env });
+  try {
+    let printed = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (text: Buffer) => {
+        printed += text.toString();
+        if (until !== undefined && printed.includes(until)) child.kill("SIGINT");
+      });
+    }
+    // Both streams are closed only when no service holds them open any longer.
+    const [code] = await once(child, "close", { signal: AbortSignal.timeout(100_000) });
+    return { code, printed, left: await readdir(temporary) };
+  } finally {
+    child.kill("SIGKILL");
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+test("all examples are tried here", () => {
+  const there = readdirSync(folder).filter((name) => name.endsWith(".ts"));
+  expect(there.sort()).toEqual(Object.keys(printed).sort());
+});
+
+describe.concurrent("on the embedded broker", () => {
+  test.for(Object.keys(printed))("%s prints what it shows and ends by itself", async (file) => {
+    showsWhatItShould(await output(file, "memory:"), file);
+  });
+
+  test("the demo comes to a good end", { timeout: 100_000 }, async () => {
+    endsWell(await output("file-sync/main.ts", "memory:"));
+  });
+});
+
+describe.concurrent("the demo", () => {
+  test("stops on Ctrl-C and leaves nothing behind", async () => {
+    const { code, printed, left } = await demo("memory:", "report.pdf");
+    expect(printed).toContain("Stopped.");
+    expect({ code, left }).toEqual({ code: 130, left: [] });
+  });
+
+  test("says in one sentence that there is no broker", async () => {
+    const { code, printed, left } = await demo("amqp://127.0.0.1:1");
+    expect(printed).toMatch(/^cannot connect to amqp:\/\/127\.0\.0\.1:1: .*\n$/);
+    expect({ code, left }).toEqual({ code: 1, left: [] });
+  });
+
+  test("names the package of an adapter that is not installed", async () => {
+    const { code, printed } = await demo("pubsub://project");
+    expect(printed).toMatch(/^no adapter for pubsub: install it with `npm install @anybroker\/pubsub`\n$/);
+    expect(code).toBe(1);
+  });
+});
+
+describe.concurrent("on RabbitMQ", () => {
+  const url = (context: TestContext): string => {
+    // The cast is true: nothing is given to a run without tests of this backend.
+    const given = inject("rabbitmq") as Given | undefined;
+    if (given === undefined) return context.skip("no server was started for this run");
+    return given.url ?? skipOrFail(context, given.missing);
+  };
+
+  test.for(Object.keys(printed))("%s prints the same", async (file, context) => {
+    showsWhatItShould(await output(file, url(context)), file);
+  });
+
+  test("the demo, its services in processes and one of them killed, comes to a good end", {
+    timeout: 120_000,
+  }, async (context) => {
+    endsWell(await output("file-sync/main.ts", url(context)));
+    // One run at a time for each broker, so this is not a test beside it.
+    const { code, printed, left } = await demo(url(context), "report.pdf");
+    expect(printed).toContain("Stopped.");
+    expect({ code, left }).toEqual({ code: 130, left: [] });
+  });
+});

@@ -1,0 +1,82 @@
+// Code that is shown is code that works. Looked at: README.md and CONTRIBUTING.md, the README of every package and
+// example, docs/, and the `@example` blocks of doc comments. A block begins with ```ts or ```js and one of these marks:
+//
+//   compile   a whole program: it compiles as a module of its own, strictly. The mark of a block without one.
+//   run       the same, and it ends by itself, on the embedded broker, with exit code 0. BROKER_URL is "memory:".
+//             When the next block begins with ```text output, that is exactly what it prints.
+//   fragment  it compiles where `broker`, `queue`, `topic`, `subscription`, `consumer` and `message` are there already.
+//             The mark of an `@example` without one.
+//   sketch    nothing is done with it: for what is not meant to be code.
+import { globSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { inMarkdown, inSource, nameOf, type Snippet, Workshop } from "./snippets.ts";
+
+const root = join(import.meta.dirname, "..");
+const documents = ["*.md", "docs/**/*.md", "packages/*/README.md", "examples/*/README.md"];
+const sources = ["packages/*/src/**/*.ts"];
+
+const shown = (patterns: readonly string[], find: (document: string, text: string) => readonly Snippet[]): Snippet[] =>
+  globSync(patterns, { cwd: root }).flatMap((path) =>
+    find(relative(root, join(root, path)), readFileSync(join(root, path), "utf8")),
+  );
+const snippets = [...shown(documents, inMarkdown), ...shown(sources, inSource)];
+
+let workshop: Workshop;
+let errors: ReadonlyMap<string, readonly string[]>;
+beforeAll(async () => {
+  workshop = await Workshop.open();
+  errors = await workshop.compile(snippets);
+});
+afterAll(() => workshop[Symbol.asyncDispose]());
+
+describe("code that is shown", () => {
+  test.concurrent.for(
+    snippets.filter(({ mark }) => mark !== "sketch").map((snippet) => [nameOf(snippet), snippet] as const),
+  )("%s works", async ([name, snippet], context) => {
+    context.expect(errors.get(name) ?? []).toEqual([]);
+    if (snippet.mark !== "run") return;
+    const output = await workshop.run(snippet);
+    if (snippet.output !== undefined) context.expect(output.trimEnd()).toBe(snippet.output.trimEnd());
+  });
+});
+
+describe("the checker", () => {
+  const fence = "```";
+  const sample = `Text\n\n${fence}ts run\nconst a: number = 1;\nconsole.log(a);\n${fence}\n${fence}text output\n1\n${fence}\n\n- ${fence}\n`;
+
+  test("finds code with its place, its mark and what it prints", () => {
+    expect(inMarkdown("a.md", sample)).toEqual([
+      {
+        document: "a.md",
+        line: 4,
+        language: "ts",
+        mark: "run",
+        code: "const a: number = 1;\nconsole.log(a);",
+        output: "1",
+      },
+    ]);
+  });
+
+  test("finds examples in doc comments", () => {
+    const source = `const x = 1;\n/**\n * What it does.\n *\n * @example\n * ${fence}ts\n * await queue.send(1);\n * ${fence}\n */\n`;
+    expect(inSource("a.ts", source)).toMatchObject([{ line: 7, mark: "fragment", code: "await queue.send(1);" }]);
+    expect(() => inSource("a.ts", "/** @example queue.send(1) */")).toThrow("a.ts:1: an @example without");
+  });
+
+  test("refuses a mark that it does not know", () => {
+    expect(() => inMarkdown("a.md", `${fence}ts tun\n${fence}\n`)).toThrow("a.md:2: unknown mark tun");
+  });
+
+  test("tells what is wrong and where", async () => {
+    await using own = await Workshop.open();
+    const wrong = inMarkdown(
+      "a.md",
+      `${fence}ts\nconst text: string = 1;\n${fence}\n${fence}ts fragment\nqueue.sned(1);\n${fence}\n`,
+    );
+    const found = await own.compile([...wrong, ...inMarkdown("b.md", sample)]);
+    expect([...found.keys()]).toEqual(["a.md:2", "a.md:5"]);
+    expect(found.get("a.md:2")).toEqual([expect.stringContaining("(2,7): error TS2322")]);
+    expect(await own.run(inMarkdown("b.md", sample)[0] ?? expect.fail())).toBe("1\n");
+  });
+});

@@ -1,0 +1,47 @@
+import { existsSync, readdirSync } from "node:fs";
+import { defineConfig } from "vitest/config";
+
+// Both are needed, so that tests run on the sources, unbuilt.
+const conditions = ["@anybroker/source"];
+
+const folders = (path: string): string[] =>
+  readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== "node_modules")
+    .map((entry) => entry.name);
+
+interface Project {
+  readonly name: string;
+  readonly include: string[];
+}
+
+// One project for each package, one for each folder of test/, and "test" for what lies in test/ itself.
+const projects: readonly Project[] = [
+  ...folders("packages").map((name) => ({ name, include: [`packages/${name}/test/**/*.test.ts`] })),
+  ...folders("test").map((name) => ({ name, include: [`test/${name}/**/*.test.ts`] })),
+  { name: "test", include: ["test/*.test.ts"] },
+];
+
+// The project of a backend has one test more, which fails or is skipped when there is no server.
+const isThere = ({ name }: Project): string[] =>
+  existsSync(`test/brokers/${name}.ts`) ? ["test/brokers/is-there.ts"] : [];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    maxWorkers: 3,
+    maxConcurrency: 16,
+    passWithNoTests: true,
+    globalSetup: "test/brokers/global-setup.ts",
+    reporters: ["default", "./test/closing-line.ts"],
+    projects: projects.map((project) => ({
+      extends: true as const,
+      test: {
+        testTimeout: 60_000,
+        hookTimeout: 120_000,
+        name: project.name,
+        include: [...project.include, ...isThere(project)],
+      },
+    })),
+  },
+});
