@@ -43,7 +43,13 @@ function nodeWillDo() {
 }
 
 // The lock file's checksums are trusted: to ask the registry about the age of each package takes a minute.
-const flags = ["--frozen-lockfile", "--trust-lockfile", "--prefer-offline", "--reporter=append-only", "--loglevel=error"];
+const flags = [
+  "--frozen-lockfile",
+  "--trust-lockfile",
+  "--prefer-offline",
+  "--reporter=append-only",
+  "--loglevel=error",
+];
 // The install runs on the Node that runs this file, because it may replace the pinned one.
 process.exitCode = pnpm(process.env.PATH, "install", ...flags, ...whatToInstall());
 if (process.exitCode === 0) {
