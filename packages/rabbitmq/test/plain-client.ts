@@ -1,6 +1,6 @@
 import type { Foreign, ForeignValue, Removable } from "@anybroker/conformance";
 import { DELAY_STEPS } from "@anybroker/core/driver";
-import { type Channel, type ConsumeMessage, connect } from "amqplib";
+import { type Channel, type ChannelModel, type ConsumeMessage, connect } from "amqplib";
 
 /** amqplib without anybroker: for what other programs do to the same server. */
 export interface PlainClient extends Foreign {
@@ -27,7 +27,7 @@ export async function plainClient(url: string): Promise<PlainClient> {
     },
     // The cast is true: the driver hands out what amqplib gave it.
     headersOf: (native) => headersOf(native as ConsumeMessage),
-    remove: (what) => remove(channel, what),
+    remove: (what) => remove(connection, channel, what),
     close: () => connection.close(),
   };
 }
@@ -42,15 +42,36 @@ function headersOf(message: Pick<ConsumeMessage, "properties">): Readonly<Record
   return message.properties.headers ?? {};
 }
 
-async function remove(channel: Channel, what: Removable): Promise<void> {
+async function remove(connection: ChannelModel, channel: Channel, what: Removable): Promise<void> {
   const name =
     "queue" in what ? what.queue : "subscription" in what ? `${what.topic}.sub.${what.subscription}` : what.topic;
   const steps = DELAY_STEPS.map((ms) => `${name}.delay.${ms}`);
   const queues =
     "queue" in what || "subscription" in what ? [name, `${name}.dlq`, ...steps] : [`${name}.delay`, ...steps];
   const exchanges = "queue" in what || "subscription" in what ? [] : [name, `${name}.sub`, `${name}.delay`, ...steps];
+  const consumersTold = await watchConsumers(connection, name);
   await Promise.all([
     ...queues.map((queue) => channel.deleteQueue(queue)),
     ...exchanges.map((exchange) => channel.deleteExchange(exchange)),
   ]);
+  await consumersTold();
+}
+
+/**
+ * What it resolves with waits until the consumers of the queue have been told that it has gone. RabbitMQ 3.10 does so up
+ * to 100 ms after its answer to the deletion, and never if the queue is there again by then.
+ */
+async function watchConsumers(connection: ChannelModel, queue: string): Promise<() => Promise<void>> {
+  const channel = await connection.createChannel();
+  channel.on("error", () => {});
+  const { promise, resolve } = Promise.withResolvers<void>();
+  try {
+    await channel.consume(queue, (message) => message ?? resolve());
+  } catch {
+    return async () => {};
+  }
+  return async () => {
+    await promise;
+    await channel.close();
+  };
 }
