@@ -93,11 +93,15 @@ await withServers(rabbitmqServer, () => {
     expect(await tried({ url: `amqp://${new URL(url).host}` })).toMatchObject({ retryable: true });
   });
 
-  test("a client shows its certificate, and a mechanism that the server has not is INVALID_CONFIG", async () => {
+  test("a client is known by its certificate where the server takes EXTERNAL, else it is INVALID_CONFIG", async () => {
     const { url = "", ca = "", clientCert = "", clientKey = "" } = server.tls ?? {};
-    const [cert, key] = await Promise.all([readFile(clientCert), readFile(clientKey)]);
-    await works({ url, ca: await readFile(ca), cert, key });
-    expect(await tried({ url, ca: await readFile(ca), cert, key, mechanism: "external" })).toEqual({
+    const [authority, cert, key] = await Promise.all([readFile(ca), readFile(clientCert), readFile(clientKey)]);
+    const shown = { url, ca: authority, cert, key };
+    await works(shown);
+    expect(await tried({ ...shown, mechanism: "external" })).toMatchObject({ code: "UNAUTHORIZED" });
+    await server.createUser({ name: "client", password: "unused" });
+    await works({ ...shown, mechanism: "external" });
+    expect(await tried({ url: `amqp://127.0.0.1:${port}`, mechanism: "external" })).toEqual({
       code: "INVALID_CONFIG",
       retryable: false,
     });

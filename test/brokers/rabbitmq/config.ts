@@ -1,6 +1,12 @@
 import type { RabbitmqOptions } from "../rabbitmq.ts";
 
-/** The lines of `rabbitmq.conf` for a TLS listener; a client may show a certificate and does not have to. */
+/** The content of `enabled_plugins` for `tlsConfig`. */
+export const tlsPlugins = "[rabbitmq_auth_mechanism_ssl].\n";
+
+/**
+ * The lines of `rabbitmq.conf` for a TLS listener. A client may show a certificate and does not have to; with
+ * `EXTERNAL` its common name is its user.
+ */
 export function tlsConfig(listener: string, files: Readonly<Record<"ca" | "cert" | "key", string>>): readonly string[] {
   return [
     `listeners.ssl.default = ${listener}`,
@@ -9,6 +15,9 @@ export function tlsConfig(listener: string, files: Readonly<Record<"ca" | "cert"
     `ssl_options.keyfile = ${files.key}`,
     "ssl_options.verify = verify_peer",
     "ssl_options.fail_if_no_peer_cert = false",
+    "auth_mechanisms.1 = PLAIN",
+    "auth_mechanisms.2 = EXTERNAL",
+    "ssl_cert_login_from = common_name",
   ];
 }
 

@@ -6,7 +6,7 @@ import { freePorts } from "../free-ports.ts";
 import { guarded } from "../guarded.ts";
 import { runInDocker } from "../in-docker.ts";
 import type { Rabbitmq, RabbitmqOptions } from "../rabbitmq.ts";
-import { configFile, tlsConfig } from "./config.ts";
+import { configFile, tlsConfig, tlsPlugins } from "./config.ts";
 import { controls } from "./ctl.ts";
 import { versionAt } from "./version.ts";
 
@@ -15,9 +15,14 @@ const image = "rabbitmq:4.3";
 const inside = (path: string) => `/etc/rabbitmq/certificates/${basename(path)}`;
 
 function copied({ ca, cert, key }: Certificates) {
-  return Promise.all(
-    [ca, cert, key].map(async (path) => ({ target: inside(path), content: await readFile(path, "utf8"), mode: 0o644 })),
-  );
+  return Promise.all([
+    { target: "/etc/rabbitmq/enabled_plugins", content: tlsPlugins },
+    ...[ca, cert, key].map(async (path) => ({
+      target: inside(path),
+      content: await readFile(path, "utf8"),
+      mode: 0o644,
+    })),
+  ]);
 }
 
 /** Starts the server of the official image, in Docker. */

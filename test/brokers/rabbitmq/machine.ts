@@ -8,7 +8,7 @@ import { freePorts } from "../free-ports.ts";
 import type { Guarded } from "../guarded.ts";
 import { guardedIn, inRoot, launch } from "../on-machine.ts";
 import type { Rabbitmq, RabbitmqOptions } from "../rabbitmq.ts";
-import { configFile, tlsConfig } from "./config.ts";
+import { configFile, tlsConfig, tlsPlugins } from "./config.ts";
 import { controls } from "./ctl.ts";
 import { versionAt } from "./version.ts";
 
@@ -46,7 +46,7 @@ function environment(home: string, ports: Ports): Record<string, string | undefi
 async function prepare(guard: Guarded, home: string, ports: Ports, options: RabbitmqOptions): Promise<Rabbitmq["tls"]> {
   const listeners = [`listeners.tcp.default = 127.0.0.1:${ports.amqp}`];
   await mkdir(join(guard.folder, "log"));
-  await writeFile(join(guard.folder, "enabled_plugins"), "[].\n");
+  await writeFile(join(guard.folder, "enabled_plugins"), options.tls === true ? tlsPlugins : "[].\n");
   if (options.tls !== true) {
     await writeFile(join(guard.folder, "rabbitmq.conf"), configFile(listeners, options));
     return undefined;
