@@ -34,19 +34,22 @@ export class DeadLetters implements core.DeadLetterStore {
   }
 
   count(signal: AbortSignal): Promise<number> {
-    return this.#look(0, signal, (channel) => this.#count(channel));
+    const counted = async (channel: Channel): Promise<number> =>
+      (await channel.checkQueue(deadLettersOf(this.#queue))).messageCount;
+    return this.#look(0, signal, counted);
   }
 
   list(limit: number, after: string | undefined, signal: AbortSignal): Promise<readonly core.DeadLetterEntry[]> {
     return this.#look<readonly Entry[]>([], signal, async (channel) => {
       let page: Entry[] = [];
       const cut = (): Entry[] => page.sort(oldestFirst).slice(0, limit);
-      await this.#each(channel, new Acks(channel), MOST, signal, (entry) => {
+      const others = await this.#each(channel, new Acks(channel), MOST, signal, (entry) => {
         if (after === undefined || byAge(entry.deadLetterId, after) > 0) page.push(entry);
         // Not to hold more bodies than that.
         if (page.length >= limit * 2) page = cut();
         return false;
       });
+      await this.#arrived(channel, others);
       return cut();
     });
   }
@@ -67,11 +70,15 @@ export class DeadLetters implements core.DeadLetterStore {
       acks.most = STRIDE;
       const moves: Promise<unknown>[] = [];
       const failures: unknown[] = [];
-      await this.#each(channel, acks, wanted === undefined ? STRIDE : MOST, signal, (entry) => {
+      const others = await this.#each(channel, acks, wanted === undefined ? STRIDE : MOST, signal, (entry) => {
         if (wanted?.has(entry.deadLetterId) === false) return false;
         const move = async (): Promise<void> => {
-          await before(entry);
-          acks.ack(entry);
+          const failure = await before(entry).catch((error: unknown) => ({ error }));
+          if (failure === undefined) acks.ack(entry);
+          else {
+            failures.push(failure.error);
+            acks.nack(entry, true);
+          }
           acks.flush();
         };
         moves.push(move().catch((error: unknown) => failures.push(error)));
@@ -79,23 +86,26 @@ export class DeadLetters implements core.DeadLetterStore {
       });
       await Promise.all(moves);
       acks.flushAll();
-      await pause(acks.pending);
-      // What was not acked goes back when the channel closes.
+      await this.#arrived(channel, others);
       if (failures.length > 0) throw failures[0];
       return moves.length;
     });
   }
 
-  /** Shows each dead letter that was there at the beginning; those of which `see` answers false go back, in order. */
+  /**
+   * Shows each dead letter that was there at the beginning; those of which `see` answers false go back, in order.
+   * Answers how many other consumers there were.
+   */
   async #each(
     channel: Channel,
     acks: Acks,
     prefetch: number,
     signal: AbortSignal,
     see: (entry: Entry) => boolean,
-  ): Promise<void> {
-    let left = Math.min(await this.#count(channel), MOST);
-    if (left === 0) return;
+  ): Promise<number> {
+    const { messageCount, consumerCount: others } = await channel.checkQueue(deadLettersOf(this.#queue));
+    let left = Math.min(messageCount, MOST);
+    if (left === 0) return others;
     const ids = new Map<string, number>();
     const back: Entry[] = [];
     const { promise: seen, resolve: stop } = Promise.withResolvers<void>();
@@ -119,12 +129,18 @@ export class DeadLetters implements core.DeadLetterStore {
     signal.throwIfAborted();
     await channel.cancel(consumerTag);
     for (const entry of back.sort(oldestFirst)) acks.nack(entry, true);
-    // The server has them only a little later; whoever looks next goes by the count.
-    for (let tries = 0; tries < 400 && (await this.#count(channel)) < back.length; tries += 1) await pause(5);
+    return others;
   }
 
-  async #count(channel: Channel): Promise<number> {
-    return (await channel.checkQueue(deadLettersOf(this.#queue))).messageCount;
+  /**
+   * Waits until the server has all that was written on the channel, since closing it loses what it has not. A quorum
+   * queue counts a cancelled consumer until the last of its messages is settled.
+   */
+  async #arrived(channel: Channel, others: number): Promise<void> {
+    for (let tries = 0; tries < 400; tries += 1) {
+      if ((await channel.checkQueue(deadLettersOf(this.#queue))).consumerCount <= others) return;
+      await pause(5);
+    }
   }
 
   /** Runs work when no other of ours looks at these dead letters; `none` is the answer when there is no queue. */
