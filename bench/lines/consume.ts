@@ -13,7 +13,7 @@ export const consume: Line = {
     { name: "cpu", title: "consume: processor", unit: "µs", better: "less" },
   ],
   async run(contender, scale) {
-    const count = Math.round(30_000 * scale);
+    const count = Math.round(90_000 * scale);
     const warm = Math.round(10_000 * scale);
     await keepInFlight(0, warm + count, 256, (n) => contender.send(bodyOf(n)));
     await sleep(300);

@@ -15,7 +15,7 @@ export const sendOne: Line = {
     cpu("send one by one"),
   ],
   async run(contender, scale) {
-    const count = Math.round(1500 * scale);
+    const count = Math.round(3000 * scale);
     await warmUp((n) => contender.send(bodyOf(n)));
     for (let n = 0; n < count / 10; n += 1) await contender.send(bodyOf(n));
     const stop = stopwatch();
@@ -33,7 +33,7 @@ export const sendMany: Line = {
     cpu("send, 256 in flight"),
   ],
   async run(contender, scale) {
-    const count = Math.round(30_000 * scale);
+    const count = Math.round(60_000 * scale);
     await warmUp((n) => contender.send(bodyOf(n)));
     const stop = stopwatch();
     await keepInFlight(0, count, inFlight, (n) => contender.send(bodyOf(n)));
@@ -50,7 +50,7 @@ export const sendBatch: Line = {
     cpu("sendBatch"),
   ],
   async run(contender, scale) {
-    const batches = Math.max(2, Math.round(50 * scale));
+    const batches = Math.max(2, Math.round(120 * scale));
     const batch = (): Promise<unknown> => contender.sendBatch(Array.from({ length: batchSize }, (_, n) => bodyOf(n)));
     for (let n = 0; n < batches / 2; n += 1) await batch();
     const stop = stopwatch();

@@ -1,17 +1,17 @@
-import { randomFillSync } from "node:crypto";
+import { randomBytes } from "node:crypto";
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+/** Random hexadecimal digits of one id. */
+const DIGITS = 19;
 
 /** Makes UUIDs of version 7 (RFC 9562): ordered by time to the millisecond, random beyond it. */
 export function idMaker(now: () => number): () => string {
-  const pool = new Uint8Array(4_096);
-  let at = pool.length;
-  const hex = (index: number): string => HEX[pool[index] ?? 0] ?? "00";
+  let pool = "";
+  let at = 0;
   let stamp = -1;
   let prefix = "";
   return () => {
-    if (at + 10 > pool.length) {
-      randomFillSync(pool);
+    if (at + DIGITS > pool.length) {
+      pool = randomBytes(DIGITS * 256).toString("hex");
       at = 0;
     }
     const time = now();
@@ -21,9 +21,9 @@ export function idMaker(now: () => number): () => string {
       prefix = `${digits.slice(0, 8)}-${digits.slice(8)}-7`;
     }
     const p = at;
-    at += 10;
-    const variant = HEX[((pool[p + 2] ?? 0) & 0x3f) | 0x80] ?? "80";
-    return `${prefix}${hex(p).slice(1)}${hex(p + 1)}-${variant}${hex(p + 3)}-${hex(p + 4)}${hex(p + 5)}${hex(p + 6)}${hex(p + 7)}${hex(p + 8)}${hex(p + 9)}`;
+    at += DIGITS;
+    const variant = "89ab"[Number.parseInt(pool.charAt(p), 16) & 3];
+    return `${prefix}${pool.slice(p + 1, p + 4)}-${variant}${pool.slice(p + 4, p + 7)}-${pool.slice(p + 7, p + DIGITS)}`;
   };
 }
 

@@ -37,16 +37,15 @@ export class Sender {
   /** Sends many, with a bound on how many are on their way; answers a result for each. */
   async sendBatch(messages: readonly (SendOptions & { readonly body: unknown })[]): Promise<readonly BatchResult[]> {
     if (!Array.isArray(messages)) throw new TypeError("sendBatch takes an array of messages");
-    const prepared = messages.map(({ body, ...options }) => ({ body, prepared: prepareSend(this.#is, options) }));
+    const prepared = messages.map((message) => ({
+      body: message.body,
+      prepared: prepareSend(this.#is, optionsOf(message)),
+    }));
     const results: BatchResult[] = [];
-    let next = 0;
-    const worker = async (): Promise<void> => {
-      for (let index = next++; index < prepared.length; index = next++) {
-        const item = prepared[index];
-        if (item !== undefined) results[index] = await this.#sendOne(item.prepared, item.body);
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(BATCH_IN_FLIGHT, prepared.length) }, worker));
+    while (results.length < messages.length) {
+      const some = prepared.slice(results.length, results.length + BATCH_IN_FLIGHT);
+      results.push(...(await Promise.all(some.map((one) => this.#sendOne(one.prepared, one.body)))));
+    }
     return results;
   }
 
@@ -82,8 +81,9 @@ export class Sender {
     checkSize(this.#is, body);
     const { destination } = this.#is;
     const message = { ...prepared.fields, body };
-    const send = (): Promise<Receipt> => this.#outbox.send(this.#lane, message, prepared.deadline, prepared.signal);
-    if (!sendTracing.hasSubscribers) return send();
+    const { deadline, signal } = prepared;
+    if (!sendTracing.hasSubscribers) return this.#outbox.send(this.#lane, message, deadline, signal);
+    const send = (): Promise<Receipt> => this.#outbox.send(this.#lane, message, deadline, signal);
     const { id, headers } = message;
     return sendTracing.tracePromise(send, {
       destination: destination.name,
@@ -93,4 +93,11 @@ export class Sender {
       size: body.length,
     });
   }
+}
+
+/** The options of a message of a batch; most have none, and need not be checked. */
+function optionsOf(message: SendOptions & { readonly body: unknown }): SendOptions | undefined {
+  if (Object.keys(message).length === 1 && "body" in message) return undefined;
+  const { body: _, ...options } = message;
+  return options;
 }
