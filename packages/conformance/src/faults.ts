@@ -145,8 +145,11 @@ function faultySource(source: Source, faults: Faults): Source {
   return delegateSource(source, {
     ...(faults.withoutReturns ? { returns: false } : {}),
     async receive(max, signal) {
-      if (faults.silence !== undefined) await untilAborted(faults.silence, signal);
-      return signal.aborted ? [] : await source.receive(max, signal);
+      if (faults.silence !== undefined) {
+        await untilAborted(faults.silence, signal);
+        if (signal.aborted) return [];
+      }
+      return await source.receive(max, signal);
     },
     async settle(batch, signal) {
       if (faults.silence !== undefined) await untilAborted(faults.silence, signal);

@@ -124,9 +124,11 @@ export const RECONNECT: readonly Case[] = [
       await queue.send("body");
       await context.until("the first retry to be settled", () => got.consumer.stats().retried >= 1);
       await context.cut(broker);
-      await got.count(3);
+      await context.until("the third attempt", () => got.handled.some(({ attempt }) => attempt === 3));
+      const attempts = got.handled.map(({ attempt }) => attempt);
+      // The second may be handed over twice: on a busy machine it may be running when the connection is cut.
       deepEqual(
-        got.handled.map(({ attempt }) => attempt),
+        attempts.filter((attempt, index) => attempt !== 2 || index === attempts.indexOf(2)),
         [1, 2, 3],
       );
     },
