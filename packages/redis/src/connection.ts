@@ -33,10 +33,11 @@ export async function openConnection(
   hosts: readonly core.Host[],
   lease: number,
   signal: AbortSignal,
+  name: string = settings.connectionName ?? "anybroker",
 ): Promise<Connection> {
   const given = settings.password ?? settings.address.password;
   const password = typeof given === "function" ? await orAborted(Promise.resolve(given()), signal) : given;
-  const client = clientOf(settings, hosts, optionsOf(settings, password, lease));
+  const client = clientOf(settings, hosts, optionsOf(settings, password, lease, name));
   let reason: unknown;
   client.on("error", (error) => {
     reason ??= scrubbed(error);
@@ -76,7 +77,7 @@ function connectionOf(client: RedisNative, lost: Promise<unknown>): Connection {
   };
 }
 
-function optionsOf(settings: Settings, password: string | undefined, lease: number): Options {
+function optionsOf(settings: Settings, password: string | undefined, lease: number, name: string): Options {
   const { ca, cert, key, passphrase, servername, address } = settings;
   const tls = address.scheme === "rediss" ? { tls: { ca, cert, key, passphrase, servername } } : {};
   const username = settings.username ?? address.username;
@@ -95,7 +96,7 @@ function optionsOf(settings: Settings, password: string | undefined, lease: numb
     connectTimeout: settings.timeout ?? 10_000,
     // A server from which nothing comes for so long, while it owes an answer, has gone.
     socketTimeout: settings.heartbeat ?? heartbeatOf(lease),
-    connectionName: settings.connectionName ?? "anybroker",
+    connectionName: name,
     db: settings.db,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),

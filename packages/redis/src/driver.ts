@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type * as core from "@anybroker/core/driver";
 import { CONTRACT, formatAddress, orAborted } from "@anybroker/core/driver";
 import { capabilities, type RedisCapabilities, refinement } from "./capabilities.ts";
+import { Census } from "./census.ts";
 import { type Connection, heartbeatOf, openConnection } from "./connection.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { declare } from "./declare.ts";
@@ -42,7 +43,8 @@ async function connect(
   const alone = settings.mode === undefined || settings.mode === "standalone";
   let last: unknown;
   for (const host of alone && hosts.length > 0 ? hosts.map((one) => [one]) : [hosts]) {
-    const open = (stop: AbortSignal): Promise<Connection> => openConnection(settings, host, context.lease, stop);
+    const open = (stop: AbortSignal, name?: string): Promise<Connection> =>
+      openConnection(settings, host, context.lease, stop, name);
     try {
       const connection = await open(signal);
       try {
@@ -65,7 +67,14 @@ async function linkOf(known: Known, signal: AbortSignal): Promise<RedisLink> {
   const { connection, context, settings } = known;
   const { product, version, ackDelete } = await orAborted(serverOf(connection), signal);
   const promoter = new Promoter(connection);
-  const life: Life = { ...known, consumers: new Set(), promoter, trimmed: new Map(), partitions: new Map(), ackDelete };
+  const life: Life = {
+    ...known,
+    census: new Census(connection),
+    promoter,
+    trimmed: new Map(),
+    partitions: new Map(),
+    ackDelete,
+  };
   // So that a server that has gone is noticed while nothing else is asked of it.
   const beat = setInterval(
     () => void connection.command("PING").catch(() => {}),

@@ -1,5 +1,5 @@
 import type * as core from "@anybroker/core/driver";
-import type { Connection } from "./connection.ts";
+import { type Connection, unavailable } from "./connection.ts";
 
 /** What a link finds out about its server, once. */
 export interface Server {
@@ -14,6 +14,7 @@ export async function serverOf(connection: Connection): Promise<Server> {
     infoOf(connection),
     connection.command("COMMAND", "INFO", "XACKDEL").catch(() => [null]),
   ]);
+  if (info.loading === "1") throw unavailable("the server is loading what it has on disk");
   const version = info.valkey_version ?? info.redis_version ?? "unknown";
   const product = info.valkey_version === undefined ? "Redis" : "Valkey";
   return { product, version, ackDelete: Array.isArray(known) && Array.isArray(known[0]) };

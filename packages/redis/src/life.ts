@@ -1,5 +1,6 @@
 import type * as core from "@anybroker/core/driver";
 import type { Cluster, Redis } from "ioredis";
+import type { Census } from "./census.ts";
 import type { Connection } from "./connection.ts";
 import type { Settings } from "./options.ts";
 import type { Promoter } from "./promoter.ts";
@@ -13,12 +14,12 @@ export interface Life {
   readonly settings: Settings;
   readonly context: core.LinkContext;
   readonly connection: Connection;
-  /** Opens another connection to where the first one leads, for reading that blocks. */
-  readonly another: (signal: AbortSignal) => Promise<Connection>;
+  /** Opens another connection, with a name of its own, to where the first one leads: for reading that blocks. */
+  readonly another: (signal: AbortSignal, name: string) => Promise<Connection>;
   /** What the names of all consumers of this broker object begin with. */
   readonly prefix: string;
-  /** Consumers of this link that are open. Any other with the prefix is of a life that has ended. */
-  readonly consumers: Set<string>;
+  /** Who of the consumers lives. */
+  readonly census: Census;
   readonly promoter: Promoter;
   /** When topics were last trimmed from here, by their keys (milliseconds of the clock). */
   readonly trimmed: Map<string, number>;

@@ -85,10 +85,13 @@ export class OrderedReader implements Reader {
 
   async #share(): Promise<void> {
     const { life, feeds, name } = this.#reading;
-    const { connection, context, prefix, consumers } = life;
+    const { connection, context, prefix, census } = life;
     const keys = [this.#keys.owners, this.#keys.members, ...feeds.map(({ stream }) => stream)];
     const given = [feeds[0]?.group ?? "", name, context.lease, this.#there ? "1" : "0", this.#per, prefix];
     // The cast is true: that is what the script answers.
-    this.#mine = (await connection.run(SHARE, keys, ...given, ...consumers)) as readonly number[];
+    const answer = (await connection.run(SHARE, keys, ...given, ...census.known())) as [readonly Buffer[], number[]];
+    const [others, mine] = answer;
+    census.doubt(others.map(String));
+    this.#mine = mine;
   }
 }

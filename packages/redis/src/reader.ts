@@ -46,16 +46,17 @@ export async function tick(
   max: number,
   ownership?: { readonly owners: string; readonly partition: (place: number) => number },
 ): Promise<Tick> {
-  const { connection, context, prefix, consumers, promoter } = life;
+  const { connection, context, prefix, census, promoter } = life;
   const looked = places.map((at) => feeds[at]).filter((feed) => feed !== undefined);
   const [first] = looked;
   if (first === undefined) return { deliveries: [], last: [] };
   const until = context.clock.now() + context.lease;
   const keys = [ownership?.owners ?? first.stream, ...looked.flatMap(({ stream, delay }) => [stream, delay])];
   const partitions = places.map((at) => ownership?.partition(at) ?? "");
-  const given = [first.group, name, max, context.lease, prefix, ...partitions, ...consumers];
+  const given = [first.group, name, max, context.lease, prefix, ...partitions, ...census.known()];
   // The cast is true: that is what the script answers.
-  const results = (await connection.run(TICK, keys, ...given)) as readonly (readonly unknown[])[];
+  const [silent = [], ...results] = (await connection.run(TICK, keys, ...given)) as readonly (readonly unknown[])[];
+  census.doubt(silent.map(String));
   const deliveries: RedisDelivery[] = [];
   for (const [index, [next, , ...found]] of results.entries()) {
     const [feed, at = 0] = [looked[index], places[index]];
@@ -88,6 +89,8 @@ export class SharedReader implements Reader {
     if (Date.now() - this.#lastTick < TICK_EVERY) return this.#block(max);
     this.#lastTick = Date.now();
     const { deliveries } = await tick(this.#reading, [...feeds.keys()], max);
+    // There may be more.
+    if (deliveries.length >= max) this.#lastTick = 0;
     return deliveries.length > 0 ? deliveries : this.#block(max);
   }
 

@@ -32,6 +32,17 @@ end`;
 const MAP = `
 local function map(flat) local m = {} for i = 1, #flat, 2 do m[flat[i]] = flat[i + 1] end return m end`;
 
+/** The consumers of ours that live, and those of others that are known to be dead, from one argument on. */
+const LISTS = `
+local function lists(from)
+  local living, dead, into = {}, {}, nil
+  into = living
+  for i = from, #ARGV do
+    if ARGV[i] == '' then into = dead else into[ARGV[i]] = true end
+  end
+  return living, dead
+end`;
+
 /** Which of the ids, given in their order, this consumer holds. */
 const HELD = `
 local function held(stream, group, me, ids)
@@ -140,30 +151,35 @@ export const PROMOTE: Script = script(NOW, PROMOTE_BODY, `return promote(KEYS[1]
 /**
  * Moves what is due, and takes over what others have let go of. KEYS: who owns which partition, then pairs of stream
  * and delayed set. ARGV: group, consumer, how many at most, the lease, the prefix of our consumers' names, for each
- * pair its partition or nothing, then those of our consumers that live. The owner of a partition takes over
- * everything, and then reads on; who does not own it gets nothing. Answers for each pair when to come again, for an
- * owner up to where the group has read, then pairs of earlier hand-overs and entry, in the stream's order.
+ * pair its partition or nothing, then those of our consumers that live, an empty text, and those of others that do
+ * not. The owner of a partition takes over everything, and then reads on; who does not own it gets nothing. Answers
+ * whose entries nobody has touched for a second, then for each pair when to come again, for an owner up to where the
+ * group has read, and pairs of earlier hand-overs and entry, in the stream's order.
  */
 export const TICK: Script = script(
   NOW,
   IDS,
   MAP,
+  LISTS,
   PROMOTE_BODY,
   `
 local group, me, max, pairs = ARGV[1], ARGV[2], tonumber(ARGV[3]), (#KEYS - 1) / 2
-local living = {}
-for i = 6 + pairs, #ARGV do living[ARGV[i]] = true end
+local living, dead = lists(6 + pairs)
+local silent = {}
 local function idleOf(name, owner)
   local ours = string.sub(name, 1, #ARGV[5]) == ARGV[5]
-  if name == '${RELEASED}' or (ours and not living[name]) or (owner and name ~= me) then return '0' end
+  if name == '${RELEASED}' or dead[name] or (ours and not living[name]) or (owner and name ~= me) then return '0' end
   return string.match(name, '^anybroker%-.*%-(%d+)$') or ARGV[4]
 end
 local function claim(stream, owner, result)
   local found = {}
   for _, one in ipairs(redis.call('XPENDING', stream, group)[4] or {}) do
-    local name = one[1]
-    for _, row in ipairs(redis.call('XPENDING', stream, group, 'IDLE', idleOf(name, owner), '-', '+', max, name)) do
+    local name, idle = one[1], idleOf(one[1], owner)
+    for _, row in ipairs(redis.call('XPENDING', stream, group, 'IDLE', idle, '-', '+', max, name)) do
       found[#found + 1] = row
+    end
+    if idle ~= '0' and not living[name] and #redis.call('XPENDING', stream, group, 'IDLE', 1000, '-', '+', 1, name) > 0 then
+      silent[#silent + 1] = name
     end
   end
   table.sort(found, function(a, b) return before(a[1], b[1]) end)
@@ -188,7 +204,7 @@ local function read(stream, result)
     if g.name == group then result[2] = g['last-delivered-id'] end
   end
 end
-local results = {}
+local results = { silent }
 for i = 1, pairs do
   local stream, partition = KEYS[i * 2], ARGV[5 + i]
   local owner = partition ~= ''
@@ -196,30 +212,33 @@ for i = 1, pairs do
   if owner and redis.call('HGET', KEYS[1], partition) ~= me then owner = nil end
   if owner ~= nil and max > 0 then claim(stream, owner, result) else redis.call('XPENDING', stream, group) end
   if owner then read(stream, result) end
-  results[i] = result
+  results[#results + 1] = result
 end
 return results`,
 );
 
 /**
  * Shares partitions out among the consumers that are there. KEYS: owners, members, then the streams, \`per\` of them to
- * a partition. ARGV: group, consumer, lease, \`1\` to be there, per, the prefix of our consumers' names, then those of
- * our consumers that live. One that is to go to another stays until nothing of it is held. Answers those to read from.
+ * a partition. ARGV: group, consumer, lease, \`1\` to be there, per, the prefix of our consumers' names, then as for
+ * {@link TICK}. One that is to go to another stays until nothing of it is held. Answers the other consumers, and the
+ * partitions to read from.
  */
 export const SHARE: Script = script(
   NOW,
+  LISTS,
   `
 local group, me, lease, per = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[5])
-local now, living = clock(), {}
-for i = 7, #ARGV do living[ARGV[i]] = true end
+local now, others, living, dead = clock(), {}, lists(7)
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 if ARGV[4] == '1' then redis.call('ZADD', KEYS[2], now + lease, me) else redis.call('ZREM', KEYS[2], me) end
 local members, there = {}, {}
 for _, name in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
-  if string.sub(name, 1, #ARGV[6]) == ARGV[6] and not living[name] then redis.call('ZREM', KEYS[2], name)
+  local ours = string.sub(name, 1, #ARGV[6]) == ARGV[6]
+  if dead[name] or (ours and not living[name]) then redis.call('ZREM', KEYS[2], name)
   else
     members[#members + 1] = name
     there[name] = true
+    if not ours then others[#others + 1] = name end
   end
 end
 table.sort(members)
@@ -241,7 +260,7 @@ for partition = 0, (#KEYS - 2) / per - 1 do
     mine[#mine + 1] = partition
   end
 end
-return mine`,
+return { others, mine }`,
 );
 
 /**

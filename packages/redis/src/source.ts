@@ -21,11 +21,11 @@ type Copying = Extract<core.Settlement, { readonly headers: unknown }>;
 export async function openSource(life: Life, ...[entity, , , signal]: Opening): Promise<core.Source> {
   const name = `${life.prefix}${randomUUID().slice(0, 8)}-${life.context.lease}`;
   const ephemeral = entity.kind === "subscription" && !entity.durable;
-  life.consumers.add(name);
+  life.census.own.add(name);
   try {
     const keys = await orAborted(keysOf(life, entity), signal);
     const feeds = ephemeral ? [await begin(life, keys, entity.from, name)] : await existing(life, keys, name);
-    const reading: Reading = { life, feeds, name, blocking: await life.another(signal) };
+    const reading: Reading = { life, feeds, name, blocking: await life.another(signal, name) };
     try {
       // Of a group that is its own it is the only reader.
       const ordered = !ephemeral && (entity.ordered || (entity.kind === "queue" && feeds.length > 1));
@@ -39,7 +39,7 @@ export async function openSource(life: Life, ...[entity, , , signal]: Opening): 
       throw error;
     }
   } catch (error) {
-    life.consumers.delete(name);
+    life.census.own.delete(name);
     throw error;
   }
 }
@@ -102,7 +102,7 @@ class RedisSource implements core.Source {
     this.#end = (reason) => {
       this.#ended = true;
       clearInterval(this.#touching);
-      life.consumers.delete(name);
+      life.census.own.delete(name);
       blocking.cut();
       resolve(reason);
     };
@@ -244,7 +244,7 @@ class RedisSource implements core.Source {
       )) as readonly number[];
       for (const index of gone) results[sorted[index]?.place ?? -1] = LOST;
     } catch (error) {
-      for (const place of places) results[place] = { error, lost: !isAnswer(error) };
+      for (const place of places) results[place] = failed(error);
     }
   }
 
@@ -269,9 +269,14 @@ class RedisSource implements core.Source {
         ? undefined
         : { error: new BrokerError("NOT_FOUND", `there is no stream ${to}`), lost: false };
     } catch (error) {
-      return { error, lost: !isAnswer(error) };
+      return failed(error);
     }
   }
+}
+
+/** A server that has refused it has changed nothing; without the group nothing is held. */
+function failed(error: unknown): core.SettleFailure {
+  return { error, lost: !isAnswer(error) || classify(error).code === "NOT_FOUND" };
 }
 
 function deliveryOf(settlement: core.Settlement | undefined): RedisDelivery {
