@@ -16,8 +16,10 @@ export class Census {
   #dead: readonly string[] = [];
   #next = 0;
 
-  constructor(connection: Connection) {
+  /** The nodes of a Cluster know their own connections only, so there nobody is asked. */
+  constructor(connection: Connection, cluster: boolean) {
     this.#connection = connection;
+    if (cluster) this.#next = Number.POSITIVE_INFINITY;
   }
 
   /** As scripts take it: those of ours that live, and those of others that do not. */

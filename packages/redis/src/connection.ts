@@ -9,6 +9,9 @@ import type { Script } from "./scripts.ts";
 /** Its replies are to have the form that all versions of the protocol share. */
 type Options = Omit<ClientOptions, "replyMapping">;
 
+/** How long a Cluster may take to tell how its nodes are called, in milliseconds. */
+const NAMING = 1_000;
+
 /** An argument of a command. */
 export type Argument = string | number | Buffer;
 
@@ -45,13 +48,19 @@ export async function openConnection(
   const lost = new Promise<unknown>((resolve) => {
     client.once("end", () => resolve(reason ?? unavailable("the connection was closed")));
   });
+  const since = Date.now();
+  // Of a Cluster: without one of its nodes it is no whole life. Those named in the URL may be known by other names.
+  client.on("-node", () => {
+    if (Date.now() - since > NAMING) client.disconnect();
+  });
   try {
     await orAborted(client.connect(), signal);
+    // It connects all the same where the database is not there, to another one.
+    if (reason !== undefined) throw reason;
   } catch (error) {
     client.disconnect();
     throw signal.aborted ? error : (reason ?? scrubbed(lastNodeError(error)));
   }
-  reason = undefined;
   return connectionOf(client, lost);
 }
 
@@ -119,6 +128,8 @@ function clientOf(settings: Settings, hosts: readonly core.Host[], options: Opti
       clusterRetryStrategy: () => null,
       enableOfflineQueue: false,
       enableReadyCheck: false,
+      // Otherwise what was in flight to a node that has gone would be sent again.
+      retryDelayOnFailover: 0,
       slotsRefreshTimeout: settings.timeout ?? 10_000,
       redisOptions: options,
     });

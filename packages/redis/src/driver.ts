@@ -69,7 +69,7 @@ async function linkOf(known: Known, signal: AbortSignal): Promise<RedisLink> {
   const promoter = new Promoter(connection);
   const life: Life = {
     ...known,
-    census: new Census(connection),
+    census: new Census(connection, settings.mode === "cluster"),
     promoter,
     trimmed: new Map(),
     partitions: new Map(),

@@ -25,7 +25,7 @@ const TABLE: readonly (readonly [when: RegExp, code: ErrorCode, retryable: boole
     true,
   ],
   [
-    /[Cc]losed|isn't writeable|Socket timeout|sentinels? (are|is) unreachable|Failed to refresh slots/,
+    /[Cc]losed|isn't (writeable|ready)|Socket timeout|sentinels? (are|is) unreachable|Failed to refresh slots/,
     "UNAVAILABLE",
     true,
   ],

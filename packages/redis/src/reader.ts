@@ -11,6 +11,7 @@ export const TICK_EVERY = 500;
 export interface Reading {
   readonly life: Life;
   readonly feeds: readonly Feed[];
+  readonly dead: string;
   /** The consumer's name in the group. */
   readonly name: string;
   /** The connection on which reads block. */
@@ -41,7 +42,7 @@ export interface Tick {
  * gets what is new.
  */
 export async function tick(
-  { life, feeds, name }: Omit<Reading, "blocking">,
+  { life, feeds, dead, name }: Omit<Reading, "blocking">,
   places: readonly number[],
   max: number,
   ownership?: { readonly owners: string; readonly partition: (place: number) => number },
@@ -51,9 +52,9 @@ export async function tick(
   const [first] = looked;
   if (first === undefined) return { deliveries: [], last: [] };
   const until = context.clock.now() + context.lease;
-  const keys = [ownership?.owners ?? first.stream, ...looked.flatMap(({ stream, delay }) => [stream, delay])];
-  const partitions = places.map((at) => ownership?.partition(at) ?? "");
-  const given = [first.group, name, max, context.lease, prefix, ...partitions, ...census.known()];
+  const keys = [ownership?.owners ?? first.stream, dead, ...looked.flatMap(({ stream, delay }) => [stream, delay])];
+  const kinds = places.flatMap((at) => [ownership?.partition(at) ?? "", feeds[at]?.only === true ? "1" : ""]);
+  const given = [first.group, name, max, context.lease, prefix, ...kinds, ...census.known()];
   // The cast is true: that is what the script answers.
   const [silent = [], ...results] = (await connection.run(TICK, keys, ...given)) as readonly (readonly unknown[])[];
   census.doubt(silent.map(String));

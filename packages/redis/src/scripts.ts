@@ -9,6 +9,9 @@ export interface Script {
 /** The consumer under whose name lies what was given back: anybody may take it at once. */
 export const RELEASED = "anybroker-released";
 
+/** What has been handed over so often, and never settled, is dead: the backstop behind the core's own bound. */
+export const MOST_DELIVERIES = 100;
+
 function script(...parts: readonly string[]): Script {
   const source = parts.join("\n");
   return { source, sha: createHash("sha1").update(source).digest("hex") };
@@ -149,10 +152,10 @@ end`;
 export const PROMOTE: Script = script(NOW, PROMOTE_BODY, `return promote(KEYS[1], KEYS[2])`);
 
 /**
- * Moves what is due, and takes over what others have let go of. KEYS: who owns which partition, then pairs of stream
- * and delayed set. ARGV: group, consumer, how many at most, the lease, the prefix of our consumers' names, for each
- * pair its partition or nothing, then those of our consumers that live, an empty text, and those of others that do
- * not. The owner of a partition takes over everything, and then reads on; who does not own it gets nothing. Answers
+ * Moves what is due, and takes over what others have let go of. KEYS: who owns which partition, the dead letters, then
+ * pairs of stream and delayed set. ARGV: group, consumer, how many at most, the lease, the prefix of our consumers' names, for each
+ * pair its partition or nothing and \`1\` where nobody else reads it, then those of our consumers that live, an empty
+ * text, and those of others that do not. The owner of a partition takes over everything, and then reads on; who does not own it gets nothing. Answers
  * whose entries nobody has touched for a second, then for each pair when to come again, for an owner up to where the
  * group has read, and pairs of earlier hand-overs and entry, in the stream's order.
  */
@@ -163,15 +166,22 @@ export const TICK: Script = script(
   LISTS,
   PROMOTE_BODY,
   `
-local group, me, max, pairs = ARGV[1], ARGV[2], tonumber(ARGV[3]), (#KEYS - 1) / 2
-local living, dead = lists(6 + pairs)
+local group, me, max, pairs = ARGV[1], ARGV[2], tonumber(ARGV[3]), #KEYS / 2 - 1
+local living, dead = lists(6 + pairs * 2)
 local silent = {}
 local function idleOf(name, owner)
   local ours = string.sub(name, 1, #ARGV[5]) == ARGV[5]
   if name == '${RELEASED}' or dead[name] or (ours and not living[name]) or (owner and name ~= me) then return '0' end
   return string.match(name, '^anybroker%-.*%-(%d+)$') or ARGV[4]
 end
-local function claim(stream, owner, result)
+local function buried(stream, entry, count, only)
+  if count < ${MOST_DELIVERIES} then return false end
+  if not redis.call('XADD', KEYS[2], 'NOMKSTREAM', '*', unpack(entry[2])) then return false end
+  redis.call('XACK', stream, group, entry[1])
+  if only == '1' then redis.call('XDEL', stream, entry[1]) end
+  return true
+end
+local function claim(stream, owner, only, result)
   local found = {}
   for _, one in ipairs(redis.call('XPENDING', stream, group)[4] or {}) do
     local name, idle = one[1], idleOf(one[1], owner)
@@ -185,7 +195,7 @@ local function claim(stream, owner, result)
   table.sort(found, function(a, b) return before(a[1], b[1]) end)
   for i = 1, math.min(#found, max) do
     local entry = redis.call('XCLAIM', stream, group, me, 0, found[i][1])[1]
-    if entry and entry[2] then
+    if entry and entry[2] and not buried(stream, entry, found[i][4], only) then
       result[#result + 1] = found[i][4]
       result[#result + 1] = entry
     end
@@ -206,11 +216,11 @@ local function read(stream, result)
 end
 local results = { silent }
 for i = 1, pairs do
-  local stream, partition = KEYS[i * 2], ARGV[5 + i]
+  local stream, partition = KEYS[i * 2 + 1], ARGV[4 + i * 2]
   local owner = partition ~= ''
-  local result = { promote(stream, KEYS[i * 2 + 1]), '' }
+  local result = { promote(stream, KEYS[i * 2 + 2]), '' }
   if owner and redis.call('HGET', KEYS[1], partition) ~= me then owner = nil end
-  if owner ~= nil and max > 0 then claim(stream, owner, result) else redis.call('XPENDING', stream, group) end
+  if owner ~= nil and max > 0 then claim(stream, owner, ARGV[5 + i * 2], result) else redis.call('XPENDING', stream, group) end
   if owner then read(stream, result) end
   results[#results + 1] = result
 end

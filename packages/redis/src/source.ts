@@ -12,7 +12,7 @@ import { type Feed, type SourceKeys, startOf, topicKeys } from "./topology.ts";
 import { copyFields, packOne, type RedisDelivery } from "./wire.ts";
 
 /** A read from here on finds nothing, and shows that the consumer lives. */
-const LAST_ID = "18446744073709551615-18446744073709551615";
+const LAST_ID = "18446744073709551614-0";
 
 type Opening = Parameters<core.Link["open"]>;
 type Copying = Extract<core.Settlement, { readonly headers: unknown }>;
@@ -25,7 +25,7 @@ export async function openSource(life: Life, ...[entity, , , signal]: Opening): 
   try {
     const keys = await orAborted(keysOf(life, entity), signal);
     const feeds = ephemeral ? [await begin(life, keys, entity.from, name)] : await existing(life, keys, name);
-    const reading: Reading = { life, feeds, name, blocking: await life.another(signal, name) };
+    const reading: Reading = { life, feeds, dead: keys.dead, name, blocking: await life.another(signal, name) };
     try {
       // Of a group that is its own it is the only reader.
       const ordered = !ephemeral && (entity.ordered || (entity.kind === "queue" && feeds.length > 1));
@@ -61,7 +61,7 @@ async function existing(life: Life, keys: SourceKeys, name: string): Promise<rea
   const feeds: Feed[] = [];
   for (const [at, feed] of keys.feeds.entries()) {
     try {
-      await tick({ life, feeds: keys.feeds, name }, [at], 0);
+      await tick({ ...keys, life, name }, [at], 0);
       feeds.push(feed);
     } catch (error) {
       const needed = feeds.length === 0 || life.context.topology === "create";
@@ -160,9 +160,11 @@ class RedisSource implements core.Source {
 
   async pause(signal: AbortSignal): Promise<void> {
     this.#paused = true;
-    // Where this is not allowed, or goes to another node, the read ends by itself.
-    const unblock = ["UNBLOCK", this.#clientId] as const;
-    if (this.#next !== undefined) this.#reading.life.connection.command("CLIENT", ...unblock).catch(() => {});
+    const { connection, settings } = this.#reading.life;
+    // Where this is not allowed the read ends by itself, as in a Cluster, in which each node numbers its own clients.
+    if (this.#next !== undefined && settings.mode !== "cluster") {
+      connection.command("CLIENT", "UNBLOCK", this.#clientId).catch(() => {});
+    }
     await orAborted(Promise.resolve(this.#next), signal);
     await orAborted(this.#reader.pause(), signal);
   }
@@ -179,6 +181,8 @@ class RedisSource implements core.Source {
     const { life, feeds, name } = this.#reading;
     if (!this.#ended) {
       await this.pause(signal).catch(() => {});
+      const unseen = this.#buffer.splice(0).map((delivery) => ({ action: "release", delivery }) as const);
+      await this.settle(unseen, signal).catch(() => []);
       const work = feeds.map(({ stream, group }) =>
         this.#touching === undefined
           ? life.connection.run(SWEEP, [stream], group, name)

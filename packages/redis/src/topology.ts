@@ -57,9 +57,9 @@ function ownKeys(base: string): Pick<SourceKeys, "dead" | "owners" | "members"> 
   return { dead: `${base}.dlq`, owners: `${base}.owners`, members: `${base}.members` };
 }
 
-/** The partition of a key: the same in every program, for ever. What has no key is in the first. */
+/** The partition of a key: the same in every program, for ever. What has none, or the empty one, is in the first. */
 export function partitionOf(key: string | undefined, partitions: number): number {
-  if (key === undefined || partitions === 1) return 0;
+  if (key === undefined || key === "" || partitions === 1) return 0;
   // FNV-1a, of the bytes.
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(key)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;

@@ -1,27 +1,15 @@
 import { conformance } from "@anybroker/conformance";
-import { type RedisNative, redis } from "@anybroker/redis";
 import { afterAll, inject, test } from "vitest";
+import { backendOf } from "./backend.ts";
 import { plainClient } from "./plain-client.ts";
 
-const given = inject("redis");
+const { url } = inject("redis");
 
-if (given.url !== undefined) {
-  const { url } = given;
+if (url !== undefined) {
   const client = await plainClient(url);
   afterAll(() => client.close());
   conformance(
-    {
-      name: "redis",
-      driver: () => redis({ url }),
-      patience: 10_000,
-      lease: 2_000,
-      foreign: () => ({ ...client, close: async () => {} }),
-      remove: client.remove,
-      async cut({ native }) {
-        // The cast is true: the driver above makes this client.
-        (native as RedisNative | undefined)?.disconnect();
-      },
-    },
+    backendOf("redis", url, client),
     { test: test.concurrent, after: afterAll },
     { report: "reports/conformance/redis.json" },
   );

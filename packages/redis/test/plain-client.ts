@@ -1,5 +1,5 @@
 import type { Foreign, ForeignValue, Removable } from "@anybroker/conformance";
-import { Redis } from "ioredis";
+import { Cluster, Redis } from "ioredis";
 
 /** ioredis without anybroker: for what other programs do to the same server. */
 export interface PlainClient extends Foreign {
@@ -11,7 +11,8 @@ type Entry = readonly [id: Buffer, fields: readonly Buffer[]];
 
 /** Connects it. */
 export async function plainClient(url: string): Promise<PlainClient> {
-  const client = new Redis(url);
+  const hosts = [...url.matchAll(/([^/,:@]+):(\d+)/g)].map(([, host = "", port]) => ({ host, port: Number(port) }));
+  const client = hosts.length > 1 ? new Cluster(hosts) : new Redis(url);
   await client.ping();
   return {
     values: ["binary", "list"],
