@@ -1,4 +1,5 @@
 import type * as core from "@anybroker/core/driver";
+import { Cluster } from "ioredis";
 import { type Connection, unavailable } from "./connection.ts";
 
 /** What a link finds out about its server, once. */
@@ -10,6 +11,9 @@ export interface Server {
 
 /** Asks the server what it is. An account that may not know is told to be on an unknown one. */
 export async function serverOf(connection: Connection): Promise<Server> {
+  const { client } = connection;
+  // ioredis connects to the nodes of a Cluster when they are first needed: here they are all there, or it is no link.
+  if (client instanceof Cluster) await Promise.all(client.nodes("master").map((node) => node.ping()));
   const [info, known] = await Promise.all([
     infoOf(connection),
     connection.command("COMMAND", "INFO", "XACKDEL").catch(() => [null]),

@@ -8,7 +8,7 @@ export function backendOf(name: string, url: string, client: PlainClient): Backe
     name,
     driver: () => redis({ url }),
     patience: 10_000,
-    lease: 2_000,
+    lease: 3_000,
     foreign: () => ({ ...client, close: async () => {} }),
     remove: client.remove,
     async cut({ native }) {

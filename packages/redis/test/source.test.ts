@@ -99,7 +99,7 @@ test("a consumer that closes is forgotten, and so is one of ours that has been s
   const source = await link.open(entity, { window: 1 }, () => {}, live);
   await source.receive(1, AbortSignal.timeout(300));
   await source.close(live);
-  expect((await names()).toSorted()).toEqual(["anybroker-holds-x-600000", "somebody-else"]);
+  expect(new Set(await names())).toEqual(new Set(["anybroker-holds-x-600000", "somebody-else"]));
 });
 
 test("a topic keeps what somebody has not handled, and nothing else", async () => {
@@ -176,7 +176,7 @@ test("a partition goes to another consumer only when nothing of it is held, and 
   await first.close(live);
   await vi.waitFor(async () => {
     seen.push(...(await second.receive(5, AbortSignal.timeout(200))));
-    expect([...new Set(ids(seen))].toSorted()).toEqual(["x2", "y2"]);
+    expect(new Set(ids(seen))).toEqual(new Set(["x2", "y2"]));
   }, soon);
 });
 
