@@ -120,10 +120,13 @@ describe.concurrent("the demo", () => {
   });
 });
 
-describe.concurrent("on RabbitMQ", () => {
+describe.concurrent.for([
+  ["RabbitMQ", "rabbitmq"],
+  ["Redis", "redis"],
+] as const)("on %s", ([, backend]) => {
   const url = (context: TestContext): string => {
     // The cast is true: nothing is given to a run without tests of this backend.
-    const given = inject("rabbitmq") as Given | undefined;
+    const given = inject(backend) as Given | undefined;
     if (given === undefined) return context.skip("no server was started for this run");
     return given.url ?? skipOrFail(context, given.missing);
   };

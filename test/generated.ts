@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Capabilities, FEATURES, type Feature, type Limits, refine } from "../packages/core/src/capabilities.ts";
 import { CAPABILITIES as memory } from "../packages/memory/src/capabilities.ts";
 import { capabilities as rabbitmq, refinement } from "../packages/rabbitmq/src/capabilities.ts";
+import { capabilities as redis, refinement as redisRefinement } from "../packages/redis/src/capabilities.ts";
 
 export const ROOT: string = join(import.meta.dirname, "..");
 
@@ -14,6 +15,7 @@ export const BACKENDS: Readonly<Record<string, Capabilities>> = {
   memory: refine(memory, {}),
   "RabbitMQ 3.10": refine(rabbitmq, refinement("3.10", "create")),
   "RabbitMQ 4.3": refine(rabbitmq, refinement("4.3", "create")),
+  Redis: refine(redis, redisRefinement("create")),
 };
 
 const FEATURE_NAMES: Readonly<Record<Feature, string>> = {

@@ -1,5 +1,6 @@
 import type { BrokerModule, TestBroker } from "./broker.ts";
 import { rabbitmq } from "./rabbitmq.ts";
+import { redis } from "./redis.ts";
 
 /**
  * What a test knows of the server that was started for it, or why there is none: `broken` when one was found and did not
@@ -12,10 +13,11 @@ export type Given =
 type AnyBroker = Pick<BrokerModule<TestBroker, object>, "label" | "find" | "start">;
 
 /** Every backend with a test broker, by the name of its package. `inject(name)` in a test gives its server. */
-export const brokers: Readonly<Record<keyof BrokersGiven, AnyBroker>> = { rabbitmq };
+export const brokers: Readonly<Record<keyof BrokersGiven, AnyBroker>> = { rabbitmq, redis };
 
 export interface BrokersGiven {
   readonly rabbitmq: Given;
+  readonly redis: Given;
 }
 
 declare module "vitest" {

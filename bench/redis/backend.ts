@@ -1,0 +1,29 @@
+import { readFileSync } from "node:fs";
+import { Redis } from "ioredis";
+import type { Backend } from "../contender.ts";
+
+const manifest = new URL("../package.json", import.meta.resolve("ioredis"));
+const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
+
+/** Redis against ioredis. */
+export const redis: Backend = {
+  client: `ioredis ${version}`,
+  contenders: {
+    plain: async () => (await import("./plain.ts")).open,
+    expert: async () => (await import("./expert.ts")).open,
+    ours: async () => (await import("./ours.ts")).open,
+  },
+  async start() {
+    // Here, so that the contenders' processes do not load it.
+    const { redis: server } = await import("../../test/brokers/redis.ts");
+    const { url, version, stop } = await server.start({});
+    return { url, version: `Redis ${version}`, stop };
+  },
+  async clean(url, queue, mustBeEmpty) {
+    const client = new Redis(url);
+    const left = await client.xlen(`{${queue}}`);
+    await client.del(`{${queue}}`, `{${queue}}.dlq`);
+    await client.quit();
+    if (mustBeEmpty && left > 0) throw new Error(`${left} messages of ${queue} were not acked`);
+  },
+};

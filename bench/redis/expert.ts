@@ -1,0 +1,107 @@
+import { Redis } from "ioredis";
+import type { Body, Contender, Reader } from "../contender.ts";
+import { bodyOf, fieldsOf, makeGroup, readNext } from "./group.ts";
+
+/** How many entries one read asks for. */
+const page = 500;
+
+interface Waiting {
+  readonly body: Body;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * ioredis in the hands of somebody who knows it: what is sent in one turn of the event loop goes in one pipeline, reads
+ * block on a connection of their own, fetch many and begin while the last ones are being handled, and acks go in one
+ * command for all that were handled meanwhile.
+ */
+export async function open(url: string, queue: string): Promise<Contender> {
+  const client = new Redis(url);
+  const stream = `{${queue}}`;
+  await makeGroup(client, stream, queue);
+  let waiting: Waiting[] = [];
+
+  const flush = (): void => {
+    const batch = waiting;
+    waiting = [];
+    const pipeline = client.pipeline();
+    for (const { body, resolve, reject } of batch) {
+      pipeline.xadd(stream, "*", ...fieldsOf(body), (error: unknown) => (error ? reject(error) : resolve()));
+    }
+    void pipeline.exec();
+  };
+
+  return {
+    send: (body) =>
+      new Promise<void>((resolve, reject) => {
+        if (waiting.length === 0) queueMicrotask(flush);
+        waiting.push({ body, resolve, reject });
+      }),
+    async sendBatch(bodies) {
+      const pipeline = client.pipeline();
+      for (const body of bodies) pipeline.xadd(stream, "*", ...fieldsOf(body));
+      for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+    },
+    consume: (handler, concurrency) => consume(client, stream, queue, handler, concurrency),
+    async close() {
+      await client.quit();
+    },
+  };
+}
+
+async function consume(
+  client: Redis,
+  stream: string,
+  group: string,
+  handler: (body: Body) => Promise<void>,
+  concurrency: number,
+): Promise<Reader> {
+  const reading = client.duplicate();
+  let open = true;
+  let handled: string[] = [];
+  let acking: Promise<unknown> = Promise.resolve();
+  const ack = (): void => {
+    const ids = handled;
+    handled = [];
+    if (ids.length === 0) return;
+    acking = Promise.all([
+      acking,
+      client
+        .pipeline()
+        .xack(stream, group, ...ids)
+        .xdel(stream, ...ids)
+        .exec(),
+    ]);
+  };
+  const done = (id: string): void => {
+    if (handled.length === 0) setImmediate(ack);
+    handled.push(id);
+  };
+  const loop = async (): Promise<void> => {
+    let next = readNext(reading, stream, group, "expert", page);
+    while (open) {
+      const entries = await next;
+      next = readNext(reading, stream, group, "expert", page);
+      let at = 0;
+      const lane = async (): Promise<void> => {
+        for (let entry = entries[at++]; entry !== undefined; entry = entries[at++]) {
+          await handler(bodyOf(entry));
+          done(entry[0]);
+        }
+      };
+      await Promise.all(Array.from({ length: Math.min(concurrency, entries.length) }, lane));
+    }
+    await next;
+  };
+  const ended = loop();
+  return {
+    async close() {
+      open = false;
+      await ended;
+      ack();
+      await acking;
+      await reading.quit();
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import type { Connection } from "./connection.ts";
+
+/** The server is asked at most this often, in milliseconds; later the longer its answer was. */
+const ASK_EVERY = 1_000;
+const BYTES_A_MS = 20;
+
+/**
+ * Who of the consumers lives. A consumer lives as long as the connection on which it reads, which has its name: so the
+ * server knows at once of one whose process has died. Where it does not tell, what that one held is free when its lease
+ * has ended.
+ */
+export class Census {
+  /** Consumers of this link that are open. Any other with our prefix is of a life that has ended. */
+  readonly own: Set<string> = new Set();
+  readonly #connection: Connection;
+  #dead: readonly string[] = [];
+  #next = 0;
+
+  /** The nodes of a Cluster know their own connections only, so there nobody is asked. */
+  constructor(connection: Connection, cluster: boolean) {
+    this.#connection = connection;
+    if (cluster) this.#next = Number.POSITIVE_INFINITY;
+  }
+
+  /** As scripts take it: those of ours that live, and those of others that do not. */
+  known(): readonly string[] {
+    return [...this.own, "", ...this.#dead];
+  }
+
+  /** These have not been heard of for a while. */
+  doubt(names: readonly string[]): void {
+    const ours = names.filter((name) => name.startsWith("anybroker-") && !this.#dead.includes(name));
+    if (ours.length === 0 || Date.now() < this.#next) return;
+    this.#next = Number.POSITIVE_INFINITY;
+    void this.#ask(ours);
+  }
+
+  async #ask(names: readonly string[]): Promise<void> {
+    const list = String(await this.#connection.command("CLIENT", "LIST").catch(() => ""));
+    const there = new Set([...list.matchAll(/ name=(anybroker-\S+)/g)].map(([, name]) => name));
+    // A list in which we are not is not of the server that the others read from.
+    const trusted = [...this.own].some((name) => there.has(name));
+    this.#dead = trusted ? [...this.#dead, ...names].filter((name) => !there.has(name)).slice(-100) : [];
+    this.#next = Date.now() + ASK_EVERY + list.length / BYTES_A_MS;
+  }
+}

@@ -1,0 +1,110 @@
+import type * as core from "@anybroker/core/driver";
+import { BrokerError, parseUrl } from "@anybroker/core/driver";
+
+/** What `redis` takes. */
+export interface RedisOptions {
+  /**
+   * `redis://user:password@host:port,host2/2?heartbeat=5000`, or `rediss://…`; the path is the number of the database.
+   * Several hosts are tried in turn, or are what `mode` says.
+   */
+  readonly url: string;
+  /** Instead of the URL's. Not a URL parameter. */
+  readonly username?: string;
+  /** Instead of the URL's. A function is asked at each connect: for tokens that expire. Not a URL parameter. */
+  readonly password?: string | (() => string | Promise<string>);
+  /** What the hosts are: servers of their own, nodes of a Cluster, or sentinels. @default "standalone" */
+  readonly mode?: "standalone" | "cluster" | "sentinel";
+  /** The name under which the sentinels know the servers. @default "mymaster" */
+  readonly master?: string;
+  /** For the sentinels. Not a URL parameter. */
+  readonly sentinelUsername?: string;
+  /** For the sentinels. Not a URL parameter. */
+  readonly sentinelPassword?: string;
+  /** Milliseconds that the server may leave us without an answer. @default a third of the lease, at most 10000 */
+  readonly heartbeat?: number;
+  /** Milliseconds that a connection may take to be made. @default 10000 */
+  readonly timeout?: number;
+  /** How the connections are called in `CLIENT LIST`. @default "anybroker" */
+  readonly connectionName?: string;
+  /** The certificates to trust instead of the system's, PEM. */
+  readonly ca?: string | Buffer;
+  /** The client's certificate, PEM. */
+  readonly cert?: string | Buffer;
+  /** The client's private key, PEM. Not a URL parameter. */
+  readonly key?: string | Buffer;
+  /** Of `key`. Not a URL parameter. */
+  readonly passphrase?: string;
+  /** The name that the server's certificate must have. @default the host's */
+  readonly servername?: string;
+  /** Keys of existing streams for logical names of queues and topics, and names of existing groups for subscriptions. */
+  readonly naming?: core.NamingOptions;
+  /** Names of existing groups that read queues, by the queues' logical names. */
+  readonly groups?: Readonly<Record<string, string>>;
+}
+
+/** The options, checked, and the parts of their URL. */
+export type Settings = RedisOptions & { readonly address: core.Address; readonly db: number };
+
+const PARAMETERS = {
+  mode: "string",
+  master: "string",
+  heartbeat: "number",
+  timeout: "number",
+  connectionName: "string",
+  ca: "string",
+  cert: "string",
+  servername: "string",
+} as const;
+
+const MODES: readonly string[] = ["standalone", "cluster", "sentinel"];
+
+/** What each option may be: as `typeof` says it, a `Buffer`, an integer of `milliseconds` from 1000 on, or the value. */
+const KINDS: Readonly<Record<keyof RedisOptions, readonly string[]>> = {
+  url: ["string"],
+  username: ["string"],
+  password: ["string", "function"],
+  mode: MODES,
+  master: ["string"],
+  sentinelUsername: ["string"],
+  sentinelPassword: ["string"],
+  heartbeat: ["milliseconds"],
+  timeout: ["milliseconds"],
+  connectionName: ["string"],
+  ca: ["string", "Buffer"],
+  cert: ["string", "Buffer"],
+  key: ["string", "Buffer"],
+  passphrase: ["string"],
+  servername: ["string"],
+  naming: ["object"],
+  groups: ["object"],
+};
+
+/** Checks options; throws `INVALID_CONFIG` naming the option, and never a value that may be secret. */
+export function settingsOf(given: RedisOptions): Settings {
+  const address = parseUrl(String(given.url), PARAMETERS);
+  if (!/^rediss?$/.test(address.scheme)) {
+    throw invalid(`the URL's scheme must be redis or rediss, not ${address.scheme}`);
+  }
+  const options: RedisOptions = { ...address.parameters, ...given };
+  for (const [name, value] of Object.entries(options)) {
+    const known = Object.keys(KINDS).join(", ");
+    if (!Object.hasOwn(KINDS, name)) throw invalid(`unknown option ${JSON.stringify(name)}; known ones: ${known}`);
+    // The cast is true: KINDS has it.
+    const kinds = KINDS[name as keyof RedisOptions];
+    const kind = name === "mode" && typeof value === "string" ? value : kindOf(value);
+    if (value !== undefined && !kinds.includes(kind)) throw invalid(`the option ${name} must be ${kinds.join(" or ")}`);
+  }
+  const db = Number(address.path ?? 0);
+  if (!Number.isInteger(db) || db < 0) throw invalid("the URL's path must be the number of a database");
+  if (db > 0 && options.mode === "cluster") throw invalid("a Cluster has the database 0 only");
+  return { ...options, address, db };
+}
+
+function kindOf(value: unknown): string {
+  if (Buffer.isBuffer(value)) return "Buffer";
+  return Number.isSafeInteger(value) && Number(value) >= 1_000 ? "milliseconds" : typeof value;
+}
+
+function invalid(message: string): BrokerError {
+  return new BrokerError("INVALID_CONFIG", message);
+}

@@ -1,0 +1,310 @@
+import { randomUUID } from "node:crypto";
+import type * as core from "@anybroker/core/driver";
+import { BrokerError, orAborted } from "@anybroker/core/driver";
+import { unavailable } from "./connection.ts";
+import { classify, isAnswer } from "./errors.ts";
+import { keysOf, type Life } from "./life.ts";
+import { OrderedReader } from "./ordered-reader.ts";
+import { type Reader, type Reading, SharedReader, tick } from "./reader.ts";
+import { BEGIN, KEEP, MOVE, SWEEP } from "./scripts.ts";
+import { trim } from "./send.ts";
+import { type Feed, type SourceKeys, startOf, topicKeys } from "./topology.ts";
+import { copyFields, packOne, type RedisDelivery } from "./wire.ts";
+
+/** A read from here on finds nothing, and shows that the consumer lives. */
+const LAST_ID = "18446744073709551614-0";
+
+type Opening = Parameters<core.Link["open"]>;
+type Copying = Extract<core.Settlement, { readonly headers: unknown }>;
+
+/** `Link.open`: starts reading a queue or subscription, on a connection of its own. */
+export async function openSource(life: Life, ...[entity, , , signal]: Opening): Promise<core.Source> {
+  const name = `${life.prefix}${randomUUID().slice(0, 8)}-${life.context.lease}`;
+  const ephemeral = entity.kind === "subscription" && !entity.durable;
+  life.census.own.add(name);
+  try {
+    const keys = await orAborted(keysOf(life, entity), signal);
+    const feeds = ephemeral ? [await begin(life, keys, entity.from, name)] : await existing(life, keys, name);
+    const reading: Reading = { life, feeds, dead: keys.dead, name, blocking: await life.another(signal, name) };
+    try {
+      // Of a group that is its own it is the only reader.
+      const ordered = !ephemeral && (entity.ordered || (entity.kind === "queue" && feeds.length > 1));
+      const reader = ordered
+        ? await OrderedReader.open(reading, keys, entity.kind === "queue" ? 1 : feeds.length)
+        : new SharedReader(reading);
+      const id = Number(await orAborted(reading.blocking.command("CLIENT", "ID"), signal));
+      return new RedisSource(entity, keys, reading, reader, id);
+    } catch (error) {
+      reading.blocking.cut();
+      throw error;
+    }
+  } catch (error) {
+    life.census.own.delete(name);
+    throw error;
+  }
+}
+
+/** Makes the group of an ephemeral subscription; its name has a part that no subscription's has. */
+async function begin(
+  { connection }: Life,
+  { feeds: [{ stream, group, delay }] }: SourceKeys,
+  from: core.SubscriptionEntity["from"],
+  name: string,
+): Promise<Feed> {
+  const own = `${group}.${randomUUID()}`;
+  await connection.run(BEGIN, [stream], own, startOf(from), name);
+  return { stream, group: own, delay, only: false };
+}
+
+/** The streams to read: without a return queue, should nobody have made one, and we may not. */
+async function existing(life: Life, keys: SourceKeys, name: string): Promise<readonly Feed[]> {
+  const feeds: Feed[] = [];
+  for (const [at, feed] of keys.feeds.entries()) {
+    try {
+      await tick({ ...keys, life, name }, [at], 0);
+      feeds.push(feed);
+    } catch (error) {
+      const needed = feeds.length === 0 || life.context.topology === "create";
+      if (needed || classify(error).code !== "NOT_FOUND") throw error;
+    }
+  }
+  return feeds;
+}
+
+class RedisSource implements core.Source {
+  readonly lost: Promise<unknown>;
+  readonly returns: boolean;
+  /** One is on its way while the next gathers. */
+  readonly batches = 2;
+  readonly #entity: core.SourceEntity;
+  readonly #keys: SourceKeys;
+  readonly #reading: Reading;
+  readonly #reader: Reader;
+  readonly #clientId: number;
+  readonly #end: (reason: unknown) => void;
+  readonly #touching: NodeJS.Timeout | undefined;
+  #ended = false;
+  #paused = false;
+  #buffer: RedisDelivery[] = [];
+  #next: Promise<void> | undefined;
+
+  constructor(entity: core.SourceEntity, keys: SourceKeys, reading: Reading, reader: Reader, clientId: number) {
+    const { life, name, blocking } = reading;
+    this.#entity = entity;
+    this.#keys = keys;
+    this.#reading = reading;
+    this.#reader = reader;
+    this.#clientId = clientId;
+    const ephemeral = entity.kind === "subscription" && !entity.durable;
+    this.returns = !ephemeral && life.context.topology === "create";
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    this.lost = promise;
+    this.#end = (reason) => {
+      this.#ended = true;
+      clearInterval(this.#touching);
+      life.census.own.delete(name);
+      blocking.cut();
+      resolve(reason);
+    };
+    void blocking.lost.then(this.#end);
+    void life.connection.lost.then(this.#end);
+    if (ephemeral) this.#touching = setInterval(() => this.#touch(), life.context.lease / 3).unref();
+  }
+
+  receive(max: number, signal: AbortSignal): readonly core.Delivery[] | Promise<readonly core.Delivery[]> {
+    if (this.#buffer.length > 0 || this.#ended || this.#paused || signal.aborted) return this.#cut(max);
+    this.#next ??= this.#fill(max).finally(() => {
+      this.#next = undefined;
+    });
+    const over = (): readonly core.Delivery[] => (signal.aborted ? [] : this.#cut(max));
+    return orAborted(this.#next, signal).then(over, over);
+  }
+
+  async settle(batch: readonly core.Settlement[], signal: AbortSignal): Promise<readonly core.SettleResult[]> {
+    const results: core.SettleResult[] = Array.from({ length: batch.length });
+    const work: Promise<void>[] = [];
+    for (const action of ["ack", "release"] as const) {
+      for (const [at, feed] of this.#reading.feeds.entries()) {
+        const places = [...batch.keys()].filter(
+          (index) => batch[index]?.action === action && feedOf(batch[index]) === at,
+        );
+        if (places.length > 0) work.push(this.#keep(action, feed, batch, places, results));
+      }
+    }
+    for (const [index, settlement] of batch.entries()) {
+      if (settlement.action === "reject") results[index] = NO_REJECT;
+      if (!("headers" in settlement)) continue;
+      const moved = this.#move(settlement).then((result) => {
+        results[index] = result;
+      });
+      work.push(moved);
+    }
+    await orAborted(Promise.all(work), signal);
+    return results;
+  }
+
+  async extend(deliveries: readonly core.Delivery[], signal: AbortSignal): Promise<readonly (number | undefined)[]> {
+    const { context } = this.#reading.life;
+    const until = context.clock.now() + context.lease;
+    const batch = deliveries.map((delivery) => ({ action: "ack", delivery }) as const);
+    const results: core.SettleResult[] = Array.from({ length: batch.length });
+    const work = this.#reading.feeds.flatMap((feed, at) => {
+      const places = [...batch.keys()].filter((index) => feedOf(batch[index]) === at);
+      return places.length === 0 ? [] : [this.#keep("extend", feed, batch, places, results)];
+    });
+    await orAborted(Promise.all(work), signal);
+    const failed = results.find((result) => result !== undefined && !result.lost);
+    if (failed !== undefined) throw failed.error;
+    return results.map((result) => (result === undefined ? until : undefined));
+  }
+
+  async pause(signal: AbortSignal): Promise<void> {
+    this.#paused = true;
+    const { connection, settings } = this.#reading.life;
+    // Where this is not allowed the read ends by itself, as in a Cluster, in which each node numbers its own clients.
+    if (this.#next !== undefined && settings.mode !== "cluster") {
+      connection.command("CLIENT", "UNBLOCK", this.#clientId).catch(() => {});
+    }
+    await orAborted(Promise.resolve(this.#next), signal);
+    await orAborted(this.#reader.pause(), signal);
+  }
+
+  async resume(signal: AbortSignal): Promise<void> {
+    this.#paused = false;
+    await orAborted(this.#reader.resume(), signal);
+  }
+
+  /** Nothing here depends on it: no more is read than is asked for. */
+  async resize(_window: number, _signal: AbortSignal): Promise<void> {}
+
+  async close(signal: AbortSignal): Promise<void> {
+    const { life, feeds, name } = this.#reading;
+    if (!this.#ended) {
+      await this.pause(signal).catch(() => {});
+      const unseen = this.#buffer.splice(0).map((delivery) => ({ action: "release", delivery }) as const);
+      await this.settle(unseen, signal).catch(() => []);
+      const work = feeds.map(({ stream, group }) =>
+        this.#touching === undefined
+          ? life.connection.run(SWEEP, [stream], group, name)
+          : life.connection.command("XGROUP", "DESTROY", stream, group),
+      );
+      await orAborted(Promise.allSettled(work), signal).catch(() => {});
+    }
+    this.#end(unavailable("the source was closed"));
+  }
+
+  /** Waits for the next deliveries, and puts them into the buffer. */
+  async #fill(max: number): Promise<void> {
+    const { life } = this.#reading;
+    if (this.#entity.kind === "subscription") trim(life, topicKeys(life.settings, this.#entity.topic.name));
+    try {
+      this.#buffer.push(...(await this.#reader.read(max)));
+    } catch (error) {
+      this.#end(error);
+    }
+  }
+
+  #cut(max: number): readonly RedisDelivery[] {
+    const now = this.#reading.life.context.clock.now();
+    const cut = this.#buffer.splice(0, max);
+    // What has waited here for too long is somebody else's by now.
+    return cut.every(({ leaseUntil }) => leaseUntil > now) ? cut : cut.filter(({ leaseUntil }) => leaseUntil > now);
+  }
+
+  #touch(): void {
+    const { connection } = this.#reading.life;
+    for (const { stream, group } of this.#reading.feeds) {
+      const read = ["GROUP", group, this.#reading.name, "COUNT", 1, "STREAMS", stream, LAST_ID];
+      connection.command("XREADGROUP", ...read).catch(() => {});
+    }
+  }
+
+  /** Does to the deliveries at these places what needs no copy. */
+  async #keep(
+    action: "ack" | "release" | "extend",
+    { stream, group, only }: Feed,
+    batch: readonly core.Settlement[],
+    places: readonly number[],
+    results: core.SettleResult[],
+  ): Promise<void> {
+    const { connection, ackDelete } = this.#reading.life;
+    const what = action !== "ack" ? action : only ? (ackDelete ? "ackdel" : "del") : "ack";
+    // The core hands them over in the order in which handlers end; the script wants that of the stream.
+    const sorted = places
+      .map((place) => ({ place, delivery: deliveryOf(batch[place]) }))
+      .sort((one, other) => byId(one.delivery.native.id, other.delivery.native.id));
+    const given = sorted.flatMap(({ delivery: { native, deliveries } }) =>
+      action === "release" ? [native.id, deliveries] : [native.id],
+    );
+    try {
+      // The cast is true: that is what the script answers.
+      const gone = (await connection.run(
+        KEEP,
+        [stream],
+        group,
+        this.#reading.name,
+        what,
+        ...given,
+      )) as readonly number[];
+      for (const index of gone) results[sorted[index]?.place ?? -1] = LOST;
+    } catch (error) {
+      for (const place of places) results[place] = failed(error);
+    }
+  }
+
+  /** Puts a copy into its place and takes the original away, in one step. */
+  async #move(settlement: Copying): Promise<core.SettleResult> {
+    const { connection, context, promoter } = this.#reading.life;
+    const delivery = deliveryOf(settlement);
+    const feed = this.#reading.feeds[delivery.feed];
+    if (feed === undefined) return LOST;
+    const back = this.#keys.back(delivery.key);
+    const { dead } = this.#keys;
+    const wait = settlement.action === "retry" ? Math.ceil(settlement.delay) : 0;
+    const to = settlement.action === "deadLetter" ? dead : wait > 0 ? back.delay : back.stream;
+    const kind = to === back.delay ? "delay" : to === dead && context.topology === "create" ? "new" : "stream";
+    const fields = packOne(copyFields(delivery.native, settlement.headers));
+    try {
+      const origin = [feed.group, this.#reading.name, delivery.native.id, feed.only ? "del" : ""];
+      const answer = await connection.run(MOVE, [feed.stream, to], ...origin, kind, wait, fields);
+      if (wait > 0) promoter.arm(back, wait);
+      if (answer === 0) return LOST;
+      return answer === 1
+        ? undefined
+        : { error: new BrokerError("NOT_FOUND", `there is no stream ${to}`), lost: false };
+    } catch (error) {
+      return failed(error);
+    }
+  }
+}
+
+/** A server that has refused it has changed nothing; without the group nothing is held. */
+function failed(error: unknown): core.SettleFailure {
+  return { error, lost: !isAnswer(error) || classify(error).code === "NOT_FOUND" };
+}
+
+function deliveryOf(settlement: core.Settlement | undefined): RedisDelivery {
+  // The cast is true: the core settles what this source has handed out.
+  return settlement?.delivery as RedisDelivery;
+}
+
+function feedOf(settlement: core.Settlement | undefined): number {
+  return deliveryOf(settlement).feed;
+}
+
+/** The order of a stream. */
+function byId(one: string, other: string): number {
+  const [ms = "", seq = ""] = one.split("-");
+  const [otherMs = "", otherSeq = ""] = other.split("-");
+  return Number(ms) - Number(otherMs) || seq.length - otherSeq.length || (seq < otherSeq ? -1 : Number(seq > otherSeq));
+}
+
+const LOST: core.SettleFailure = {
+  error: new BrokerError("LEASE_LOST", "somebody else has the delivery, or it was settled before"),
+  lost: true,
+};
+
+const NO_REJECT: core.SettleFailure = {
+  error: new BrokerError("UNSUPPORTED", "Redis has no dead letters of its own"),
+  lost: false,
+};

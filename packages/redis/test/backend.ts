@@ -1,0 +1,19 @@
+import type { Backend } from "@anybroker/conformance";
+import { type RedisNative, redis } from "../src/index.ts";
+import type { PlainClient } from "./plain-client.ts";
+
+/** What the suite needs to know of a server, and of a plain client of it. */
+export function backendOf(name: string, url: string, client: PlainClient): Backend {
+  return {
+    name,
+    driver: () => redis({ url }),
+    patience: 10_000,
+    lease: 3_000,
+    foreign: () => ({ ...client, close: async () => {} }),
+    remove: client.remove,
+    async cut({ native }) {
+      // The cast is true: the driver above makes this client.
+      (native as RedisNative | undefined)?.disconnect();
+    },
+  };
+}

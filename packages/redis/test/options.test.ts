@@ -1,0 +1,43 @@
+import { inspect } from "node:util";
+import { expect, test } from "vitest";
+import { type RedisOptions, redis } from "../src/index.ts";
+import { settingsOf } from "../src/options.ts";
+
+const url = "redis://ada:s3cret@one:6380,two/2?heartbeat=2000&connectionName=orders";
+
+test("a URL says hosts, user, database and options", () => {
+  expect(settingsOf({ url })).toMatchObject({
+    address: { username: "ada", password: "s3cret", hosts: [{ host: "one", port: 6_380 }, { host: "two" }] },
+    db: 2,
+    heartbeat: 2_000,
+    connectionName: "orders",
+  });
+  expect(settingsOf({ url: "redis://one,two?mode=sentinel&master=main" })).toMatchObject({
+    mode: "sentinel",
+    master: "main",
+  });
+});
+
+test.each<[string, RedisOptions | object]>([
+  ["unknown option", { url, hartbeat: 5 }],
+  ["unknown parameter", { url: "redis://one?password=s3cret" }],
+  ["heartbeat", { url, heartbeat: 10 }],
+  ["heartbeat", { url: "redis://one?heartbeat=10" }],
+  ["mode", { url: "redis://one?mode=ring" }],
+  ["password", { url, password: 5 }],
+  ["naming", { url, naming: "x" }],
+  ["scheme", { url: "amqp://one" }],
+  ["number of a database", { url: "redis://one/orders" }],
+  ["database 0 only", { url: "redis://one/1?mode=cluster" }],
+])("%s is refused, naming it and no secret", (what, options) => {
+  // The cast is for what TypeScript would not let through.
+  const make = (): unknown => redis(options as RedisOptions);
+  expect(make).toThrow(expect.objectContaining({ code: "INVALID_CONFIG", message: expect.stringContaining(what) }));
+  expect(make).not.toThrow(/s3cret/);
+});
+
+test("a driver shows where it connects, and no secret", () => {
+  const driver = redis({ url, sentinelPassword: "s3cret" });
+  expect(driver.address).toBe("redis://one:6380,two/2");
+  expect(inspect(driver, { depth: 9, showHidden: true })).not.toContain("s3cret");
+});

@@ -1,0 +1,121 @@
+import { readFile } from "node:fs/promises";
+import { inspect } from "node:util";
+import type { Link } from "@anybroker/core/driver";
+import { connect } from "@anybroker/redis";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Redis, redis as redisServer } from "../../../test/brokers/redis.ts";
+import { withServers } from "../../../test/brokers/with-servers.ts";
+import { type RedisOptions, redis } from "../src/index.ts";
+import { clock, live } from "./harness.ts";
+
+const context = { clock, lease: 30_000, topology: "none" } as const;
+
+/** Connects, and answers the link, or what the failure means. */
+async function tried(options: RedisOptions): Promise<Link | { code: string; retryable: boolean }> {
+  const driver = redis(options);
+  try {
+    return await driver.connect(context, AbortSignal.timeout(8_000));
+  } catch (error) {
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain("s3cret");
+    return driver.classify(error);
+  }
+}
+
+async function works(options: RedisOptions): Promise<void> {
+  const link = await tried(options);
+  expect(link).toHaveProperty("server.version");
+  if ("close" in link) await link.close(live);
+}
+
+await withServers(redisServer, () => {
+  let server: Redis;
+  let port = "";
+  beforeAll(async () => {
+    server = await redisServer.start({ tls: true });
+    port = new URL(server.url).port;
+  });
+  afterAll(() => server.stop());
+
+  test("a wrong user or password is refused at once, and so is a database that is not there", async () => {
+    const unauthorized = { code: "UNAUTHORIZED", retryable: false };
+    await server.createUser({ name: "ada", password: "right", rules: ["+@all", "~*"] });
+    expect(await tried({ url: `redis://ada:s3cret@127.0.0.1:${port}` })).toEqual(unauthorized);
+    expect(await tried({ url: `redis://nobody:s3cret@127.0.0.1:${port}` })).toEqual(unauthorized);
+    expect(await tried({ url: server.url, username: "ada", password: "s3cret" })).toEqual(unauthorized);
+    expect(await tried({ url: `${server.url}/1000` })).toEqual({ code: "INVALID_CONFIG", retryable: false });
+  });
+
+  test("names and passwords with odd characters, tokens from a function, and databases work", async () => {
+    const password = "p:/?#[]@ %41";
+    const url = await server.createUser({ name: "ada@home", password, rules: ["+@all", "~*"] });
+    await works({ url });
+    await works({
+      url: `redis://127.0.0.1:${port}/3`,
+      username: "ada@home",
+      password: () => Promise.resolve(password),
+    });
+  });
+
+  test("of several hosts the first that answers is taken; what one refuses no other is asked", async () => {
+    await works({ url: `redis://127.0.0.1:1,127.0.0.1:${port}` });
+    expect(await tried({ url: "redis://127.0.0.1:1,127.0.0.1:2" })).toEqual({ code: "UNAVAILABLE", retryable: true });
+    expect(await tried({ url: `redis://nobody:s3cret@127.0.0.1:${port},127.0.0.1:1` })).toMatchObject({
+      code: "UNAUTHORIZED",
+    });
+    expect(await tried({ url: "redis://no-such-host.invalid" })).toEqual({ code: "UNAVAILABLE", retryable: true });
+  });
+
+  test("a server that does not answer is given up after the heartbeat, and at once when the signal aborts", async () => {
+    await server.pause();
+    try {
+      expect(await tried({ url: server.url, heartbeat: 1_000 })).toEqual({ code: "UNAVAILABLE", retryable: true });
+      const since = Date.now();
+      const connecting = redis({ url: server.url }).connect(context, AbortSignal.timeout(200));
+      await expect(connecting).rejects.toMatchObject({ name: "TimeoutError" });
+      expect(Date.now() - since).toBeLessThan(1_000);
+    } finally {
+      await server.resume();
+    }
+  });
+
+  test("TLS with a private authority works by its certificate, and not without; a client may show one", async () => {
+    const { url = "", ca = "", clientCert = "", clientKey = "" } = server.tls ?? {};
+    const pem = await readFile(ca);
+    await works({ url, ca: pem });
+    await works({ url: `${url}?ca=${encodeURIComponent(pem.toString())}` });
+    await works({ url, ca: pem, cert: await readFile(clientCert), key: await readFile(clientKey) });
+    expect(await tried({ url })).toEqual({ code: "INVALID_CONFIG", retryable: false });
+    expect(await tried({ url, ca: pem, servername: "elsewhere" })).toEqual({
+      code: "INVALID_CONFIG",
+      retryable: false,
+    });
+    expect(await tried({ url: url.replace(/:\d+$/, `:${port}`), ca: pem })).toHaveProperty("code");
+  });
+
+  test("an account with the rights that the README names, and no others, does everything", async () => {
+    const rules = (await readFile(new URL("../README.md", import.meta.url), "utf8"))
+      .split("## Rights")[1]
+      ?.match(/\+[a-z|\\]+/g)
+      ?.map((rule) => rule.replaceAll("\\", ""));
+    const url = await server.createUser({ name: "worker", password: "pass", rules: ["~{rights}*", ...(rules ?? [])] });
+    await using broker = await connect(url);
+    const queue = broker.queue<number>("rights", { ordered: true });
+    const [dead, done] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let replayed = false;
+    await queue.consume(
+      () => {
+        if (replayed) return done.resolve();
+        dead.resolve();
+        throw new Error("no");
+      },
+      { retry: { attempts: 1 } },
+    );
+    await queue.send(1, { key: "k", delay: 20 });
+    await dead.promise;
+    await expect.poll(() => queue.deadLetters.count()).toBe(1);
+    replayed = true;
+    await queue.deadLetters.replay({ all: true });
+    await done.promise;
+    await expect(broker.queue("elsewhere").send(1)).rejects.toMatchObject({ code: "FORBIDDEN" });
+  });
+});

@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import { copyFields, packOne, RedisDelivery, toFields } from "../src/wire.ts";
+import { message } from "./harness.ts";
+
+const entry = (...fields: readonly (string | Buffer)[]) => ({
+  id: "17-3",
+  fields: fields.map((one) => Buffer.from(one)),
+});
+const delivery = (...fields: readonly (string | Buffer)[]) => new RedisDelivery(entry(...fields), "{q}", 0, 0, 0);
+const binary = Buffer.from([0, 255, 254]);
+
+test("a message is written as fields, and read as it was", () => {
+  const properties = { key: "k", type: "t", correlationId: "c", replyTo: "r", contentType: "text/plain" };
+  const fields = toFields(message("i", { ...properties, headers: { a: "1", id: "mine" }, sentAt: 5, body: binary }));
+  const read = delivery(...fields.map((one) => Buffer.from(one)));
+  expect(read).toMatchObject({ ...properties, id: "i", sentAt: 5, deliveries: 0, position: "{q} 17-3" });
+  expect({ ...read.headers }).toEqual({ a: "1", id: "mine" });
+  expect([...read.body]).toEqual([...binary]);
+});
+
+test("an entry of another program is a message: its fields are headers", () => {
+  const read = delivery("d", "body", "tenant", "acme", "blob", binary, "list", "one", "list", "two");
+  expect({ ...read.headers }).toEqual({
+    tenant: "acme",
+    blob: `base64:${binary.toString("base64")}`,
+    list: '["one","two"]',
+  });
+  expect(read).toMatchObject({ id: "17-3", key: undefined, contentType: undefined, sentAt: 17 });
+});
+
+test("an entry without a body has an empty one", () => {
+  expect(delivery("a", "1").body).toHaveLength(0);
+});
+
+test("what is no name of a header does no harm", () => {
+  const read = delivery("h.__proto__", "1", "h.constructor", "2", "d", "x");
+  expect(Object.getPrototypeOf(read.headers)).toBeNull();
+  expect(Object.entries(read.headers)).toEqual([
+    ["__proto__", "1"],
+    ["constructor", "2"],
+  ]);
+});
+
+test("a copy has all fields as they were, in their order, but for the headers that change", () => {
+  const original = entry("x", binary, "d", "body", "h.anybroker-attempt", "1", "x", "again", "h.gone", "1");
+  const changes = { "anybroker-attempt": "2", gone: undefined, "anybroker-new": "ü" };
+  expect(copyFields(original, changes).map(String)).toEqual([
+    ...["x", String(binary), "d", "body", "x", "again"],
+    ...["h.anybroker-attempt", "2", "h.anybroker-new", "ü"],
+  ]);
+});
+
+test("lists are packed as MessagePack has them", () => {
+  const packed = packOne(["ü", binary]);
+  expect(packed.toString("hex")).toBe("dd00000002db00000002c3bcdb0000000300fffe");
+});

@@ -1,0 +1,67 @@
+import type { BrokerModule, TestBroker } from "./broker.ts";
+import { brokerModule } from "./broker-module.ts";
+import { controls } from "./redis/controls.ts";
+import { inDocker } from "./redis/docker.ts";
+import { onMachine } from "./redis/machine.ts";
+import { versionAt } from "./redis/version.ts";
+
+export interface RedisOptions {
+  /** Adds a TLS port with a certificate of a private authority. */
+  readonly tls?: boolean;
+  /** Arguments of the server after our own, which they replace: `["--appendonly", "no"]`. */
+  readonly config?: readonly string[];
+  /** Starts three servers that share all keys among them, on this machine only; the URL names all of them. */
+  readonly cluster?: boolean;
+}
+
+export interface RedisUser {
+  readonly name: string;
+  readonly password: string;
+  /** Rules of an access list, such as `~orders*` and `+@all`; by default nothing may be done. */
+  readonly rules?: readonly string[];
+}
+
+export interface Redis extends TestBroker {
+  /** The TLS port, if asked for: its URL, and paths of PEM files to trust and to show. */
+  readonly tls?: {
+    readonly url: string;
+    readonly ca: string;
+    readonly clientCert: string;
+    readonly clientKey: string;
+  };
+  /** Sends one command to the server, on a connection of its own. */
+  call(command: string, ...args: readonly (string | number)[]): Promise<unknown>;
+  /** Makes the server refuse what takes memory, or lets it take it again. */
+  alarm(on: boolean): Promise<void>;
+  /** Creates a user and returns the URL to connect as this user. */
+  createUser(user: RedisUser): Promise<string>;
+}
+
+function atUrl(url: string): Promise<Redis> {
+  const refuse = () => Promise.reject(new Error("The server was given by URL: it is used as it is."));
+  const stop = () => Promise.resolve();
+  return versionAt(url).then((version) => ({
+    url,
+    version,
+    how: "given by ANYBROKER_TEST_REDIS",
+    ours: false,
+    kill: refuse,
+    pause: refuse,
+    resume: refuse,
+    restart: refuse,
+    ...controls(url),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }));
+}
+
+export const redis: BrokerModule<Redis, RedisOptions> = brokerModule({
+  name: "redis",
+  label: "Redis",
+  aptPackage: "redis-server",
+  folders: ["/opt/anybroker", "/usr/bin", "/opt/homebrew/opt/redis/bin", "/usr/local/bin"],
+  program: "redis-server",
+  atUrl,
+  inDocker,
+  onMachine,
+});

@@ -1,0 +1,64 @@
+import { mkdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { Place } from "../broker.ts";
+import { makeCertificates } from "../certificates.ts";
+import { freePorts } from "../free-ports.ts";
+import type { Guarded } from "../guarded.ts";
+import { guardedIn, inRoot, launch } from "../on-machine.ts";
+import type { Redis, RedisOptions } from "../redis.ts";
+import { joined, nodes } from "./cluster.ts";
+import { serverArguments, tlsArguments } from "./config.ts";
+import { controls } from "./controls.ts";
+import { versionAt } from "./version.ts";
+
+interface Tls {
+  readonly args: readonly string[];
+  readonly tls?: NonNullable<Redis["tls"]>;
+}
+
+async function prepareTls(guard: Guarded, home: string, port: number, options: RedisOptions): Promise<Tls> {
+  if (options.tls !== true) return { args: [] };
+  const { ca, cert, key, clientCert, clientKey } = await makeCertificates(guard.folder);
+  const inside = (path: string) => join(home, basename(path));
+  return {
+    args: tlsArguments(port, { ca: inside(ca), cert: inside(cert), key: inside(key) }),
+    tls: { url: `rediss://127.0.0.1:${port}`, ca, clientCert, clientKey },
+  };
+}
+
+/** Starts the server of a package, under a guard, with ports and a folder of its own. */
+export async function onMachine(place: Place, options: RedisOptions): Promise<Redis> {
+  const { root, programs } = place;
+  const [port = 0, tlsPort = 0, ...more] = await freePorts(options.cluster === true ? 4 : 2);
+  const guard = await guardedIn(place, "redis");
+  const home = guard.folder.slice(root.length);
+  const { args, tls } = await prepareTls(guard, home, tlsPort, options);
+  const ports = options.cluster === true ? [port, ...more] : [port];
+  for (const one of ports) await mkdir(join(guard.folder, String(one)));
+  // One shell, and so one process group, for all of them.
+  const lines = ports.map((one) => {
+    const all = [...serverArguments("127.0.0.1", one, options), ...args, ...nodes(options), "--dir", `${home}/${one}`];
+    return `${programs}/redis-server ${all.map((arg) => `'${arg}'`).join(" ")}`;
+  });
+  const url = `redis://${ports.map((one) => `127.0.0.1:${one}`).join(",")}`;
+  const server = await launch(guard, {
+    label: "Redis",
+    line: inRoot(place, "/bin/sh", [
+      "-c",
+      `${lines
+        .slice(1)
+        .map((line) => `${line} & `)
+        .join("")}exec ${lines[0]}`,
+    ]),
+    env: { PATH: process.env.PATH },
+    port,
+    answers: () => (options.cluster === true ? joined(ports) : versionAt(url)),
+  });
+  return {
+    url: options.cluster === true ? `${url}?mode=cluster` : url,
+    how: `started on this machine, from ${join("/", root, programs)}`,
+    ...(tls && { tls }),
+    ...server,
+    ...controls(url),
+  };
+}

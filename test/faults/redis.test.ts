@@ -1,0 +1,23 @@
+import { connect } from "@anybroker/redis";
+import { redis } from "../brokers/redis.ts";
+import { faults } from "./faults.ts";
+
+await faults({
+  name: "redis",
+  module: redis,
+  async start() {
+    const server = await redis.start({ config: ["--appendfsync", "always"] });
+    return {
+      ...server,
+      // What was answered is on the disk.
+      persist: async () => {},
+      async remove(queue) {
+        const keys = await server.call("KEYS", `{${queue}}*`);
+        // The cast is true: that is how Redis answers.
+        for (const key of keys as readonly string[]) await server.call("DEL", key);
+      },
+    };
+  },
+  connect,
+  impatient: (url) => `${url}?heartbeat=1000`,
+});
