@@ -14,15 +14,13 @@ import { versionAt } from "./version.ts";
 const image = "rabbitmq:4.3";
 const inside = (path: string) => `/etc/rabbitmq/certificates/${basename(path)}`;
 
-function copied({ ca, cert, key }: Certificates) {
-  return Promise.all([
-    { target: "/etc/rabbitmq/enabled_plugins", content: tlsPlugins },
-    ...[ca, cert, key].map(async (path) => ({
-      target: inside(path),
-      content: await readFile(path, "utf8"),
-      mode: 0o644,
-    })),
-  ]);
+async function copied({ ca, cert, key }: Certificates) {
+  const certificates = [ca, cert, key].map(async (path) => ({
+    target: inside(path),
+    content: await readFile(path, "utf8"),
+    mode: 0o644,
+  }));
+  return [{ target: "/etc/rabbitmq/enabled_plugins", content: tlsPlugins }, ...(await Promise.all(certificates))];
 }
 
 /** Starts the server of the official image, in Docker. */
