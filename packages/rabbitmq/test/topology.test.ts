@@ -1,3 +1,4 @@
+import type { Delivery } from "@anybroker/core/driver";
 import { expect, test } from "vitest";
 import { filterBindings } from "../src/topology.ts";
 import {
@@ -197,9 +198,14 @@ test("a delayed publish leaves the ladder for its topic when due, with its routi
   await link.declare([entity], "create", live);
   const since = Date.now();
   await sent(link, parent, [message("m", { deliverAt: soon(), type: "a.b" }), message("now")]);
-  const source = await reading(link, entity);
-  expect((await takeOne(source)).id).toBe("now");
-  const delivery = await takeOne(source);
+  const source = await reading(link, entity, { window: 200 });
+  // The last of those that left the ladder may come to the topic when the subscription is there.
+  const next = async (): Promise<Delivery> => {
+    const delivery = await takeOne(source);
+    return /^n\d/.test(delivery.id ?? "") ? next() : delivery;
+  };
+  expect((await next()).id).toBe("now");
+  const delivery = await next();
   expect(delivery).toMatchObject({ id: "m", native: { fields: { routingKey: "a.b" } } });
   expect({ ...delivery.headers }).toEqual({});
   expect(Date.now() - since).toBeGreaterThanOrEqual(200);
