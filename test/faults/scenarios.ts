@@ -256,7 +256,8 @@ export const scenarios: readonly Scenario[] = [
       const alarm = stage.server.alarm ?? expect.unreachable();
       const broker = await stage.open();
       await stage.consume();
-      await Promise.all([stage.send({ to: 0.4 }), alarm(true)]);
+      await stage.send({ to: 0.4 });
+      await alarm(true);
       const wait = async (): Promise<void> => {
         await stage.until("it shows", async () => expect((await broker.health()).status).toBe("degraded"));
         await alarm(false);

@@ -61,16 +61,18 @@ async function source(life: Life, entity: core.SourceEntity, mode: string): Prom
   return drifts;
 }
 
-async function create({ connection }: Life, { feeds, dead }: SourceKeys, entity: core.SourceEntity): Promise<void> {
+async function create(life: Life, { feeds, dead }: SourceKeys, entity: core.SourceEntity): Promise<void> {
   const start = entity.kind === "subscription" ? startOf(entity.from) : "0";
   // The main one comes last: whoever sees it sees the others too.
   for (const { stream, group } of feeds.toReversed()) {
+    // Asked first, because to create takes rights and memory also where there is nothing to create.
+    if (await hasGroup(life, stream, group)) continue;
     const from = stream === feeds[0].stream ? start : "0";
-    await connection.command("XGROUP", "CREATE", stream, group, from, "MKSTREAM").catch((error: unknown) => {
+    await life.connection.command("XGROUP", "CREATE", stream, group, from, "MKSTREAM").catch((error: unknown) => {
       if (!reasonOf(error).startsWith("BUSYGROUP")) throw error;
     });
   }
-  await connection.run(CREATE, [dead]);
+  await life.connection.run(CREATE, [dead]);
 }
 
 async function hasGroup({ connection }: Life, stream: string, group: string): Promise<boolean> {

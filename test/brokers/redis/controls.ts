@@ -7,7 +7,7 @@ export function controls(url: string): Pick<Redis, "call" | "alarm" | "createUse
   return {
     call,
     alarm: async (on) => {
-      await call("CONFIG", "SET", "maxmemory", on ? "1mb" : "0");
+      await call("CONFIG", "SET", "maxmemory", on ? "1" : "0");
     },
     async createUser({ name, password, rules = [] }: RedisUser) {
       await call("ACL", "SETUSER", name, "reset", "on", `>${password}`, ...rules);
