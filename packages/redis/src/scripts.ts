@@ -46,12 +46,12 @@ local function lists(from)
   return living, dead
 end`;
 
-/** Which of the ids, given in their order, this consumer holds. */
+/** What this consumer holds from one id to another. */
 const HELD = `
-local function held(stream, group, me, ids)
-  local mine, from = {}, ids[1]
+local function held(stream, group, me, from, to)
+  local mine = {}
   while from do
-    local rows = redis.call('XPENDING', stream, group, from, ids[#ids], 1000, me)
+    local rows = redis.call('XPENDING', stream, group, from, to, 1000, me)
     for _, row in ipairs(rows) do mine[row[1]] = true end
     from = #rows == 1000 and '(' .. rows[1000][1] or nil
   end
@@ -82,8 +82,8 @@ return {}`,
 );
 
 /**
- * Does something with those ids that the consumer still holds. KEYS: stream. ARGV: group, consumer, what, then ids in
- * their order; for \`release\` each is followed by the count it is to go back with. Answers the others' places.
+ * Does something with those ids that the consumer still holds. KEYS: stream. ARGV: group, consumer, what, the first id
+ * and the last by the stream's order, then all ids in any; for \`release\` each is followed by the count it is to go back with. Answers the others' places.
  */
 export const KEEP: Script = script(
   HELD,
@@ -91,13 +91,13 @@ export const KEEP: Script = script(
 local group, me, what = ARGV[1], ARGV[2], ARGV[3]
 local step = what == 'release' and 2 or 1
 local ids = {}
-for i = 4, #ARGV, step do ids[#ids + 1] = ARGV[i] end
-local mine = held(KEYS[1], group, me, ids)
+for i = 6, #ARGV, step do ids[#ids + 1] = ARGV[i] end
+local mine = held(KEYS[1], group, me, ARGV[4], ARGV[5])
 local lost, kept = {}, {}
 for i, id in ipairs(ids) do
   if not mine[id] then lost[#lost + 1] = i - 1
   elseif what == 'release' then
-    redis.call('XCLAIM', KEYS[1], group, '${RELEASED}', 0, id, 'RETRYCOUNT', ARGV[3 + i * 2], 'JUSTID')
+    redis.call('XCLAIM', KEYS[1], group, '${RELEASED}', 0, id, 'RETRYCOUNT', ARGV[5 + i * 2], 'JUSTID')
   else kept[#kept + 1] = id end
 end
 for from = 1, #kept, 1000 do

@@ -14,6 +14,9 @@ import { copyFields, packOne, type RedisDelivery } from "./wire.ts";
 /** A read from here on finds nothing, and shows that the consumer lives. */
 const LAST_ID = "18446744073709551614-0";
 
+/** Most batches of acks on their way. */
+const MOST_ACKS = 4;
+
 type Opening = Parameters<core.Link["open"]>;
 type Copying = Extract<core.Settlement, { readonly headers: unknown }>;
 
@@ -85,6 +88,8 @@ class RedisSource implements core.Source {
   readonly #touching: NodeJS.Timeout | undefined;
   #ended = false;
   #paused = false;
+  /** Acks that were answered and are on their way. */
+  readonly #acks = new Set<Promise<void>>();
   #buffer: RedisDelivery[] = [];
   #next: Promise<void> | undefined;
 
@@ -120,16 +125,24 @@ class RedisSource implements core.Source {
     return orAborted(this.#next, signal).then(over, over);
   }
 
-  async settle(batch: readonly core.Settlement[], signal: AbortSignal): Promise<readonly core.SettleResult[]> {
+  settle(
+    batch: readonly core.Settlement[],
+    signal: AbortSignal,
+  ): readonly core.SettleResult[] | Promise<readonly core.SettleResult[]> {
     const results: core.SettleResult[] = Array.from({ length: batch.length });
     const work: Promise<void>[] = [];
-    for (const action of ["ack", "release"] as const) {
-      for (const [at, feed] of this.#reading.feeds.entries()) {
-        const places = [...batch.keys()].filter(
-          (index) => batch[index]?.action === action && feedOf(batch[index]) === at,
-        );
-        if (places.length > 0) work.push(this.#keep(action, feed, batch, places, results));
-      }
+    const { clock, lease } = this.#reading.life.context;
+    // With so much of its lease left nobody else can have it: its ack is answered before Redis has it.
+    const sure = clock.now() + lease / 4;
+    for (const [at, feed] of this.#reading.feeds.entries()) {
+      const places = (fits: (settlement: core.Settlement) => boolean): number[] =>
+        [...batch.entries()].filter(([, one]) => feedOf(one) === at && fits(one)).map(([index]) => index);
+      const early = places((one) => one.action === "ack" && deliveryOf(one).heldUntil > sure);
+      if (early.length > 0) this.#ackLater(feed, batch, early);
+      const late = places((one) => one.action === "ack" && deliveryOf(one).heldUntil <= sure);
+      if (late.length > 0) work.push(this.#keep("ack", feed, batch, late, results));
+      const back = places((one) => one.action === "release");
+      if (back.length > 0) work.push(this.#keep("release", feed, batch, back, results));
     }
     for (const [index, settlement] of batch.entries()) {
       if (settlement.action === "reject") results[index] = NO_REJECT;
@@ -139,8 +152,9 @@ class RedisSource implements core.Source {
       });
       work.push(moved);
     }
-    await orAborted(Promise.all(work), signal);
-    return results;
+    // Not more on their way than Redis keeps up with.
+    if (this.#acks.size > MOST_ACKS) work.push(Promise.race(this.#acks));
+    return work.length === 0 ? results : orAborted(Promise.all(work), signal).then(() => results);
   }
 
   async extend(deliveries: readonly core.Delivery[], signal: AbortSignal): Promise<readonly (number | undefined)[]> {
@@ -155,7 +169,11 @@ class RedisSource implements core.Source {
     await orAborted(Promise.all(work), signal);
     const failed = results.find((result) => result !== undefined && !result.lost);
     if (failed !== undefined) throw failed.error;
-    return results.map((result) => (result === undefined ? until : undefined));
+    return results.map((result, index) => {
+      if (result !== undefined) return undefined;
+      deliveryOf(batch[index]).heldUntil = until;
+      return until;
+    });
   }
 
   async pause(signal: AbortSignal): Promise<void> {
@@ -165,7 +183,7 @@ class RedisSource implements core.Source {
     if (this.#next !== undefined && settings.mode !== "cluster") {
       connection.command("CLIENT", "UNBLOCK", this.#clientId).catch(() => {});
     }
-    await orAborted(Promise.resolve(this.#next), signal);
+    await orAborted(Promise.all([this.#next, ...this.#acks]), signal);
     await orAborted(this.#reader.pause(), signal);
   }
 
@@ -182,7 +200,7 @@ class RedisSource implements core.Source {
     if (!this.#ended) {
       await this.pause(signal).catch(() => {});
       const unseen = this.#buffer.splice(0).map((delivery) => ({ action: "release", delivery }) as const);
-      await this.settle(unseen, signal).catch(() => []);
+      await Promise.resolve(this.settle(unseen, signal)).catch(() => []);
       const work = feeds.map(({ stream, group }) =>
         this.#touching === undefined
           ? life.connection.run(SWEEP, [stream], group, name)
@@ -219,6 +237,17 @@ class RedisSource implements core.Source {
     }
   }
 
+  /** Acks whose answer nobody waits for; what Redis refuses ends the source, and is handed out again. */
+  #ackLater(feed: Feed, batch: readonly core.Settlement[], places: readonly number[]): void {
+    const results: core.SettleResult[] = [];
+    const acking = this.#keep("ack", feed, batch, places, results).then(() => {
+      this.#acks.delete(acking);
+      const refused = results.find((result) => result !== undefined && result !== LOST);
+      if (refused !== undefined) this.#end(refused.error);
+    });
+    this.#acks.add(acking);
+  }
+
   /** Does to the deliveries at these places what needs no copy. */
   async #keep(
     action: "ack" | "release" | "extend",
@@ -229,24 +258,18 @@ class RedisSource implements core.Source {
   ): Promise<void> {
     const { connection, ackDelete } = this.#reading.life;
     const what = action !== "ack" ? action : only ? (ackDelete ? "ackdel" : "del") : "ack";
-    // The core hands them over in the order in which handlers end; the script wants that of the stream.
-    const sorted = places
-      .map((place) => ({ place, delivery: deliveryOf(batch[place]) }))
-      .sort((one, other) => byId(one.delivery.native.id, other.delivery.native.id));
-    const given = sorted.flatMap(({ delivery: { native, deliveries } }) =>
-      action === "release" ? [native.id, deliveries] : [native.id],
-    );
+    const deliveries = places.map((place) => deliveryOf(batch[place]));
+    let [from = "", to = from] = [deliveries[0]?.native.id];
+    for (const { native } of deliveries) {
+      if (before(native.id, from)) from = native.id;
+      else if (before(to, native.id)) to = native.id;
+    }
+    const release = action === "release";
+    const given = deliveries.flatMap(({ native, deliveries: count }) => (release ? [native.id, count] : [native.id]));
     try {
+      const answer = await connection.run(KEEP, [stream], group, this.#reading.name, what, from, to, ...given);
       // The cast is true: that is what the script answers.
-      const gone = (await connection.run(
-        KEEP,
-        [stream],
-        group,
-        this.#reading.name,
-        what,
-        ...given,
-      )) as readonly number[];
-      for (const index of gone) results[sorted[index]?.place ?? -1] = LOST;
+      for (const index of answer as readonly number[]) results[places[index] ?? -1] = LOST;
     } catch (error) {
       for (const place of places) results[place] = failed(error);
     }
@@ -292,11 +315,13 @@ function feedOf(settlement: core.Settlement | undefined): number {
   return deliveryOf(settlement).feed;
 }
 
-/** The order of a stream. */
-function byId(one: string, other: string): number {
-  const [ms = "", seq = ""] = one.split("-");
-  const [otherMs = "", otherSeq = ""] = other.split("-");
-  return Number(ms) - Number(otherMs) || seq.length - otherSeq.length || (seq < otherSeq ? -1 : Number(seq > otherSeq));
+/** The order of a stream: by the milliseconds, then by the number after the dash. */
+function before(one: string, other: string): boolean {
+  if (one.length === other.length) return one < other;
+  const [dash, otherDash] = [one.indexOf("-"), other.indexOf("-")];
+  if (dash !== otherDash) return dash < otherDash;
+  const [ms, otherMs] = [one.slice(0, dash), other.slice(0, dash)];
+  return ms === otherMs ? one.length < other.length : ms < otherMs;
 }
 
 const LOST: core.SettleFailure = {

@@ -40,17 +40,23 @@ export function copyFields({ fields }: RedisEntry, changes: core.HeaderChanges):
   return copy;
 }
 
-/** One entry as it was handed over; headers are read when asked. */
+/** One entry as it was handed over; texts and headers are read when asked. */
 export class RedisDelivery implements core.Delivery {
   readonly native: RedisEntry;
   readonly deliveries: number;
   readonly leaseUntil: number;
+  /** As `leaseUntil`, also after it was renewed. */
+  heldUntil: number;
   /** The place of its stream among those of its source. */
   readonly feed: number;
   readonly #stream: string;
   #body: Buffer | undefined;
+  #id: Buffer | undefined;
+  #key: Buffer | undefined;
+  #contentType: Buffer | undefined;
+  /** Whether there is any field but the usual ones. */
+  #more = false;
   #headers: Readonly<Record<string, string>> | undefined;
-  readonly #own: Record<string, string | undefined> = {};
 
   constructor(native: RedisEntry, stream: string, feed: number, deliveries: number, leaseUntil: number) {
     this.native = native;
@@ -58,12 +64,18 @@ export class RedisDelivery implements core.Delivery {
     this.feed = feed;
     this.deliveries = deliveries;
     this.leaseUntil = leaseUntil;
+    this.heldUntil = leaseUntil;
     const { fields } = native;
     for (let at = 0; at + 1 < fields.length; at += 2) {
       const [name, value] = [fields[at], fields[at + 1]];
-      if (name === undefined || value === undefined || name.length > 3 || name[1] === 0x2e) continue;
-      if (name.length === 1 && name[0] === 0x64) this.#body ??= value;
-      else this.#own[name.toString("latin1")] ??= value.toString();
+      // Compared by their bytes: to make texts of all names would cost more than everything else here.
+      const code =
+        name?.length === 1 ? (name[0] ?? 0) : name?.length === 2 ? ((name[0] ?? 0) << 8) | (name[1] ?? 0) : 0;
+      if (code === D) this.#body ??= value;
+      else if (code === ID) this.#id ??= value;
+      else if (code === K) this.#key ??= value;
+      else if (code === CT) this.#contentType ??= value;
+      else if (code !== TS) this.#more = true;
     }
   }
 
@@ -73,31 +85,31 @@ export class RedisDelivery implements core.Delivery {
   }
 
   get id(): string | undefined {
-    return this.#own.id ?? this.native.id;
+    return this.#id?.toString() ?? this.native.id;
   }
 
   get contentType(): string | undefined {
-    return this.#own.ct;
+    return this.#contentType?.toString();
   }
 
   get key(): string | undefined {
-    return this.#own.k;
+    return this.#key?.toString();
   }
 
   get type(): string | undefined {
-    return this.#own.ty;
+    return this.#field("ty");
   }
 
   get correlationId(): string | undefined {
-    return this.#own.cid;
+    return this.#field("cid");
   }
 
   get replyTo(): string | undefined {
-    return this.#own.rt;
+    return this.#field("rt");
   }
 
   get sentAt(): number | undefined {
-    const at = Number(this.#own.ts ?? Number.parseInt(this.native.id, 10));
+    const at = Number(this.#field("ts") ?? Number.parseInt(this.native.id, 10));
     return Number.isFinite(at) ? at : undefined;
   }
 
@@ -106,11 +118,18 @@ export class RedisDelivery implements core.Delivery {
   }
 
   get headers(): Readonly<Record<string, string>> {
-    this.#headers ??= textHeaders(this.native.fields);
+    this.#headers ??= this.#more ? textHeaders(this.native.fields) : NO_HEADERS;
     return this.#headers;
+  }
+
+  #field(name: string): string | undefined {
+    const { fields } = this.native;
+    const at = fields.findIndex((field, index) => index % 2 === 0 && field.equals(Buffer.from(name)));
+    return at < 0 ? undefined : fields[at + 1]?.toString();
   }
 }
 
+const [D, K, ID, CT, TS] = [0x64, 0x6b, 0x6964, 0x6374, 0x7473];
 const NOTHING = new Uint8Array();
 
 const PROPERTIES: ReadonlySet<string> = new Set(["d", "id", "ts", "ct", "k", "ty", "cid", "rt"]);
