@@ -1,0 +1,31 @@
+// What the server's settings mean: the same crash, with each of them. What is lost without an append-only file is shown.
+import { connect } from "@anybroker/redis";
+import { expect, test } from "vitest";
+import { redis } from "../brokers/redis.ts";
+import { withServers } from "../brokers/with-servers.ts";
+
+const COUNT = 2_000;
+
+await withServers(redis, () => {
+  test.for([
+    ["--appendonly yes --appendfsync always", 0, "up"],
+    ["--appendonly yes --appendfsync everysec", 0, "up"],
+    ["--appendonly no", COUNT, "degraded"],
+  ] as const)("a server killed and restarted with %s", async ([config, lost, status]) => {
+    await using server = await redis.start({ config: config.split(" ") });
+    await using broker = await connect(server.url, { reconnect: { initial: 50, max: 500 } });
+    const queue = broker.queue<number>("settings");
+    const health = await broker.health();
+    expect(health.status).toBe(status);
+    await Promise.all(Array.from({ length: COUNT }, (_, number) => queue.send(number)));
+    await server.restart();
+    const handled = new Set<number>();
+    await queue.consume(({ body }) => void handled.add(body), { concurrency: 32 });
+    // The program goes on, whatever was lost.
+    await queue.send(COUNT);
+    await expect.poll(() => handled.has(COUNT) && (handled.size > COUNT || lost > 0), { timeout: 20_000 }).toBe(true);
+    const missing = COUNT + 1 - handled.size;
+    console.log(`redis: killed with ${config}: confirmed ${COUNT + 1}, handled ${handled.size}, lost ${missing}`);
+    expect(missing).toBe(lost);
+  });
+});
