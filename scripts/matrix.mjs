@@ -1,4 +1,4 @@
-// npm run test:matrix [-- TIMES]: runs the RabbitMQ suite against RabbitMQ 4.3, from a Debian testing in a folder.
+// npm run test:matrix [-- TIMES]: runs the suites against newer servers, from a Debian testing in a folder.
 // Needs Debian or Ubuntu, and root. The folder is made once, in the user's cache.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -7,7 +7,12 @@ import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 
 const suite = "forky";
-const packages = ["rabbitmq-server"];
+/** What is run: a project, the package and the program of its server, and what the tests are told besides. */
+const servers = [
+  { project: "rabbitmq", name: "rabbitmq-server", env: {} },
+  { project: "redis", name: "redis-server", env: {} },
+  { project: "redis", name: "valkey-server", env: { ANYBROKER_TEST_REDIS_PROGRAM: "valkey-server" } },
+];
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "anybroker");
 const root = join(cache, `debian-${suite}`);
 
@@ -34,10 +39,14 @@ async function make(folder) {
   await writeFile(join(folder, "usr/sbin/policy-rc.d"), "#!/bin/sh\nexit 101\n", { mode: 0o755 });
   // RabbitMQ does not start where it cannot resolve the name of its host.
   await writeFile(join(folder, "etc/hosts"), `127.0.0.1 localhost ${hostname()}\n`);
-  inRoot(
-    folder,
-    `DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install ${packages.join(" ")} >/dev/null`,
-  );
+}
+
+/** Installs what is not there yet. */
+function install(folder) {
+  const missing = servers.map(({ name }) => name).filter((name) => !existsSync(join(folder, "usr/share/doc", name)));
+  if (missing.length === 0) return;
+  const apt = "DEBIAN_FRONTEND=noninteractive apt-get -qq";
+  inRoot(folder, `${apt} update && ${apt} -y --no-install-recommends install ${missing.join(" ")} >/dev/null`);
 }
 
 /** Where this system gets its packages from. */
@@ -51,14 +60,18 @@ if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
   process.exit(2);
 }
 if (!existsSync(root)) {
-  console.log(`Making a Debian ${suite} with ${packages.join(", ")} in ${root}, once.`);
+  console.log(`Making a Debian ${suite} in ${root}, once.`);
   const folder = `${root}.new`;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   await make(folder);
   await rename(folder, root);
 }
+install(root);
 const [times = "1", ...rest] = process.argv.slice(2);
 const repeat = `mount -t proc proc '${root}/proc' && exec "$@"`;
-process.env.ANYBROKER_TEST_RABBITMQ_ROOT = root;
-run("unshare", "--mount", "sh", "-c", repeat, "sh", process.execPath, "scripts/repeat.mjs", "rabbitmq", times, ...rest);
+for (const { project, name, env } of servers) {
+  console.log(`${name}:`);
+  Object.assign(process.env, { [`ANYBROKER_TEST_${project.toUpperCase()}_ROOT`]: root }, env);
+  run("unshare", "--mount", "sh", "-c", repeat, "sh", process.execPath, "scripts/repeat.mjs", project, times, ...rest);
+}

@@ -1,5 +1,6 @@
 import type { BrokerModule, TestBroker } from "./broker.ts";
 import { brokerModule } from "./broker-module.ts";
+import { program } from "./redis/config.ts";
 import { controls } from "./redis/controls.ts";
 import { inDocker } from "./redis/docker.ts";
 import { onMachine } from "./redis/machine.ts";
@@ -59,8 +60,8 @@ export const redis: BrokerModule<Redis, RedisOptions> = brokerModule({
   name: "redis",
   label: "Redis",
   aptPackage: "redis-server",
-  folders: ["/opt/anybroker", "/usr/bin", "/opt/homebrew/opt/redis/bin", "/usr/local/bin"],
-  program: "redis-server",
+  folders: ["/usr/bin", "/opt/homebrew/opt/redis/bin", "/usr/local/bin"],
+  program,
   atUrl,
   inDocker,
   onMachine,

@@ -65,7 +65,7 @@ type Known = Pick<Life, "settings" | "context" | "connection" | "another" | "pre
 
 async function linkOf(known: Known, signal: AbortSignal): Promise<RedisLink> {
   const { connection, context, settings } = known;
-  const { product, version, ackDelete } = await orAborted(serverOf(connection), signal);
+  const { product, version } = await orAborted(serverOf(connection), signal);
   const promoter = new Promoter(connection);
   const life: Life = {
     ...known,
@@ -73,7 +73,6 @@ async function linkOf(known: Known, signal: AbortSignal): Promise<RedisLink> {
     promoter,
     trimmed: new Map(),
     partitions: new Map(),
-    ackDelete,
   };
   // So that a server that has gone is noticed while nothing else is asked of it.
   const beat = setInterval(

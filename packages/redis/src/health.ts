@@ -6,7 +6,6 @@ import { type Connection, unavailable } from "./connection.ts";
 export interface Server {
   readonly product: string;
   readonly version: string;
-  readonly ackDelete: boolean;
 }
 
 /** Asks the server what it is. An account that may not know is told to be on an unknown one. */
@@ -14,14 +13,11 @@ export async function serverOf(connection: Connection): Promise<Server> {
   const { client } = connection;
   // ioredis connects to the nodes of a Cluster when they are first needed: here they are all there, or it is no link.
   if (client instanceof Cluster) await Promise.all(client.nodes("master").map((node) => node.ping()));
-  const [info, known] = await Promise.all([
-    infoOf(connection),
-    connection.command("COMMAND", "INFO", "XACKDEL").catch(() => [null]),
-  ]);
+  const info = await infoOf(connection);
   if (info.loading === "1") throw unavailable("the server is loading what it has on disk");
   const version = info.valkey_version ?? info.redis_version ?? "unknown";
   const product = info.valkey_version === undefined ? "Redis" : "Valkey";
-  return { product, version, ackDelete: Array.isArray(known) && Array.isArray(known[0]) };
+  return { product, version };
 }
 
 /** Asks whether the server answers, and what its settings mean for what it was given. */

@@ -25,8 +25,6 @@ export interface Life {
   readonly trimmed: Map<string, number>;
   /** In how many partitions ordered queues are, by their keys. */
   readonly partitions: Map<string, Promise<number>>;
-  /** Whether the server has XACKDEL. */
-  readonly ackDelete: boolean;
 }
 
 /** The keys of a queue or subscription as it is on the server: only an ordered queue can be in partitions. */

@@ -106,8 +106,6 @@ for from = 1, #kept, 1000 do
     local claim = { 'XCLAIM', KEYS[1], group, me, 0, unpack(kept, from, to) }
     claim[#claim + 1] = 'JUSTID'
     redis.call(unpack(claim))
-  elseif what == 'ackdel' then
-    redis.call('XACKDEL', KEYS[1], group, 'ACKED', 'IDS', to - from + 1, unpack(kept, from, to))
   else
     redis.call('XACK', KEYS[1], group, unpack(kept, from, to))
     if what == 'del' then redis.call('XDEL', KEYS[1], unpack(kept, from, to)) end

@@ -256,8 +256,8 @@ class RedisSource implements core.Source {
     places: readonly number[],
     results: core.SettleResult[],
   ): Promise<void> {
-    const { connection, ackDelete } = this.#reading.life;
-    const what = action !== "ack" ? action : only ? (ackDelete ? "ackdel" : "del") : "ack";
+    const { connection } = this.#reading.life;
+    const what = action !== "ack" ? action : only ? "del" : "ack";
     const deliveries = places.map((place) => deliveryOf(batch[place]));
     let [from = "", to = from] = [deliveries[0]?.native.id];
     for (const { native } of deliveries) {

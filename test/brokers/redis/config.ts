@@ -1,5 +1,8 @@
 import type { RedisOptions } from "../redis.ts";
 
+/** The server's program: another one speaks the same. */
+export const program: string = process.env.ANYBROKER_TEST_REDIS_PROGRAM ?? "redis-server";
+
 /** The server's arguments: what it has accepted is on its disk within a second, unless the options say otherwise. */
 export function serverArguments(address: string, port: number, options: RedisOptions): readonly string[] {
   const own = ["--bind", address, "--port", port, "--save", "", "--appendonly", "yes"];

@@ -7,7 +7,7 @@ import type { Guarded } from "../guarded.ts";
 import { guardedIn, inRoot, launch } from "../on-machine.ts";
 import type { Redis, RedisOptions } from "../redis.ts";
 import { joined, nodes } from "./cluster.ts";
-import { serverArguments, tlsArguments } from "./config.ts";
+import { program, serverArguments, tlsArguments } from "./config.ts";
 import { controls } from "./controls.ts";
 import { versionAt } from "./version.ts";
 
@@ -38,7 +38,7 @@ export async function onMachine(place: Place, options: RedisOptions): Promise<Re
   // One shell, and so one process group, for all of them.
   const lines = ports.map((one) => {
     const all = [...serverArguments("127.0.0.1", one, options), ...args, ...nodes(options), "--dir", `${home}/${one}`];
-    return `${programs}/redis-server ${all.map((arg) => `'${arg}'`).join(" ")}`;
+    return `${programs}/${program} ${all.map((arg) => `'${arg}'`).join(" ")}`;
   });
   const url = `redis://${ports.map((one) => `127.0.0.1:${one}`).join(",")}`;
   const server = await launch(guard, {
