@@ -1,6 +1,7 @@
 import type { Backend } from "./contender.ts";
 
 const loaders: Readonly<Record<string, () => Promise<Backend>>> = {
+  kafka: async () => (await import("./kafka/backend.ts")).kafka,
   rabbitmq: async () => (await import("./rabbitmq/backend.ts")).rabbitmq,
   redis: async () => (await import("./redis/backend.ts")).redis,
   memory: async () => (await import("./memory/backend.ts")).memory,

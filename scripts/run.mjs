@@ -10,7 +10,7 @@ const [script = "check:all", ...rest] = process.argv.slice(2);
 /** The packages of the demo: of the adapters only the one that BROKER_URL asks for. */
 function demoPackages() {
   const scheme = process.env.BROKER_URL?.split(":", 1)[0] ?? "";
-  const adapter = { amqp: "rabbitmq", amqps: "rabbitmq", rediss: "redis" }[scheme] ?? scheme;
+  const adapter = { amqp: "rabbitmq", amqps: "rabbitmq", rediss: "redis", "kafka+ssl": "kafka" }[scheme] ?? scheme;
   const wanted = ["packages/core", "packages/memory", `packages/${adapter}`, "examples/file-sync"];
   return wanted.filter((folder) => existsSync(join(root, folder, "package.json")));
 }

@@ -1,4 +1,5 @@
 import type { BrokerModule, TestBroker } from "./broker.ts";
+import { kafka } from "./kafka.ts";
 import { rabbitmq } from "./rabbitmq.ts";
 import { redis } from "./redis.ts";
 
@@ -13,9 +14,10 @@ export type Given =
 type AnyBroker = Pick<BrokerModule<TestBroker, object>, "label" | "find" | "start">;
 
 /** Every backend with a test broker, by the name of its package. `inject(name)` in a test gives its server. */
-export const brokers: Readonly<Record<keyof BrokersGiven, AnyBroker>> = { rabbitmq, redis };
+export const brokers: Readonly<Record<keyof BrokersGiven, AnyBroker>> = { kafka, rabbitmq, redis };
 
 export interface BrokersGiven {
+  readonly kafka: Given;
   readonly rabbitmq: Given;
   readonly redis: Given;
 }

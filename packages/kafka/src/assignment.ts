@@ -1,0 +1,123 @@
+import type { Place } from "./client.ts";
+
+/** What a member of a group reads, and what it has at present. */
+export interface Wish {
+  readonly topics: readonly string[];
+  readonly owned: readonly Place[];
+}
+
+/** Kafka's own format of a member's metadata, in which other tools can read the topics. */
+export function writeWish({ topics, owned }: Wish): Buffer {
+  const has = Buffer.from(JSON.stringify(grouped(owned)));
+  return Buffer.concat([int16(0), int32(topics.length), ...topics.map(text), int32(has.length), has]);
+}
+
+/** Reads what {@link writeWish} has written; of somebody else's, the topics. */
+export function readWish(data: Buffer): Wish {
+  let at = 2;
+  const count = data.readInt32BE(at);
+  at += 4;
+  const topics: string[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const length = data.readInt16BE(at);
+    topics.push(data.toString("utf8", at + 2, at + 2 + length));
+    at += 2 + length;
+  }
+  const length = data.length >= at + 4 ? data.readInt32BE(at) : 0;
+  try {
+    return { topics, owned: flat(JSON.parse(data.toString("utf8", at + 4, at + 4 + length))) };
+  } catch {
+    return { topics, owned: [] };
+  }
+}
+
+/** Kafka's own format of a member's partitions. */
+export function writeAssignment(places: readonly Place[]): Buffer {
+  const topics = Object.entries(grouped(places));
+  const parts = topics.flatMap(([topic, some]) => [text(topic), int32(some.length), ...some.map(int32)]);
+  return Buffer.concat([int16(0), int32(topics.length), ...parts, int32(0)]);
+}
+
+/** Reads what {@link writeAssignment} has written; nothing at all is no partitions. */
+export function readAssignment(data: Buffer): readonly Place[] {
+  const places: Place[] = [];
+  if (data.length < 6) return places;
+  let at = 6;
+  for (let left = data.readInt32BE(2); left > 0; left -= 1) {
+    const length = data.readInt16BE(at);
+    const topic = data.toString("utf8", at + 2, at + 2 + length);
+    at += 2 + length;
+    const end = at + 4 + data.readInt32BE(at) * 4;
+    for (at += 4; at < end; at += 4) places.push({ topic, partition: data.readInt32BE(at) });
+  }
+  return places;
+}
+
+/**
+ * Shares out the partitions of each topic evenly among those who read it; everyone keeps what it has, as far as that is
+ * even. Members may read different topics: every partition that somebody reads is somebody's.
+ */
+export function assign(
+  wishes: ReadonlyMap<string, Wish>,
+  partitions: ReadonlyMap<string, number>,
+): ReadonlyMap<string, readonly Place[]> {
+  const shares = new Map<string, Place[]>([...wishes.keys()].sort().map((id) => [id, []]));
+  for (const [topic, count] of [...partitions].sort(([, one], [, other]) => other - one)) {
+    const readers = [...shares.keys()].filter((id) => wishes.get(id)?.topics.includes(topic));
+    if (readers.length === 0) continue;
+    const mine = new Map<string, number[]>(readers.map((id) => [id, []]));
+    const free = new Set(Array.from({ length: count }, (_, partition) => partition));
+    // As many as divide evenly, and of those left over one each for those who have one more already.
+    const least = Math.floor(count / readers.length);
+    let over = count % readers.length;
+    for (const id of readers) {
+      const owned = wishes.get(id)?.owned.filter((place) => place.topic === topic && free.has(place.partition)) ?? [];
+      const keeps = owned.length > least && over > 0 ? least + 1 : Math.min(owned.length, least);
+      if (keeps > least) over -= 1;
+      for (const { partition } of owned.slice(0, keeps)) {
+        free.delete(partition);
+        mine.get(id)?.push(partition);
+      }
+    }
+    const load = (id: string): number => (mine.get(id)?.length ?? 0) * 1_000_000 + (shares.get(id)?.length ?? 0);
+    for (const partition of free) {
+      const id = readers.reduce((least, other) => (load(other) < load(least) ? other : least));
+      mine.get(id)?.push(partition);
+    }
+    for (const [id, some] of mine) shares.get(id)?.push(...some.map((partition) => ({ topic, partition })));
+  }
+  return shares;
+}
+
+function grouped(places: readonly Place[]): Readonly<Record<string, readonly number[]>> {
+  const groups: Record<string, number[]> = Object.create(null);
+  for (const { topic, partition } of places) {
+    groups[topic] ??= [];
+    groups[topic].push(partition);
+  }
+  return groups;
+}
+
+function flat(groups: unknown): readonly Place[] {
+  if (typeof groups !== "object" || groups === null) return [];
+  return Object.entries(groups).flatMap(([topic, some]) =>
+    Array.isArray(some) ? some.map((partition) => ({ topic, partition: Number(partition) })) : [],
+  );
+}
+
+function int16(value: number): Buffer {
+  const data = Buffer.alloc(2);
+  data.writeInt16BE(value);
+  return data;
+}
+
+function int32(value: number): Buffer {
+  const data = Buffer.alloc(4);
+  data.writeInt32BE(value);
+  return data;
+}
+
+function text(value: string): Buffer {
+  const data = Buffer.from(value);
+  return Buffer.concat([int16(data.length), data]);
+}

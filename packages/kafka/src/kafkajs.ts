@@ -1,0 +1,352 @@
+import type * as core from "@anybroker/core/driver";
+import type { Kafka } from "kafkajs";
+import * as client from "./client.ts";
+import { byTopic, CODES, codeOf, nameOf } from "./client.ts";
+import { Connections, inner, nativeOf, SEED } from "./kafkajs-connections.ts";
+import type { Settings } from "./options.ts";
+
+const READ_COMMITTED = 1;
+const FETCH_BYTES = 1_048_576;
+const RESPONSE_BYTES = 10_485_760;
+const TOPIC = 2;
+
+// The casts are true of kafkajs 2.2.4, the only version this package depends on.
+const errors = inner("kafkajs/src/protocol/error") as { readonly createErrorFromCode: (code: number) => Error };
+const withoutAborted = inner("kafkajs/src/consumer/filterAbortedMessages") as (batch: Batch) => readonly Raw[];
+
+/** kafkajs with the driver's settings. */
+export function kafkajsClient(settings: Settings): client.Client {
+  return client.inTurn(settings.hosts, (host) => new KafkajsSession(settings, host));
+}
+
+/** A record, or what the server needs between records, as kafkajs reads it. */
+interface Raw extends Omit<client.KafkaRecord, "offset" | "timestamp" | keyof client.Place> {
+  readonly offset: string;
+  readonly timestamp: string;
+  readonly isControlRecord: boolean;
+  readonly batchContext?: { readonly firstOffset: string; readonly lastOffsetDelta: number };
+}
+
+interface Batch {
+  readonly messages: readonly Raw[];
+  readonly abortedTransactions: unknown;
+}
+
+type Answer<T> = readonly { readonly topicName: string; readonly partitions: readonly (T & { partition: number })[] }[];
+
+class KafkajsSession implements client.Session {
+  readonly lost: Promise<unknown>;
+  readonly native: Kafka;
+  readonly #settings: Settings;
+  readonly #connections: Connections;
+  version = "";
+
+  constructor(settings: Settings, seed: core.Host) {
+    this.#settings = settings;
+    this.native = nativeOf(settings);
+    this.#connections = new Connections(settings, seed);
+    this.lost = this.#connections.lost;
+  }
+
+  async start(): Promise<void> {
+    this.version = `produce/${await this.#connections.newest("Produce")}`;
+    await this.metadata([]);
+  }
+
+  async metadata(topics: readonly string[]): Promise<readonly client.TopicInfo[]> {
+    interface Metadata {
+      readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
+      readonly topicMetadata: readonly {
+        readonly topic: string;
+        readonly topicErrorCode: number;
+        readonly partitionMetadata: readonly { readonly partitionId: number; readonly leader: number }[];
+      }[];
+    }
+    // An empty list would mean all topics: a name that no topic can have means none.
+    const asked = topics.length === 0 ? [NONE] : topics;
+    const answer = await this.#connections.ask<Metadata>(SEED, "Metadata", {
+      topics: asked,
+      allowAutoTopicCreation: false,
+    });
+    for (const { nodeId, host, port } of answer.brokers) this.#connections.learn(nodeId, { host, port });
+    return answer.topicMetadata
+      .filter(({ topic }) => topic !== NONE)
+      .map(({ topic, topicErrorCode, partitionMetadata }) => {
+        const leaders: number[] = new Array(partitionMetadata.length).fill(-1);
+        for (const { partitionId, leader } of partitionMetadata) leaders[partitionId] = leader;
+        return { topic, error: errorOf(topicErrorCode), leaders };
+      });
+  }
+
+  async createTopics(topics: readonly client.NewTopic[]): Promise<readonly client.Outcome<string>[]> {
+    const { topicErrors } = await this.#connections.ask<{
+      readonly topicErrors: readonly {
+        readonly topic: string;
+        readonly errorCode: number;
+        readonly errorMessage: string | null;
+      }[];
+    }>(SEED, "CreateTopics", {
+      timeout: this.#settings.timeout,
+      topics: topics.map(({ topic, partitions, replicas, config }) => ({
+        topic,
+        numPartitions: partitions,
+        replicationFactor: replicas,
+        configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+      })),
+    });
+    return topicErrors.map(({ topic, errorCode, errorMessage }) => ({
+      value: topic,
+      error: errorOf(errorCode, errorMessage ?? undefined),
+    }));
+  }
+
+  async settings(topics: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+    const { resources } = await this.#connections.ask<{
+      readonly resources: readonly {
+        readonly resourceName: string;
+        readonly configEntries: readonly { readonly configName: string; readonly configValue: string }[];
+      }[];
+    }>(SEED, "DescribeConfigs", {
+      resources: topics.map((name) => ({ type: TOPIC, name, configNames: ["cleanup.policy"] })),
+      includeSynonyms: false,
+    });
+    return new Map(
+      resources.map(({ resourceName, configEntries }) => [
+        resourceName,
+        new Map(configEntries.map(({ configName, configValue }) => [configName, configValue])),
+      ]),
+    );
+  }
+
+  async newProducer(): Promise<client.Producer> {
+    const answer = await this.#connections.ask<{ errorCode: number; producerId: string; producerEpoch: number }>(
+      SEED,
+      "InitProducerId",
+      { transactionalId: null, transactionTimeout: 5_000 },
+    );
+    orThrow(answer.errorCode);
+    return { id: Number(answer.producerId), epoch: answer.producerEpoch };
+  }
+
+  async produce(
+    node: number,
+    chunks: readonly client.Chunk[],
+    producer: client.Producer,
+  ): Promise<readonly client.Outcome[]> {
+    const { topics } = await this.#connections.ask<{ readonly topics: Answer<{ readonly errorCode: number }> }>(
+      node,
+      "Produce",
+      {
+        acks: -1,
+        // Sooner than the request itself is given up.
+        timeout: Math.floor(this.#settings.timeout * 0.8),
+        producerId: producer.id,
+        producerEpoch: producer.epoch,
+        topicData: byTopic(chunks, ({ partition, records, sequence }) => ({
+          partition,
+          firstSequence: sequence,
+          messages: records,
+        })),
+      },
+    );
+    const outcomes = indexed(topics);
+    return chunks.map((chunk) => ({ value: undefined, error: errorOf(outcomes.get(nameOf(chunk))?.errorCode ?? -1) }));
+  }
+
+  async fetch(
+    node: number,
+    from: readonly (client.Place & { readonly offset: number })[],
+    wait: number,
+  ): Promise<readonly client.Fetched[]> {
+    const { responses } = await this.#connections.ask<{
+      readonly responses: Answer<Batch & { readonly errorCode: number }>;
+    }>(node, "Fetch", {
+      maxWaitTime: wait,
+      minBytes: 1,
+      maxBytes: RESPONSE_BYTES,
+      isolationLevel: READ_COMMITTED,
+      topics: byTopic(from, ({ partition, offset }) => ({
+        partition,
+        fetchOffset: String(offset),
+        maxBytes: FETCH_BYTES,
+      })),
+    });
+    const answers = indexed(responses);
+    return from.map((place) => fetched(place, answers.get(nameOf(place))));
+  }
+
+  async offsets(
+    node: number,
+    at: readonly (client.Place & { readonly time: number })[],
+  ): Promise<readonly client.Outcome<number>[]> {
+    const { responses } = await this.#connections.ask<{
+      readonly responses: readonly {
+        readonly topic: string;
+        readonly partitions: readonly { partition: number; errorCode: number; offset: string }[];
+      }[];
+    }>(node, "ListOffsets", {
+      isolationLevel: READ_COMMITTED,
+      topics: byTopic(at, ({ partition, time }) => ({ partition, timestamp: String(time) })),
+    });
+    const answers = indexed(responses.map(({ topic, partitions }) => ({ topicName: topic, partitions })));
+    return at.map((place) => {
+      const answer = answers.get(nameOf(place));
+      return { value: Number(answer?.offset ?? -1), error: errorOf(answer?.errorCode ?? -1) };
+    });
+  }
+
+  async deleteRecords(node: number, before: readonly (client.Place & { readonly offset: number })[]): Promise<void> {
+    const topics = byTopic(before, ({ partition, offset }) => ({ partition, offset: String(offset) }));
+    await this.#connections.ask(node, "DeleteRecords", { topics });
+  }
+
+  async coordinator(group: string): Promise<number> {
+    const { errorCode, coordinator } = await this.#connections.ask<{
+      readonly errorCode: number;
+      readonly coordinator: core.Host & { readonly nodeId: number };
+    }>(SEED, "GroupCoordinator", { groupId: group });
+    orThrow(errorCode);
+    this.#connections.learn(coordinator.nodeId, coordinator);
+    return coordinator.nodeId;
+  }
+
+  async join(node: number, joining: client.Joining): Promise<client.Joined> {
+    interface Answer {
+      readonly errorCode: number;
+      readonly generationId: number;
+      readonly leaderId: string;
+      readonly memberId: string;
+      readonly members: readonly { readonly memberId: string; readonly memberMetadata: Buffer }[];
+    }
+    const { group, id, session, protocol, metadata } = joining;
+    const answer = await this.#connections.ask<Answer>(node, "JoinGroup", {
+      groupId: group,
+      memberId: id,
+      sessionTimeout: session,
+      rebalanceTimeout: session,
+      protocolType: "consumer",
+      groupProtocols: [{ name: protocol, metadata }],
+    });
+    if (answer.errorCode === CODES.memberIdRequired) return this.join(node, { ...joining, id: answer.memberId });
+    orThrow(answer.errorCode);
+    return {
+      member: { group, id: answer.memberId, generation: answer.generationId },
+      leads: answer.leaderId === answer.memberId,
+      members: answer.members.map(({ memberId, memberMetadata }) => ({ id: memberId, metadata: memberMetadata })),
+    };
+  }
+
+  async sync(node: number, member: client.Member, assignments: ReadonlyMap<string, Buffer>): Promise<Buffer> {
+    const { errorCode, memberAssignment } = await this.#connections.ask<{
+      errorCode: number;
+      memberAssignment: Buffer;
+    }>(node, "SyncGroup", {
+      ...{ groupId: member.group, generationId: member.generation, memberId: member.id },
+      groupAssignment: [...assignments].map(([memberId, assignment]) => ({ memberId, memberAssignment: assignment })),
+    });
+    orThrow(errorCode);
+    return memberAssignment;
+  }
+
+  async heartbeat(node: number, member: client.Member): Promise<void> {
+    const { errorCode } = await this.#connections.ask<{ readonly errorCode: number }>(
+      node,
+      "Heartbeat",
+      asMember(member),
+    );
+    orThrow(errorCode);
+  }
+
+  async leave(node: number, group: string, id: string): Promise<void> {
+    await this.#connections.ask(node, "LeaveGroup", { groupId: group, memberId: id });
+  }
+
+  async committed(node: number, group: string, places: readonly client.Place[]): Promise<readonly client.Committed[]> {
+    const { errorCode, responses } = await this.#connections.ask<{
+      readonly errorCode: number;
+      readonly responses: readonly {
+        readonly topic: string;
+        readonly partitions: readonly {
+          readonly partition: number;
+          readonly offset: string;
+          readonly metadata: string | null;
+          readonly errorCode: number;
+        }[];
+      }[];
+    }>(node, "OffsetFetch", { groupId: group, topics: byTopic(places, ({ partition }) => ({ partition })) });
+    orThrow(errorCode);
+    return responses.flatMap(({ topic, partitions }) =>
+      partitions.map(({ partition, offset, metadata, errorCode: code }) => {
+        orThrow(code);
+        return { topic, partition, offset: Number(offset), metadata: metadata ?? "" };
+      }),
+    );
+  }
+
+  async commit(node: number, member: client.Member, offsets: readonly client.Committed[]): Promise<void> {
+    const { responses } = await this.#connections.ask<{
+      readonly responses: readonly { readonly partitions: readonly { readonly errorCode: number }[] }[];
+    }>(node, "OffsetCommit", {
+      ...asMember(member),
+      topics: byTopic(offsets, ({ partition, offset, metadata }) => ({
+        partition,
+        offset: String(offset),
+        metadata,
+      })),
+    });
+    for (const { partitions } of responses) for (const { errorCode } of partitions) orThrow(errorCode);
+  }
+
+  close(): void {
+    this.#connections.close();
+  }
+}
+
+const NONE = "anybroker.no.such.topic";
+
+function asMember({ group, id, generation }: client.Member): object {
+  return { groupId: group, memberId: id, groupGenerationId: generation };
+}
+
+function errorOf(code: number, message?: string): unknown {
+  if (code === 0) return undefined;
+  const error = errors.createErrorFromCode(code);
+  if (codeOf(error) === -99) Object.assign(error, { code });
+  if (message !== undefined) error.message += `: ${message}`;
+  return error;
+}
+
+function orThrow(code: number): void {
+  const error = errorOf(code);
+  if (error !== undefined) throw error;
+}
+
+function indexed<T>(answer: Answer<T>): ReadonlyMap<string, T> {
+  return new Map(
+    answer.flatMap(({ topicName, partitions }) =>
+      partitions.map((one) => [nameOf({ topic: topicName, partition: one.partition }), one] as const),
+    ),
+  );
+}
+
+function fetched(
+  { topic, partition, offset }: client.Place & { readonly offset: number },
+  answer: (Batch & { readonly errorCode: number }) | undefined,
+): client.Fetched {
+  const messages = answer?.messages ?? [];
+  const records: client.KafkaRecord[] = [];
+  const kept = answer === undefined ? [] : withoutAborted(answer);
+  for (const { offset: at, timestamp, key, value, headers, isControlRecord } of kept) {
+    const own = Number(at);
+    // A batch is sent whole, also when it is read from its middle on.
+    if (own < offset || isControlRecord) continue;
+    records.push({ topic, partition, offset: own, timestamp: Number(timestamp), key, value, headers });
+  }
+  const last = messages.at(-1);
+  const end = last?.batchContext;
+  const next =
+    last === undefined
+      ? offset
+      : Math.max(Number(last.offset), Number(end?.firstOffset ?? -1) + (end?.lastOffsetDelta ?? 0)) + 1;
+  return { topic, partition, error: errorOf(answer?.errorCode ?? -1), next, records };
+}

@@ -1,0 +1,424 @@
+import type * as core from "@anybroker/core/driver";
+import { BrokerError, reasonOf } from "@anybroker/core/driver";
+import type * as library from "@platformatic/kafka";
+import * as client from "./client.ts";
+import { byTopic, CODES, nameOf } from "./client.ts";
+import type { Settings } from "./options.ts";
+
+type Library = typeof library;
+type Connection = library.Connection;
+
+type FetchedPartition = library.fetchV12.FetchResponsePartition;
+
+const READ_COMMITTED = 1;
+const FETCH_BYTES = 1_048_576;
+const RESPONSE_BYTES = 10_485_760;
+const CONTROL = 32;
+const TRANSACTIONAL = 16;
+const LOG_APPEND_TIME = 8;
+
+/** The node that is not known by its number yet. */
+const SEED = -1;
+
+/** `@platformatic/kafka` with the driver's settings. It must be installed beside this package. */
+export function platformaticClient(settings: Settings): client.Client {
+  let open: Promise<client.Client> | undefined;
+  return async (signal) => {
+    open ??= load().then((loaded) =>
+      client.inTurn(settings.hosts, (host) => new PlatformaticSession(loaded, settings, host)),
+    );
+    return (await open)(signal);
+  };
+}
+
+async function load(): Promise<Library> {
+  try {
+    return await import("@platformatic/kafka");
+  } catch (cause) {
+    const message = 'the client "platformatic" needs its package: npm install @platformatic/kafka';
+    throw new BrokerError("ADAPTER_MISSING", `${message} (${reasonOf(cause)})`, { cause });
+  }
+}
+
+function optionsOf({ tls, sasl, timeout }: Settings): library.ConnectionOptions {
+  return {
+    ...{ connectTimeout: timeout, requestTimeout: timeout, maxInflights: 100 },
+    ...(tls === undefined ? {} : { tls, tlsServerName: true }),
+    ...(sasl === undefined ? {} : { sasl: saslOf(sasl) }),
+  };
+}
+
+function saslOf(sasl: NonNullable<Settings["sasl"]>): library.SASLOptions {
+  if (sasl.mechanism === "oauthbearer") {
+    const { token } = sasl;
+    const refusal = new BrokerError("UNAUTHORIZED", "the server does not take the token");
+    return {
+      ...{ mechanism: "OAUTHBEARER", token },
+      // A server that takes the token answers nothing.
+      authBytesValidator: (answer, done) => done(answer.length > 0 ? refusal : null, answer),
+    };
+  }
+  // The cast is true: the library's names are Kafka's own, in capitals.
+  const mechanism = sasl.mechanism.toUpperCase() as library.SASLMechanismValue;
+  return { mechanism, username: sasl.username, password: sasl.password };
+}
+
+class PlatformaticSession implements client.Session {
+  readonly lost: Promise<unknown>;
+  readonly native: library.Admin;
+  readonly #library: Library;
+  readonly #settings: Settings;
+  readonly #end: (reason: unknown) => void;
+  readonly #connections = new Map<string, Promise<Connection>>();
+  readonly #all = new Set<Connection>();
+  readonly #addresses = new Map<number, core.Host>();
+  #closed = false;
+  version = "";
+
+  constructor(loaded: Library, settings: Settings, seed: core.Host) {
+    this.#library = loaded;
+    this.#settings = settings;
+    this.#addresses.set(SEED, seed);
+    const bootstrapBrokers = settings.hosts.map(({ host, port }) => `${host}:${port}`);
+    this.native = new loaded.Admin({ clientId: settings.clientId, bootstrapBrokers, ...optionsOf(settings) });
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    this.lost = promise;
+    this.#end = resolve;
+  }
+
+  async start(): Promise<void> {
+    const { apiVersionsV3 } = this.#library;
+    const { apiKeys } = await this.#ask(SEED, apiVersionsV3.api, this.#settings.clientId, "1");
+    this.version = `produce/${apiKeys.find(({ apiKey }) => apiKey === 0)?.maxVersion}`;
+    await this.metadata([]);
+  }
+
+  async metadata(topics: readonly string[]): Promise<readonly client.TopicInfo[]> {
+    const answer = await this.#ask(SEED, this.#library.metadataV12.api, [...topics], false, false);
+    for (const { nodeId, host, port } of answer.brokers) this.#addresses.set(nodeId, { host, port });
+    return answer.topics.map(({ name, errorCode, partitions }) => {
+      const leaders: number[] = new Array(partitions.length).fill(-1);
+      for (const { partitionIndex, leaderId } of partitions) leaders[partitionIndex] = leaderId;
+      return { topic: name ?? "", error: this.#errorOf(errorCode), leaders };
+    });
+  }
+
+  async createTopics(topics: readonly client.NewTopic[]): Promise<readonly client.Outcome<string>[]> {
+    const wanted = topics.map(({ topic, partitions, replicas, config }) => ({
+      ...{ name: topic, numPartitions: partitions, replicationFactor: replicas, assignments: [] },
+      configs: Object.entries(config).map(([name, value]) => ({ name, value })),
+    }));
+    const answer = await this.#ask(SEED, this.#library.createTopicsV7.api, wanted, this.#settings.timeout, false);
+    return answer.topics.map(({ name, errorCode, errorMessage }) => ({
+      value: name,
+      error: this.#errorOf(errorCode, errorMessage),
+    }));
+  }
+
+  async settings(topics: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+    const { describeConfigsV4, ConfigResourceTypes } = this.#library;
+    const resources = topics.map((resourceName) => ({
+      ...{ resourceType: ConfigResourceTypes.TOPIC, resourceName, configurationKeys: ["cleanup.policy"] },
+    }));
+    const { results } = await this.#ask(SEED, describeConfigsV4.api, resources, false, false);
+    return new Map(
+      results.map(({ resourceName, configs }) => [
+        resourceName,
+        new Map(configs.map(({ name, value }) => [name, value ?? ""])),
+      ]),
+    );
+  }
+
+  async newProducer(): Promise<client.Producer> {
+    const answer = await this.#ask(SEED, this.#library.initProducerIdV4.api, null, 5_000, -1n, -1);
+    this.#orThrow(answer.errorCode);
+    return { id: Number(answer.producerId), epoch: answer.producerEpoch };
+  }
+
+  async produce(
+    node: number,
+    chunks: readonly client.Chunk[],
+    producer: client.Producer,
+  ): Promise<readonly client.Outcome[]> {
+    const { produceV10, NumericMap } = this.#library;
+    const sequences = new NumericMap();
+    for (const { topic, partition, sequence } of chunks) sequences.set(`${topic}:${partition}`, sequence);
+    const messages = chunks.flatMap(({ topic, partition, records }) =>
+      records.map((record) => toMessage(topic, partition, record)),
+    );
+    const options = { producerId: BigInt(producer.id), producerEpoch: producer.epoch, sequences };
+    const answer = await this.#ask(
+      node,
+      produceV10.api,
+      -1,
+      Math.floor(this.#settings.timeout * 0.8),
+      messages,
+      options,
+    );
+    const codes = new Map<string, number>();
+    for (const { name, partitionResponses } of typeof answer === "boolean" ? [] : answer.responses) {
+      for (const { index, errorCode } of partitionResponses) {
+        codes.set(nameOf({ topic: name, partition: index }), errorCode);
+      }
+    }
+    return chunks.map((chunk) => ({ value: undefined, error: this.#errorOf(codes.get(nameOf(chunk)) ?? -1) }));
+  }
+
+  async fetch(
+    node: number,
+    from: readonly (client.Place & { readonly offset: number })[],
+    wait: number,
+  ): Promise<readonly client.Fetched[]> {
+    const topics = byTopic(from, ({ partition, offset }) => ({
+      ...{ partition, currentLeaderEpoch: -1, lastFetchedEpoch: -1 },
+      ...{ fetchOffset: BigInt(offset), partitionMaxBytes: FETCH_BYTES },
+    })).map(({ topic, partitions }) => ({ topicId: topic, partitions: [...partitions] }));
+    const { fetchV12 } = this.#library;
+    const answer = await this.#ask(node, fetchV12.api, wait, 1, RESPONSE_BYTES, READ_COMMITTED, 0, -1, topics, [], "");
+    const answers = new Map<string, FetchedPartition>();
+    for (const { topicId, partitions } of answer.responses) {
+      for (const one of partitions) answers.set(nameOf({ topic: topicId, partition: one.partitionIndex }), one);
+    }
+    return from.map((place) => {
+      const one = answers.get(nameOf(place));
+      return fetched(place, one, this.#errorOf(one?.errorCode ?? -1));
+    });
+  }
+
+  async offsets(
+    node: number,
+    at: readonly (client.Place & { readonly time: number })[],
+  ): Promise<readonly client.Outcome<number>[]> {
+    const asked = byTopic(at, ({ partition, time }) => ({
+      ...{ partitionIndex: partition, currentLeaderEpoch: -1, timestamp: BigInt(time) },
+    })).map(({ topic, partitions }) => ({ name: topic, partitions: [...partitions] }));
+    const { topics } = await this.#ask(node, this.#library.listOffsetsV7.api, -1, READ_COMMITTED, asked);
+    const answers = new Map(
+      topics.flatMap(({ name, partitions }) =>
+        partitions.map((one) => [nameOf({ topic: name, partition: one.partitionIndex }), one] as const),
+      ),
+    );
+    return at.map((place) => {
+      const one = answers.get(nameOf(place));
+      return { value: Number(one?.offset ?? -1), error: this.#errorOf(one?.errorCode ?? -1) };
+    });
+  }
+
+  async deleteRecords(node: number, before: readonly (client.Place & { readonly offset: number })[]): Promise<void> {
+    const topics = byTopic(before, ({ partition, offset }) => ({ partitionIndex: partition, offset: BigInt(offset) }));
+    const asked = topics.map(({ topic, partitions }) => ({ name: topic, partitions: [...partitions] }));
+    await this.#ask(node, this.#library.deleteRecordsV2.api, asked, this.#settings.timeout);
+  }
+
+  async coordinator(group: string): Promise<number> {
+    const { coordinators } = await this.#ask(SEED, this.#library.findCoordinatorV4.api, 0, [group]);
+    const [found] = coordinators;
+    this.#orThrow(found?.errorCode ?? CODES.coordinatorNotAvailable);
+    const { nodeId, host, port } = found ?? { nodeId: SEED, host: "", port: 0 };
+    this.#addresses.set(nodeId, { host, port });
+    return nodeId;
+  }
+
+  async join(node: number, joining: client.Joining): Promise<client.Joined> {
+    const { group, id, session, protocol, metadata } = joining;
+    const protocols = [{ name: protocol, metadata }];
+    const { joinGroupV9 } = this.#library;
+    const answer = await this.#ask(
+      node,
+      joinGroupV9.api,
+      group,
+      session,
+      session,
+      id,
+      null,
+      "consumer",
+      protocols,
+      null,
+    );
+    const memberId = answer.memberId ?? "";
+    if (answer.errorCode === CODES.memberIdRequired) return this.join(node, { ...joining, id: memberId });
+    this.#orThrow(answer.errorCode);
+    return {
+      member: { group, id: memberId, generation: answer.generationId },
+      leads: answer.leader === memberId,
+      members: answer.members.map((one) => ({ id: one.memberId, metadata: one.metadata ?? Buffer.alloc(6) })),
+    };
+  }
+
+  async sync(node: number, member: client.Member, assignments: ReadonlyMap<string, Buffer>): Promise<Buffer> {
+    const shares = [...assignments].map(([memberId, assignment]) => ({ memberId, assignment }));
+    const { group, generation, id } = member;
+    const { syncGroupV5 } = this.#library;
+    const answer = await this.#ask(
+      node,
+      syncGroupV5.api,
+      group,
+      generation,
+      id,
+      null,
+      "consumer",
+      client.PROTOCOL,
+      shares,
+    );
+    this.#orThrow(answer.errorCode);
+    return answer.assignment;
+  }
+
+  async heartbeat(node: number, { group, generation, id }: client.Member): Promise<void> {
+    this.#orThrow((await this.#ask(node, this.#library.heartbeatV4.api, group, generation, id, null)).errorCode);
+  }
+
+  async leave(node: number, group: string, id: string): Promise<void> {
+    await this.#ask(node, this.#library.leaveGroupV5.api, group, [{ memberId: id }]);
+  }
+
+  async committed(node: number, group: string, places: readonly client.Place[]): Promise<readonly client.Committed[]> {
+    const topics = byTopic(places, ({ partition }) => partition).map(({ topic, partitions }) => ({
+      ...{ name: topic, partitionIndexes: [...partitions] },
+    }));
+    const asked = [{ groupId: group, memberId: null, memberEpoch: -1, topics }];
+    const { groups } = await this.#ask(node, this.#library.offsetFetchV8.api, asked, false);
+    return groups.flatMap((one) => {
+      this.#orThrow(one.errorCode);
+      return one.topics.flatMap(({ name, partitions }) =>
+        partitions.map(({ partitionIndex, committedOffset, metadata, errorCode }) => {
+          this.#orThrow(errorCode);
+          const offset = Number(committedOffset);
+          return { topic: name, partition: partitionIndex, offset, metadata: metadata ?? "" };
+        }),
+      );
+    });
+  }
+
+  async commit(node: number, member: client.Member, offsets: readonly client.Committed[]): Promise<void> {
+    const asked = byTopic(offsets, ({ partition, offset, metadata }) => ({
+      ...{ partitionIndex: partition, committedOffset: BigInt(offset), committedLeaderEpoch: -1 },
+      committedMetadata: metadata,
+    })).map(({ topic, partitions }) => ({ name: topic, partitions: [...partitions] }));
+    const { group, generation, id } = member;
+    const { topics } = await this.#ask(node, this.#library.offsetCommitV8.api, group, generation, id, null, asked);
+    for (const { partitions } of topics) for (const { errorCode } of partitions) this.#orThrow(errorCode);
+  }
+
+  close(): void {
+    this.#closed = true;
+    const error = new BrokerError("UNAVAILABLE", "the connection was closed", { retryable: true });
+    this.#end(error);
+    for (const connection of this.#all) connection.socket.destroy();
+    this.native.close().catch(() => {});
+  }
+
+  /** Asks one node, and answers what it says, errors included; the library would throw them. */
+  async #ask<A extends unknown[], T>(node: number, api: library.API<A, T>, ...args: A): Promise<T> {
+    // A fetch is answered late, and holds up what is asked after it.
+    const connection = await this.#connection(node, api.key === 1 ? "fetching" : "asking");
+    try {
+      return await api.async(connection, ...args);
+    } catch (error) {
+      // The cast is true: the library's error of a refused request carries its whole answer.
+      if (error instanceof this.#library.ResponseError) return error.response as T;
+      if (error instanceof this.#library.TimeoutError) this.#end(error);
+      throw error;
+    }
+  }
+
+  #connection(node: number, purpose: string): Promise<Connection> {
+    const address = this.#addresses.get(node);
+    if (address === undefined) {
+      return Promise.reject(new BrokerError("UNAVAILABLE", `no Kafka node ${node} is known`, { retryable: true }));
+    }
+    const name = `${address.host}:${address.port} ${purpose}`;
+    const known = this.#connections.get(name) ?? this.#connect(address);
+    this.#connections.set(name, known);
+    known.catch(() => this.#connections.delete(name));
+    return known;
+  }
+
+  async #connect({ host, port }: core.Host): Promise<Connection> {
+    if (this.#closed) throw new BrokerError("CLOSED", "the connection was closed");
+    const connection = new this.#library.Connection(this.#settings.clientId, optionsOf(this.#settings));
+    connection.on("error", () => {});
+    await connection.connect(host, port ?? 9_092);
+    this.#all.add(connection);
+    if (this.#closed) connection.socket.destroy();
+    const over = (): void => this.#end(new BrokerError("UNAVAILABLE", "the connection was lost", { retryable: true }));
+    connection.on("close", over);
+    connection.socket.once("close", over);
+    return connection;
+  }
+
+  #errorOf(code: number, message?: string | null): unknown {
+    return code === 0 ? undefined : new this.#library.ProtocolError(code, message);
+  }
+
+  #orThrow(code: number): void {
+    const error = this.#errorOf(code);
+    if (error !== undefined) throw error;
+  }
+}
+
+function toMessage(
+  topic: string,
+  partition: number,
+  { key, value, headers, timestamp }: client.NewRecord,
+): library.MessageRecord {
+  const bytes = (one: string | Buffer | null): Buffer => (typeof one === "string" ? Buffer.from(one) : (one ?? EMPTY));
+  const pairs = Object.entries(headers).flatMap(([name, header]) =>
+    (header === null || typeof header === "string" || Buffer.isBuffer(header) ? [header] : header).map(
+      (one) => [Buffer.from(name), bytes(one)] as const,
+    ),
+  );
+  return {
+    ...{ topic, partition, headers: new Map(pairs), timestamp: BigInt(timestamp) },
+    ...(key === null ? {} : { key: bytes(key) }),
+    // The cast is true enough: without a value the library writes none, which is what removes a key.
+    value: value as Buffer,
+  };
+}
+
+const EMPTY = Buffer.alloc(0);
+
+function fetched(
+  { topic, partition, offset }: client.Place & { readonly offset: number },
+  answer: FetchedPartition | undefined,
+  error: unknown,
+): client.Fetched {
+  const records: client.KafkaRecord[] = [];
+  const aborted = [...(answer?.abortedTransactions ?? [])];
+  const aborting = new Set<bigint>();
+  let next = offset;
+  for (const batch of answer?.records ?? []) {
+    next = Math.max(next, Number(batch.firstOffset) + batch.lastOffsetDelta + 1);
+    for (let [one] = aborted; one !== undefined && one.firstOffset <= batch.firstOffset; [one] = aborted) {
+      aborting.add(one.producerId);
+      aborted.shift();
+    }
+    if ((batch.attributes & CONTROL) !== 0) {
+      aborting.delete(batch.producerId);
+      continue;
+    }
+    if ((batch.attributes & TRANSACTIONAL) !== 0 && aborting.has(batch.producerId)) continue;
+    for (const { offsetDelta, timestampDelta, key, value, headers } of batch.records) {
+      const at = Number(batch.firstOffset) + offsetDelta;
+      // A batch is sent whole, also when it is read from its middle on.
+      if (at < offset) continue;
+      const appended = (batch.attributes & LOG_APPEND_TIME) !== 0;
+      const timestamp = Number(appended ? batch.maxTimestamp : batch.firstTimestamp + timestampDelta);
+      records.push({ topic, partition, offset: at, timestamp, key, value, headers: headersOf(headers) });
+    }
+  }
+  return { topic, partition, error, next, records };
+}
+
+function headersOf(
+  pairs: readonly (readonly [Buffer | null, Buffer | null])[],
+): Readonly<Record<string, client.HeaderValue>> {
+  const headers: Record<string, client.HeaderValue> = {};
+  for (const [name, value] of pairs) {
+    const key = name?.toString() ?? "";
+    const before = headers[key];
+    if (before === undefined) headers[key] = value;
+    else headers[key] = Array.isArray(before) ? [...before, value] : [before as Buffer | null, value];
+  }
+  return headers;
+}

@@ -1,0 +1,459 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type * as core from "@anybroker/core/driver";
+import { BrokerError } from "@anybroker/core/driver";
+import type { Committed, Fetched, Place, Session } from "./client.ts";
+import { CODES, codeOf, nameOf } from "./client.ts";
+import { Cluster, type Life } from "./cluster.ts";
+import { Membership } from "./group.ts";
+import { type HeldDelivery, PartitionLog } from "./log.ts";
+import { purging } from "./purge.ts";
+import { copies } from "./settle.ts";
+import { type Inlet, inletsOf } from "./topology.ts";
+
+/** Milliseconds between two signs of life; a rebalance is noticed at the next one. */
+const HEARTBEAT = 500;
+
+/** For how many milliseconds settled messages may be uncommitted, to be handed out again after a crash. */
+const COMMIT = 100;
+
+/** How long the server waits for something to come: with every partition asked about, and while some are full. */
+const WAIT = 250;
+const WAIT_WHILE_FULL = 20;
+
+/** From so many beginnings on the core reads one message at a time; it gives back what it was handed till then. */
+const SUSPECT = 2;
+
+type Opening = Parameters<core.Link["open"]>;
+
+/** `Link.open`: starts reading a queue or subscription, on connections of its own. */
+export async function openSource(life: Life, ...[entity, { window }, lost, signal]: Opening): Promise<core.Source> {
+  const session = await life.open(signal);
+  try {
+    const cluster = new Cluster(session);
+    const inlets = inletsOf(entity, life.naming);
+    const there = new Set(
+      await cluster.look(
+        inlets.map(({ topic }) => topic),
+        signal,
+      ),
+    );
+    const [main] = inlets;
+    if (main === undefined || !there.has(main.topic)) throw new BrokerError("NOT_FOUND", `no topic ${main?.topic}`);
+    const name = life.naming.source(entity);
+    const durable = entity.kind === "queue" || entity.durable;
+    const membership = durable ? new Membership(session, cluster, name, life.context.lease) : undefined;
+    const own = { life, session, cluster, membership, name, lost };
+    const source = new KafkaSource(
+      own,
+      inlets.filter(({ topic }) => there.has(topic)),
+      durable && inlets.every(({ topic }) => there.has(topic)),
+    );
+    await source.begin(entity, window, signal);
+    return source;
+  } catch (error) {
+    session.close();
+    throw error;
+  }
+}
+
+/** What a source works with. */
+interface Own {
+  readonly life: Life;
+  readonly session: Session;
+  readonly cluster: Cluster;
+  /** Undefined: an ephemeral subscription, which is no group and reads everything. */
+  readonly membership: Membership | undefined;
+  readonly name: string;
+  readonly lost: Opening[2];
+}
+
+class KafkaSource implements core.Source {
+  readonly lost: Promise<unknown>;
+  readonly returns: boolean;
+  readonly #own: Own;
+  readonly #inlets: readonly Inlet[];
+  readonly #ending = new AbortController();
+  readonly #fetching = new Set<number>();
+  #logs = new Map<string, PartitionLog>();
+  /** Whose turn it is to hand out. */
+  #turn = 0;
+  #window = 1;
+  #paused = false;
+  /** While the group is sharing out anew, nothing is handed out and nothing committed. */
+  #settled = true;
+  #wary = false;
+  #wake = (): void => {};
+  #room = Promise.withResolvers<void>();
+  #committing: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #purging: NodeJS.Timeout | undefined;
+
+  constructor(own: Own, inlets: readonly Inlet[], returns: boolean) {
+    this.#own = own;
+    this.#inlets = inlets;
+    this.returns = returns;
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    this.lost = promise;
+    this.#ending.signal.addEventListener("abort", () => resolve(this.#ending.signal.reason), { once: true });
+    void own.session.lost.then((reason) => this.#end(reason));
+  }
+
+  async begin(entity: core.SourceEntity, window: number, signal: AbortSignal): Promise<void> {
+    this.#window = window;
+    const { life, cluster, membership, name } = this.#own;
+    const topics = this.#inlets.map(({ topic }) => topic);
+    if (membership === undefined) {
+      const places = await cluster.places(topics, signal);
+      const ends = await cluster.offsets(
+        places.map((place) => ({ ...place, time: -1 })),
+        signal,
+      );
+      this.#take(places.map((place, index) => ({ ...place, offset: ends[index] ?? 0, metadata: "" })));
+      return;
+    }
+    const strays = life.strays.get(name) ?? new Set();
+    for (const id of strays) {
+      // It may have gone by itself.
+      await membership.leave(id, signal).catch(() => {});
+      strays.delete(id);
+    }
+    if (life.context.topology !== "create" && entity.kind === "subscription") {
+      await membership.mustHaveBegun(await cluster.places(topics.slice(0, 1), signal), signal);
+    }
+    await this.#join(signal);
+    void this.#live(membership);
+    this.#purging = purging(this.#own, () => this.#logs.values(), this.#ending.signal);
+  }
+
+  async receive(max: number, signal: AbortSignal): Promise<readonly core.Delivery[]> {
+    const deliveries = this.#handOut(max);
+    if (deliveries.length > 0 || signal.aborted || this.#ending.signal.aborted) return deliveries;
+    await new Promise<void>((resolve) => {
+      const now = this.#own.life.context.clock.now();
+      const timer = setTimeout(resolve, Math.max(1, Math.min(1_000, this.#due(now) - now)));
+      this.#wake = () => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", this.#wake);
+        resolve();
+      };
+      signal.addEventListener("abort", this.#wake, { once: true });
+    });
+    return this.#handOut(max);
+  }
+
+  settle(batch: readonly core.Settlement[], signal: AbortSignal): ReturnType<core.Source["settle"]> {
+    const copying: core.Settlement[] = [];
+    const results = batch.map((settlement): core.SettleResult => {
+      const delivery = heldOf(settlement);
+      if (!delivery.held) return LOST;
+      if (settlement.action === "ack") this.#done(delivery);
+      else if (settlement.action === "release") delivery.log.giveBack(delivery);
+      else if (settlement.action === "reject") return UNSUPPORTED;
+      else copying.push(settlement);
+      return undefined;
+    });
+    this.#stir();
+    return copying.length === 0 ? results : this.#copy(batch, results, signal);
+  }
+
+  async pause(signal: AbortSignal): Promise<void> {
+    this.#paused = true;
+    await this.#flush(signal);
+  }
+
+  async resume(): Promise<void> {
+    this.#paused = false;
+    this.#stir();
+  }
+
+  async resize(window: number): Promise<void> {
+    this.#window = window;
+  }
+
+  async close(signal: AbortSignal): Promise<void> {
+    this.#paused = true;
+    const { membership } = this.#own;
+    if (membership !== undefined && !this.#ending.signal.aborted && !signal.aborted) {
+      // What fails here, the server finds out by itself when the lease is over.
+      await this.#flush(signal, true).catch(() => {});
+      this.#settled = false;
+      await membership.leave(membership.member.id, signal).then(
+        () => membership.left(),
+        () => {},
+      );
+    }
+    this.#end(unavailable("the source was closed"));
+  }
+
+  /** Keeps the membership, whatever handlers do, and takes part when the group shares out anew. */
+  async #live(membership: Membership): Promise<void> {
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
+      try {
+        await sleep(HEARTBEAT, undefined, { signal });
+        await membership.beat(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (codeOf(error) !== CODES.rebalancing) return this.#end(error);
+        await this.#rebalance(signal).catch((failure: unknown) => this.#end(failure));
+      }
+    }
+  }
+
+  async #rebalance(signal: AbortSignal): Promise<void> {
+    // What is committed now is not handled again by who gets the partition. It may be too late already.
+    await this.#flush(signal, true).catch(() => {});
+    this.#settled = false;
+    await this.#committing?.catch(() => {});
+    await this.#join(signal);
+  }
+
+  async #join(signal: AbortSignal): Promise<void> {
+    const { membership, cluster, lost } = this.#own;
+    if (membership === undefined) return;
+    const topics = this.#inlets.map(({ topic }) => topic);
+    const places = await membership.join(topics, [...this.#logs.values()], signal);
+    const names = new Set(places.map(nameOf));
+    for (const [name, log] of this.#logs) {
+      if (names.has(name)) continue;
+      this.#logs.delete(name);
+      const held = log.end();
+      if (held.length > 0) lost(held);
+    }
+    const gained = places.filter((place) => !this.#logs.has(nameOf(place)));
+    const offsets = gained.length === 0 ? [] : await membership.committed(gained, signal);
+    const none = offsets.filter(({ offset }) => offset < 0);
+    // What has no offset yet, or has lost it, begins with the oldest there is: nothing is missed.
+    const first = await cluster.offsets(
+      none.map((place) => ({ ...place, time: -2 })),
+      signal,
+    );
+    for (const place of gained) await cluster.leaders(place.topic, signal);
+    this.#take(offsets.map((one) => (one.offset < 0 ? { ...one, offset: first[none.indexOf(one)] ?? 0 } : one)));
+    this.#settled = true;
+    this.#stir();
+  }
+
+  /** Begins to read partitions. */
+  #take(offsets: readonly Committed[]): void {
+    for (const from of offsets) {
+      const step = this.#inlets.find(({ topic }) => topic === from.topic)?.step ?? 0;
+      this.#logs.set(nameOf(from), new PartitionLog(from, step, from.offset, from.metadata));
+    }
+    this.#lead();
+  }
+
+  /** Sees to it that every node that leads one of our partitions is asked. */
+  #lead(): void {
+    for (const log of this.#logs.values()) {
+      const node = this.#nodeOf(log);
+      if (node < 0 || this.#fetching.has(node)) continue;
+      this.#fetching.add(node);
+      void this.#fetchFrom(node).catch((error: unknown) => this.#end(error));
+    }
+  }
+
+  #nodeOf({ topic, partition }: Place): number {
+    return this.#own.cluster.known(topic)?.[partition] ?? -1;
+  }
+
+  async #fetchFrom(node: number): Promise<void> {
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
+      const mine = [...this.#logs.values()].filter((log) => this.#nodeOf(log) === node);
+      const hungry = this.#paused ? [] : mine.filter((log) => log.hungry);
+      if (hungry.length === 0) {
+        await this.#room.promise;
+        continue;
+      }
+      const wait = hungry.length === mine.length ? WAIT : WAIT_WHILE_FULL;
+      const from = hungry.map(({ topic, partition, position }) => ({ topic, partition, offset: position }));
+      const answers = await this.#own.session.fetch(node, from, wait);
+      if (signal.aborted) return;
+      for (const [index, answer] of answers.entries()) {
+        const log = hungry[index];
+        if (log === undefined || this.#logs.get(nameOf(log)) !== log) continue;
+        if (answer.error === undefined) log.push(answer);
+        else await this.#mend(log, answer, signal);
+      }
+      this.#wake();
+    }
+  }
+
+  /** A partition that could not be read: it has moved, or what was to be read is not there any more. */
+  async #mend(log: PartitionLog, { error }: Fetched, signal: AbortSignal): Promise<void> {
+    const { cluster } = this.#own;
+    if (codeOf(error) === CODES.offsetOutOfRange) {
+      const [first = 0] = await cluster.offsets([{ topic: log.topic, partition: log.partition, time: -2 }], signal);
+      log.position = first;
+      return;
+    }
+    const gone = (await cluster.look([log.topic], signal)).length === 0;
+    // One that has been read, and is unknown for a moment, may have been made anew meanwhile.
+    if (gone || (codeOf(error) === CODES.unknownTopic && log.read)) throw error;
+    await sleep(WAIT, undefined, { signal });
+    this.#lead();
+  }
+
+  #handOut(max: number): readonly HeldDelivery[] {
+    const taken: HeldDelivery[] = [];
+    if (this.#paused || !this.#settled || this.#ending.signal.aborted) return taken;
+    const logs = [...this.#logs.values()];
+    const now = this.#own.life.context.clock.now();
+    const fresh: PartitionLog[] = [];
+    for (let idle = 0; idle < logs.length && taken.length < max; ) {
+      const log = logs[this.#turn++ % logs.length];
+      const due = log?.due;
+      idle += 1;
+      if (log === undefined || due === undefined || due > now) continue;
+      if (this.#mustNote(log)) {
+        if (log.starting !== log.low) fresh.push(log);
+        continue;
+      }
+      const delivery = log.take();
+      if (delivery === undefined) continue;
+      this.#wary ||= delivery.deliveries >= SUSPECT;
+      taken.push(delivery);
+      idle = 0;
+    }
+    // One at a time, only what is handed out next is begun.
+    if (this.#narrow) fresh.splice(taken.length === 0 ? 1 : 0);
+    if (fresh.length > 0) void this.#note(fresh);
+    if (taken.length > 0) this.#stir();
+    return taken;
+  }
+
+  /** Whether one message is handed out at a time, maybe because one of them is suspected of killing its consumers. */
+  get #narrow(): boolean {
+    return this.#window === 1;
+  }
+
+  /** Whether it must be noted with the offset that we begin, before anything of it is handed out. */
+  #mustNote(log: PartitionLog): boolean {
+    if (this.#own.membership === undefined) return false;
+    if (this.#narrow && (this.#wary || log.starts > 0)) return log.startedAt !== log.low;
+    // What the core is going to give back untouched is no beginning.
+    return log.startedAt < 0 && log.starts < SUSPECT;
+  }
+
+  async #note(logs: readonly PartitionLog[]): Promise<void> {
+    for (const log of logs) log.starting = log.low;
+    const noted = await this.#flush(this.#ending.signal).catch((error: unknown) => this.#judge(error));
+    for (const log of logs) {
+      if (noted === true) log.startedAt = log.starting;
+      else log.starting = log.startedAt;
+    }
+    this.#wake();
+  }
+
+  /** When the next message is due that is not due yet. */
+  #due(now: number): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const { due } of this.#logs.values()) if (due !== undefined && due > now && due < first) first = due;
+    return first;
+  }
+
+  #done(delivery: HeldDelivery): void {
+    delivery.log.done(delivery);
+    if (this.#own.membership !== undefined) this.#timer ??= setTimeout(() => void this.#commitSoon(), COMMIT);
+  }
+
+  async #commitSoon(): Promise<void> {
+    await this.#flush(this.#ending.signal).catch((error: unknown) => this.#judge(error));
+  }
+
+  /** A commit that fails while the group shares out anew is made again after that; whatever else fails ends us. */
+  #judge(error: unknown): false {
+    if (codeOf(error) !== CODES.rebalancing) this.#end(error);
+    return false;
+  }
+
+  /** Commits everything that is to be committed; false when the group is sharing out anew, so that it must wait. */
+  async #flush(signal: AbortSignal, leaving = false): Promise<boolean> {
+    const { membership } = this.#own;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    while (this.#committing !== undefined) await this.#committing.catch(() => {});
+    if (membership === undefined) return true;
+    if (!this.#settled || this.#ending.signal.aborted) return false;
+    const changes = [...this.#logs.values()].flatMap((log) => {
+      const change = log.commit(leaving);
+      return change === undefined ? [] : [{ log, change }];
+    });
+    if (changes.length === 0) return true;
+    const offsets = changes.map(({ change }) => change);
+    this.#committing = membership.commit(offsets, signal).finally(() => {
+      this.#committing = undefined;
+    });
+    await this.#committing;
+    for (const { log, change } of changes) log.committed = change;
+    return true;
+  }
+
+  async #copy(
+    batch: readonly core.Settlement[],
+    results: core.SettleResult[],
+    signal: AbortSignal,
+  ): Promise<readonly core.SettleResult[]> {
+    const failures = await copies(this.#own.life, this.#own.name, batch, results, signal);
+    for (const [index, settlement] of batch.entries()) {
+      const delivery = heldOf(settlement);
+      if (results[index] !== undefined || !failures.has(index)) continue;
+      const error = failures.get(index);
+      if (!delivery.held) results[index] = LOST;
+      else if (error !== undefined) results[index] = { error, lost: false };
+      else this.#done(delivery);
+    }
+    // What is committed with its copy is not handed out beside it, should the connection be lost now.
+    await this.#commitSoon();
+    this.#stir();
+    return results;
+  }
+
+  #stir(): void {
+    const { resolve } = this.#room;
+    this.#room = Promise.withResolvers();
+    resolve();
+    this.#wake();
+  }
+
+  #stray(): void {
+    const { life, membership, name } = this.#own;
+    if (membership === undefined || membership.member.id === "") return;
+    const strays = life.strays.get(name) ?? new Set();
+    life.strays.set(name, strays.add(membership.member.id));
+  }
+
+  #end(reason: unknown): void {
+    if (this.#ending.signal.aborted) return;
+    this.#stray();
+    clearTimeout(this.#timer);
+    clearInterval(this.#purging);
+    this.#ending.abort(reason);
+    this.#own.session.close();
+    for (const log of this.#logs.values()) log.end();
+    this.#stir();
+  }
+}
+
+function heldOf({ delivery }: core.Settlement): HeldDelivery {
+  // The cast is true: the core settles what this source has handed out.
+  return delivery as HeldDelivery;
+}
+
+function unavailable(message: string): BrokerError {
+  return new BrokerError("UNAVAILABLE", message, { retryable: true });
+}
+
+const LOST: core.SettleFailure = {
+  error: new BrokerError(
+    "LEASE_LOST",
+    "the partition has gone to another consumer, or the delivery was settled before",
+  ),
+  lost: true,
+};
+
+const UNSUPPORTED: core.SettleFailure = {
+  error: new BrokerError("UNSUPPORTED", "Kafka has no dead letters of its own"),
+  lost: false,
+};

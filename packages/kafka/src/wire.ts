@@ -1,0 +1,150 @@
+import { isUtf8 } from "node:buffer";
+import type * as core from "@anybroker/core/driver";
+import { changeHeaders, NO_HEADERS, OWN } from "@anybroker/core/driver";
+import type { HeaderValue, KafkaRecord, NewRecord } from "./client.ts";
+
+/** Headers for what Kafka has no place for, as other clients know them. */
+const PROPERTIES = {
+  id: "message-id",
+  contentType: "content-type",
+  type: "message-type",
+  correlationId: "correlation-id",
+  replyTo: "reply-to",
+} as const;
+
+/** Where a property is when the sender has a header of that name. */
+const OTHER = "anybroker-";
+
+/** When it was sent: a copy's own time is that of the copy, by which its step of the ladder goes. */
+const SENT_AT = "anybroker-sent-at";
+
+const NAMES: ReadonlySet<string> = new Set(Object.values(PROPERTIES));
+const OURS: ReadonlySet<string> = new Set([SENT_AT, ...[...NAMES].map((name) => OTHER + name)]);
+
+/** The record of a message of ours. */
+export function toRecord(message: core.OutgoingMessage, notBefore: number | undefined): NewRecord {
+  const { body, headers: given } = message;
+  const headers: Record<string, string> = { ...given };
+  for (const [field, name] of Object.entries(PROPERTIES)) {
+    // The cast is true: these are the names of PROPERTIES.
+    const value = message[field as keyof typeof PROPERTIES];
+    if (value !== undefined) headers[Object.hasOwn(given, name) ? OTHER + name : name] = value;
+  }
+  // Without a property of its own, the sender's header would be taken for it.
+  for (const name of NAMES)
+    if (headers[name] !== undefined && given[name] === headers[name]) headers[OTHER + name] ??= "";
+  if (notBefore !== undefined) headers[OWN.notBefore] = String(notBefore);
+  return { key: message.key ?? null, value: asBuffer(body), headers, timestamp: message.sentAt };
+}
+
+/** A copy of a record, made now: its bytes as they are, with changed headers. */
+export function copyOf(
+  record: KafkaRecord,
+  changes: core.HeaderChanges,
+  now: number,
+  key: Buffer | null = record.key,
+): NewRecord {
+  const headers: Record<string, HeaderValue> = changeHeaders<HeaderValue>(record.headers, changes);
+  headers[SENT_AT] ??= String(record.timestamp);
+  // A header without a value is one that kafkajs cannot write.
+  for (const [name, value] of Object.entries(headers)) if (value === null) headers[name] = "";
+  return { key, value: record.value, headers, timestamp: Math.floor(now) };
+}
+
+/** One message as Kafka hands it over; what is in headers is read when asked. */
+export class KafkaDelivery implements core.Delivery {
+  readonly native: KafkaRecord;
+  readonly deliveries: number;
+  readonly leaseUntil = undefined;
+  #headers: Readonly<Record<string, string>> | undefined;
+
+  constructor(native: KafkaRecord, deliveries: number) {
+    this.native = native;
+    this.deliveries = deliveries;
+  }
+
+  get body(): Uint8Array {
+    return this.native.value ?? EMPTY;
+  }
+
+  get id(): string | undefined {
+    return this.#property("id") ?? this.position;
+  }
+
+  get contentType(): string | undefined {
+    return this.#property("contentType");
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    this.#headers ??= textHeaders(this.native.headers);
+    return this.#headers;
+  }
+
+  get key(): string | undefined {
+    const { headers, key } = this.native;
+    const original = headers[OWN.key];
+    if (original !== undefined) return textOf(original);
+    return key === null ? undefined : textOf(key);
+  }
+
+  get type(): string | undefined {
+    return this.#property("type");
+  }
+
+  get correlationId(): string | undefined {
+    return this.#property("correlationId");
+  }
+
+  get replyTo(): string | undefined {
+    return this.#property("replyTo");
+  }
+
+  get sentAt(): number {
+    const { headers, timestamp } = this.native;
+    const sent = headers[SENT_AT];
+    return sent === undefined ? timestamp : Number(textOf(sent));
+  }
+
+  get position(): string {
+    const { topic, partition, offset } = this.native;
+    return `${topic}/${partition}/${offset}`;
+  }
+
+  #property(field: keyof typeof PROPERTIES): string | undefined {
+    const name = PROPERTIES[field];
+    const { headers } = this.native;
+    const value = headers[OTHER + name] ?? headers[name];
+    return value === undefined || value === null || value.length === 0 ? undefined : textOf(value);
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** The time before which a record is not to be handed out, if it says one. */
+export function notBeforeOf({ headers }: KafkaRecord): number | undefined {
+  const at = headers[OWN.notBefore];
+  return at === undefined ? undefined : Number(textOf(at));
+}
+
+function textHeaders(headers: KafkaRecord["headers"]): Readonly<Record<string, string>> {
+  const names = Object.keys(headers);
+  if (names.length === 0) return NO_HEADERS;
+  const copy: Record<string, string> = Object.create(null);
+  for (const name of names) {
+    const property = NAMES.has(name) && headers[OTHER + name] === undefined;
+    if (!property && !OURS.has(name)) copy[name] = textOf(headers[name] ?? null);
+  }
+  return copy;
+}
+
+/** A header's value as text; of one that is there more than once, all as a JSON list. */
+function textOf(value: HeaderValue): string {
+  if (value === null) return "";
+  if (typeof value === "string") return value;
+  if (!Buffer.isBuffer(value)) return JSON.stringify(value.map((one) => textOf(one)));
+  return isUtf8(value) ? value.toString("utf8") : `base64:${value.toString("base64")}`;
+}
+
+function asBuffer(body: Uint8Array): Buffer {
+  return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+}

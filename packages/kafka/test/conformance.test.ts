@@ -1,0 +1,31 @@
+import { conformance } from "@anybroker/conformance";
+import { kafka } from "@anybroker/kafka";
+import { afterAll, inject, test } from "vitest";
+import { plainClient } from "./plain-client.ts";
+
+const given = inject("kafka");
+
+if (given.url !== undefined) {
+  const { url } = given;
+  const plain = await plainClient(url);
+  afterAll(() => plain.close());
+  // The second client is asked for by name: one suite a run.
+  const client = process.env.ANYBROKER_TEST_KAFKA_CLIENT === "platformatic" ? "platformatic" : "kafkajs";
+  conformance(
+    {
+      name: "kafka",
+      driver: () => kafka({ url, client }),
+      patience: 10_000,
+      foreign: () => ({ ...plain, close: async () => {} }),
+      remove: plain.remove,
+      deviations: {
+        "drift-verified": "an ordered queue is the same topic as any other: nothing could differ",
+        "drift-reported": "an ordered queue is the same topic as any other: nothing could differ",
+        "prefetch-kept": "Kafka shares out partitions, not messages: what is behind a held one stays with its consumer",
+        "pause-with-full-buffer": "Kafka shares out partitions, not messages: a paused consumer keeps its own",
+      },
+    },
+    { test: test.concurrent, after: afterAll },
+    client === "kafkajs" ? { report: "reports/conformance/kafka.json" } : {},
+  );
+}

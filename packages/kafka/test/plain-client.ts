@@ -1,0 +1,110 @@
+import { isUtf8 } from "node:buffer";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Foreign, ForeignMessage, ForeignValue, Removable } from "@anybroker/conformance";
+import { DELAY_STEPS } from "@anybroker/core/driver";
+import { type IHeaders, Kafka, logLevel } from "kafkajs";
+import type { KafkaRecord } from "../src/index.ts";
+
+/** kafkajs without anybroker: for what other programs do to the same server. */
+export interface PlainClient extends Foreign {
+  remove(what: Removable): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Connects it. */
+export async function plainClient(url: string): Promise<PlainClient> {
+  const { host } = new URL(url.replace(/^kafka:/, "http:"));
+  const kafka = new Kafka({ brokers: [host], logLevel: logLevel.NOTHING });
+  const admin = kafka.admin();
+  const producer = kafka.producer({ allowAutoTopicCreation: false });
+  await Promise.all([admin.connect(), producer.connect()]);
+  const deletions = batched(async (topics: readonly string[]) => {
+    const there = new Set(await admin.listTopics());
+    const found = [...new Set(topics)].filter((topic) => there.has(topic));
+    if (found.length === 0) return;
+    await admin.deleteTopics({ topics: found });
+    // The server's answer comes before it has forgotten them.
+    while ((await admin.listTopics()).some((topic) => found.includes(topic))) await sleep(10);
+  });
+  return {
+    values: ["binary", "list"],
+    async send(queue, { body, headers }) {
+      await producer.send({ topic: queue, messages: [{ value: Buffer.from(body), headers: raw(headers) }] });
+    },
+    receive: (queue, signal) => receive(kafka, queue, signal),
+    // The cast is true: the driver hands out a record.
+    headersOf: (native) => headersOf((native as KafkaRecord).headers as IHeaders),
+    async remove(what) {
+      await Promise.all(topicsOf(what).map(deletions));
+    },
+    async close() {
+      await Promise.all([admin.disconnect(), producer.disconnect()]);
+    },
+  };
+}
+
+function topicsOf(what: Removable): readonly string[] {
+  const name =
+    "queue" in what ? what.queue : "subscription" in what ? `${what.topic}.sub.${what.subscription}` : what.topic;
+  if (!("queue" in what) && !("subscription" in what)) {
+    return [name, ...DELAY_STEPS.map((ms) => `${name}.delay.${ms}`)];
+  }
+  const own = "queue" in what ? [name] : [];
+  return [...own, `${name}.dlq`, ...DELAY_STEPS.map((ms) => `${name}.retry.${ms}`)];
+}
+
+async function receive(kafka: Kafka, topic: string, signal: AbortSignal): Promise<ForeignMessage> {
+  const consumer = kafka.consumer({ groupId: `plain-${topic}`, maxWaitTimeInMs: 100 });
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  const { promise, resolve } = Promise.withResolvers<ForeignMessage>();
+  await consumer.run({
+    eachMessage: async ({ message }) =>
+      resolve({ body: message.value ?? Buffer.alloc(0), headers: headersOf(message.headers ?? {}) }),
+  });
+  try {
+    return await Promise.race([promise, aborted(signal)]);
+  } finally {
+    await consumer.disconnect();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+}
+
+function raw(headers: Readonly<Record<string, ForeignValue>>): IHeaders {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => {
+      if (value instanceof Uint8Array) return [name, Buffer.from(value)];
+      return [name, typeof value === "number" ? String(value) : typeof value === "string" ? value : [...value]];
+    }),
+  );
+}
+
+function headersOf(headers: IHeaders): Readonly<Record<string, ForeignValue>> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => {
+      if (Array.isArray(value)) return [name, value.map(String)];
+      if (value === undefined || typeof value === "string") return [name, value ?? ""];
+      return [name, isUtf8(value) ? value.toString() : new Uint8Array(value)];
+    }),
+  );
+}
+
+/** Calls that come at about the same time are one call. */
+function batched(run: (items: readonly string[]) => Promise<void>): (item: string) => Promise<void> {
+  let next: { readonly items: string[]; readonly done: Promise<void> } | undefined;
+  return (item) => {
+    if (next === undefined) {
+      const items: string[] = [];
+      const done = sleep(20).then(() => {
+        next = undefined;
+        return run(items);
+      });
+      next = { items, done };
+    }
+    next.items.push(item);
+    return next.done;
+  };
+}

@@ -1,0 +1,125 @@
+import { readFile } from "node:fs/promises";
+import type { Link } from "@anybroker/core/driver";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Kafka, kafka as kafkaServer, USERS } from "../../../test/brokers/kafka.ts";
+import { withServers } from "../../../test/brokers/with-servers.ts";
+import { type KafkaOptions, kafka } from "../src/index.ts";
+import { clock, live, message, queue, sent, take } from "./harness.ts";
+
+const context = { clock, lease: 30_000, topology: "create" } as const;
+const unauthorized = { code: "UNAUTHORIZED", retryable: false };
+
+/** Connects, and answers the link, or what the failure means. */
+async function tried(options: KafkaOptions): Promise<Link | { code: string; retryable: boolean }> {
+  const driver = kafka(options);
+  try {
+    return await driver.connect(context, AbortSignal.timeout(8_000));
+  } catch (error) {
+    for (const secret of ["s3cret", ...Object.values(USERS)]) expect(String(error)).not.toContain(secret);
+    return driver.classify(error);
+  }
+}
+
+async function works(options: KafkaOptions): Promise<void> {
+  const link = await tried(options);
+  expect(link).toHaveProperty("server.product", "Kafka");
+  if ("close" in link) await link.close(live);
+}
+
+/** A token that the server takes without looking at a signature. */
+function unsecured(subject: string): string {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const now = Math.floor(Date.now() / 1_000);
+  return `${part({ alg: "none" })}.${part({ sub: subject, iat: now, exp: now + 600 })}.`;
+}
+
+await withServers(kafkaServer, () => {
+  let server: Kafka;
+  let ca: Buffer;
+  const secure = (): NonNullable<Kafka["secure"]> => server.secure ?? expect.unreachable();
+  beforeAll(async () => {
+    server = await kafkaServer.start({ secure: true });
+    ca = await readFile(secure().ca);
+  });
+  afterAll(() => server.stop());
+
+  test("TLS with a private authority works by its certificate, and not without", async () => {
+    const { tls } = secure();
+    await works({ url: tls, ca });
+    await works({ url: `${tls}?ca=${encodeURIComponent(ca.toString())}` });
+    const misconfigured = { code: "INVALID_CONFIG", retryable: false };
+    expect(await tried({ url: tls })).toEqual(misconfigured);
+    expect(await tried({ url: tls, ca, servername: "elsewhere.example" })).toEqual(misconfigured);
+  });
+
+  test("a client shows its certificate", async () => {
+    const { tls, clientCert, clientKey } = secure();
+    const [cert, key] = await Promise.all([readFile(clientCert), readFile(clientKey)]);
+    await works({ url: tls, ca, cert, key });
+  });
+
+  test.for(["plain", "scram-sha-256", "scram-sha-512"] as const)(
+    "%s: a user with a password of odd characters works, a wrong one is refused at once",
+    async (mechanism) => {
+      const { sasl } = secure();
+      const { host } = new URL(sasl.replace("kafka+ssl:", "http:"));
+      await works({ url: sasl, ca, mechanism, username: "ada", password: USERS.ada });
+      const login = `ada:${encodeURIComponent(USERS.ada)}`;
+      await works({ url: `kafka+ssl://${login}@${host}?mechanism=${mechanism}`, ca });
+      expect(await tried({ url: sasl, ca, mechanism, username: "ada", password: "s3cret" })).toEqual(unauthorized);
+      expect(await tried({ url: sasl, ca, mechanism, username: "nobody", password: "s3cret" })).toEqual(unauthorized);
+    },
+  );
+
+  test("OAUTHBEARER asks for a token at each connection, and a wrong one is refused at once", async () => {
+    const { sasl } = secure();
+    let asked = 0;
+    const token = (): string => {
+      asked += 1;
+      return unsecured("ada");
+    };
+    await works({ url: sasl, ca, token });
+    await works({ url: sasl, ca, token: async () => token() });
+    expect(asked).toBeGreaterThanOrEqual(2);
+    expect(await tried({ url: sasl, ca, token: () => "no.token." })).toEqual(unauthorized);
+  });
+
+  test("of several hosts the first that answers is taken", async () => {
+    const { host } = new URL(server.url.replace("kafka:", "http:"));
+    await works({ url: `kafka://127.0.0.1:1,${host}` });
+    expect(await tried({ url: "kafka://127.0.0.1:1,127.0.0.1:2" })).toEqual({ code: "UNAVAILABLE", retryable: true });
+    expect(await tried({ url: "kafka://no-such-host.invalid" })).toEqual({ code: "UNAVAILABLE", retryable: true });
+  });
+
+  test("a server that does not answer is given up after the timeout, and at once when the signal aborts", async () => {
+    await server.pause();
+    try {
+      expect(await tried({ url: server.url, timeout: 1_000 })).toEqual({ code: "UNAVAILABLE", retryable: true });
+      const since = Date.now();
+      const connecting = kafka({ url: server.url }).connect(context, AbortSignal.timeout(200));
+      await expect(connecting).rejects.toMatchObject({ name: "TimeoutError" });
+      expect(Date.now() - since).toBeLessThan(1_000);
+    } finally {
+      await server.resume();
+    }
+  });
+
+  test("an account without rights is FORBIDDEN to create, send and read", async () => {
+    const maker = await kafka({ url: server.url }).connect(context, live);
+    const entity = queue("closed");
+    await maker.declare([entity], "create", live);
+    // A fresh server is still making up its mind who hands out the numbers of producers.
+    await expect.poll(() => sent(maker, entity, [message("m")]), { timeout: 20_000 }).toEqual(["accepted"]);
+    const driver = kafka({ url: secure().sasl, ca, username: "bob", password: USERS.bob });
+    const link = await driver.connect({ ...context, topology: "none" }, live);
+    const code = (error: unknown): string => driver.classify(error).code;
+    expect(await link.declare([queue("new")], "create", live).catch(code)).toBe("FORBIDDEN");
+    const [fate] = await sent(link, entity, [message("m")]);
+    expect(typeof fate === "object" && code(fate.error)).toBe("FORBIDDEN");
+    expect(await link.open(entity, { window: 1 }, () => {}, live).catch(code)).toBe("FORBIDDEN");
+    const source = await maker.open(entity, { window: 1 }, () => {}, live);
+    expect((await take(source, 1)).map(({ id }) => id)).toEqual(["m"]);
+    await source.close(live);
+    await Promise.all([maker.close(live), link.close(live)]);
+  });
+});

@@ -1,0 +1,98 @@
+import type { OutgoingMessage } from "@anybroker/core/driver";
+import { expect, test } from "vitest";
+import type { KafkaRecord, NewRecord } from "../src/client.ts";
+import { copyOf, KafkaDelivery, toRecord } from "../src/wire.ts";
+
+const message = (fields: Partial<OutgoingMessage> = {}): OutgoingMessage => ({
+  id: "id-1",
+  body: Buffer.from("body"),
+  contentType: undefined,
+  headers: {},
+  key: undefined,
+  type: undefined,
+  correlationId: undefined,
+  replyTo: undefined,
+  sentAt: 1_000,
+  deliverAt: undefined,
+  priority: undefined,
+  ...fields,
+});
+
+/** As the server hands it back: all of it bytes. */
+function stored({ key, value, headers, timestamp }: NewRecord): KafkaRecord {
+  const bytes = (one: string | Buffer | null): Buffer => Buffer.from(one ?? "");
+  return {
+    ...{ topic: "q", partition: 2, offset: 7, timestamp, value },
+    key: key === null ? null : bytes(key),
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, header]) => [
+        name,
+        header === null || typeof header === "string" || Buffer.isBuffer(header) ? bytes(header) : header.map(bytes),
+      ]),
+    ),
+  };
+}
+
+const fieldsOf = (delivery: KafkaDelivery): unknown => {
+  const { id, key, type, contentType, correlationId, replyTo, sentAt, headers, body } = delivery;
+  return { id, key, type, contentType, correlationId, replyTo, sentAt, headers: { ...headers }, body: String(body) };
+};
+
+const full = {
+  ...{ id: "i", key: "k-ü", type: "t", contentType: "application/json", correlationId: "c", replyTo: "r" },
+  ...{ sentAt: 1_234, headers: { a: "1", "x-ü": "ü", empty: "" } },
+};
+
+test("a message comes back as it was sent", () => {
+  const delivery = new KafkaDelivery(stored(toRecord(message(full), undefined)), 0);
+  expect(fieldsOf(delivery)).toEqual({ ...full, body: "body" });
+  expect(delivery.position).toBe("q/2/7");
+});
+
+test("what is not set is not there, and nothing of ours is on a plain message", () => {
+  const record = toRecord(message(), undefined);
+  expect(record).toEqual({
+    key: null,
+    value: Buffer.from("body"),
+    headers: { "message-id": "id-1" },
+    timestamp: 1_000,
+  });
+  expect(new KafkaDelivery(stored(record), 0)).toMatchObject({ key: undefined, type: undefined, replyTo: undefined });
+});
+
+test("a header of the sender that is named like a property is the sender's, with the property and without it", () => {
+  const headers = { "content-type": "mine", "reply-to": "mine too" };
+  const delivery = new KafkaDelivery(stored(toRecord(message({ headers, contentType: "text/plain" }), undefined)), 0);
+  expect({ ...delivery.headers }).toEqual(headers);
+  expect([delivery.contentType, delivery.replyTo]).toEqual(["text/plain", undefined]);
+});
+
+test("a copy has the same bytes, changed headers, and the time at which it was first sent", () => {
+  const blob = Buffer.from([0, 255]);
+  const original = {
+    ...stored(toRecord(message(full), undefined)),
+    headers: { blob, list: [Buffer.from("1"), blob], "anybroker-not-before": Buffer.from("5") },
+  };
+  const copy = copyOf(original, { "anybroker-attempt": "1", "anybroker-not-before": undefined }, 9_999.5);
+  expect(copy).toEqual({
+    ...{ key: original.key, value: original.value, timestamp: 9_999 },
+    headers: { blob, list: [Buffer.from("1"), blob], "anybroker-attempt": "1", "anybroker-sent-at": "1234" },
+  });
+  const again = copyOf(stored(copy), {}, 20_000);
+  expect(new KafkaDelivery(stored(again), 0).sentAt).toBe(1_234);
+});
+
+test("a message of another client is a normal one", () => {
+  const record = {
+    ...{ topic: "q", partition: 0, offset: 3, timestamp: 5, key: Buffer.from([255]), value: null },
+    headers: {
+      Plain: Buffer.from("text"),
+      blob: Buffer.from([255]),
+      twice: [Buffer.from("a"), Buffer.from("b")],
+      no: null,
+    },
+  };
+  const delivery = new KafkaDelivery(record, 0);
+  expect({ ...delivery.headers }).toEqual({ Plain: "text", blob: "base64:/w==", twice: '["a","b"]', no: "" });
+  expect([delivery.id, delivery.key, delivery.body.length]).toEqual(["q/0/3", "base64:/w==", 0]);
+});

@@ -1,0 +1,82 @@
+import type { Certificates } from "../certificates.ts";
+import type { KafkaOptions } from "../kafka.ts";
+
+/** What a listener is, and where clients are told to go. */
+export interface Listeners {
+  /** Where the server listens for clients and for its own controller. */
+  readonly client: string;
+  readonly controller: string;
+  readonly advertised: string;
+  readonly quorum: string;
+  readonly folder: string;
+  readonly secure?: Secure;
+}
+
+/** What the secured listeners need. */
+export interface Secure {
+  readonly tls: string;
+  readonly sasl: string;
+  readonly certificates: Pick<Certificates, "ca">;
+  /** A PEM file with the server's key and certificate. */
+  readonly identity: string;
+  readonly users: Readonly<Record<string, string>>;
+}
+
+/** The lines of `server.properties` of one server that is everything. */
+export function properties(listeners: Listeners, options: KafkaOptions): string {
+  const { secure } = listeners;
+  const secured = secure === undefined ? "" : `,TLS://${secure.tls},SASL://${secure.sasl}`;
+  return `${[
+    "process.roles=broker,controller",
+    "node.id=1",
+    `listeners=PLAINTEXT://${listeners.client},CONTROLLER://${listeners.controller}${secured}`,
+    `advertised.listeners=PLAINTEXT://${listeners.advertised}${secured}`,
+    "controller.listener.names=CONTROLLER",
+    "inter.broker.listener.name=PLAINTEXT",
+    "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,TLS:SSL,SASL:SASL_SSL",
+    `controller.quorum.voters=1@${listeners.quorum}`,
+    `log.dirs=${listeners.folder}`,
+    "auto.create.topics.enable=false",
+    "num.partitions=3",
+    "default.replication.factor=1",
+    "offsets.topic.replication.factor=1",
+    "offsets.topic.num.partitions=1",
+    "transaction.state.log.replication.factor=1",
+    "transaction.state.log.min.isr=1",
+    "transaction.state.log.num.partitions=1",
+    "share.coordinator.state.topic.replication.factor=1",
+    "share.coordinator.state.topic.min.isr=1",
+    "group.initial.rebalance.delay.ms=0",
+    "group.min.session.timeout.ms=1000",
+    // Thousands of small topics: their files are gone soon, and small while they are there.
+    "log.segment.delete.delay.ms=1000",
+    "log.index.size.max.bytes=65536",
+    "log.cleaner.dedupe.buffer.size=2097152",
+    ...(secure === undefined ? [] : security(secure)),
+    ...(options.config ?? []),
+  ].join("\n")}\n`;
+}
+
+const LOGIN = "org.apache.kafka.common.security";
+
+function security({ certificates, identity, users }: Secure): readonly string[] {
+  const quoted = (text: string): string => `"${text.replaceAll(/[\\"]/g, "\\$&")}"`;
+  const known = Object.entries(users).map(([name, password]) => `user_${name}=${quoted(password)}`);
+  const jaas = (mechanism: string, module: string): string =>
+    `listener.name.sasl.${mechanism}.sasl.jaas.config=${LOGIN}.${module};`;
+  return [
+    "ssl.keystore.type=PEM",
+    `ssl.keystore.location=${identity}`,
+    "ssl.truststore.type=PEM",
+    `ssl.truststore.location=${certificates.ca}`,
+    "ssl.client.auth=requested",
+    "sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER",
+    jaas("plain", `plain.PlainLoginModule required ${known.join(" ")}`).replaceAll("\\", "\\\\"),
+    jaas("scram-sha-256", "scram.ScramLoginModule required"),
+    jaas("scram-sha-512", "scram.ScramLoginModule required"),
+    jaas("oauthbearer", 'oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="server"'),
+    "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "super.users=User:ANONYMOUS;User:ada",
+    "allow.everyone.if.no.acl.found=false",
+  ];
+}

@@ -1,0 +1,85 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { Place } from "../broker.ts";
+import { makeCertificates } from "../certificates.ts";
+import { freePorts } from "../free-ports.ts";
+import { guarded } from "../guarded.ts";
+import { type Kafka, type KafkaOptions, USERS } from "../kafka.ts";
+import { launch } from "../on-machine.ts";
+import { answers } from "./answers.ts";
+import { properties, type Secure } from "./config.ts";
+import { jars } from "./jars.ts";
+
+// A small heap, and nothing spent on compiling what runs for a minute.
+const JAVA = ["-Xms256m", "-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+
+/** A new topic costs Kafka several writes to the disk for each partition, and tests make thousands. */
+const MEMORY = "/dev/shm";
+
+/** Starts Kafka from its jars, under a guard, with ports and a folder of its own. */
+export async function onMachine(place: Place, options: KafkaOptions): Promise<Kafka> {
+  const { version, folder: programs } = await jars(place.programs);
+  const [port = 0, controller = 0, tls = 0, sasl = 0] = await freePorts(4);
+  const guard = await guarded(existsSync(MEMORY) ? MEMORY : tmpdir(), "kafka");
+  const config = join(guard.folder, "server.properties");
+  const own = (at: number): string => `127.0.0.1:${at}`;
+  const made = options.secure === true ? await secured(guard.folder, own(tls), own(sasl)) : undefined;
+  const listeners = {
+    ...(made === undefined ? {} : { secure: made.secure }),
+    client: own(port),
+    advertised: own(port),
+    controller: own(controller),
+    quorum: own(controller),
+    folder: join(guard.folder, "data"),
+  };
+  const log = join(guard.folder, "log4j2.properties");
+  await writeFile(config, properties(listeners, options));
+  await writeFile(
+    log,
+    "rootLogger.level=warn\nrootLogger.appenderRef.a.ref=a\nappender.a.type=Console\nappender.a.name=a\n",
+  );
+  const java = [...JAVA, `-Dlog4j2.configurationFile=${log}`, "-cp", join(programs, "*")];
+  const id = Buffer.from("anybroker-tests!").toString("base64url");
+  const scram = made === undefined ? [] : ["SCRAM-SHA-256", "SCRAM-SHA-512"].flatMap(withUsers);
+  const storage = ["kafka.tools.StorageTool", "format", "-t", id, "-c", config, ...scram];
+  await using failed = new AsyncDisposableStack();
+  failed.defer(guard.end);
+  await promisify(execFile)("java", [...java, ...storage], { cwd: guard.folder });
+  failed.move();
+
+  const url = `kafka://127.0.0.1:${port}`;
+  const server = await launch(guard, {
+    label: "Kafka",
+    line: ["java", [...java, "kafka.Kafka", config]],
+    env: { PATH: process.env.PATH, HOME: guard.folder },
+    port,
+    answers: () => answers(url).then(() => version),
+  });
+  return { url, how: `started on this machine, from ${programs}`, ...server, ...(made && { secure: made.urls }) };
+}
+
+function withUsers(mechanism: string): readonly string[] {
+  const users = Object.entries(USERS);
+  return users.flatMap(([name, password]) => ["--add-scram", `${mechanism}=[name="${name}",password="${password}"]`]);
+}
+
+/** What the secured listeners need, and where they are. */
+async function secured(
+  folder: string,
+  tls: string,
+  sasl: string,
+): Promise<{ readonly secure: Secure; readonly urls: NonNullable<Kafka["secure"]> }> {
+  const certificates = await makeCertificates(folder);
+  const identity = join(folder, "identity.pem");
+  const parts = [certificates.key, certificates.cert, certificates.ca].map((path) => readFile(path, "utf8"));
+  await writeFile(identity, (await Promise.all(parts)).join(""));
+  const { ca, clientCert, clientKey } = certificates;
+  return {
+    secure: { tls, sasl, certificates, identity, users: USERS },
+    urls: { tls: `kafka+ssl://${tls}`, sasl: `kafka+ssl://${sasl}`, ca, clientCert, clientKey },
+  };
+}
