@@ -122,6 +122,7 @@ describe.concurrent("the demo", () => {
 
 describe.concurrent.for([
   ["RabbitMQ", "rabbitmq"],
+  ["Kafka", "kafka"],
   ["Redis", "redis"],
 ] as const)("on %s", ([, backend]) => {
   const url = (context: TestContext): string => {

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Capabilities, FEATURES, type Feature, type Limits, refine } from "../packages/core/src/capabilities.ts";
+import { capabilities as kafka } from "../packages/kafka/src/capabilities.ts";
 import { CAPABILITIES as memory } from "../packages/memory/src/capabilities.ts";
 import { capabilities as rabbitmq, refinement } from "../packages/rabbitmq/src/capabilities.ts";
 import { capabilities as redis, refinement as redisRefinement } from "../packages/redis/src/capabilities.ts";
@@ -15,6 +16,7 @@ export const BACKENDS: Readonly<Record<string, Capabilities>> = {
   memory: refine(memory, {}),
   "RabbitMQ 3.10": refine(rabbitmq, refinement("3.10", "create")),
   "RabbitMQ 4.3": refine(rabbitmq, refinement("4.3", "create")),
+  Kafka: refine(kafka, {}),
   Redis: refine(redis, redisRefinement("create")),
 };
 

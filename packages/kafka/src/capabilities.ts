@@ -1,5 +1,3 @@
-import type * as core from "@anybroker/core/driver";
-
 /** What every Kafka from 3.0 on can do through this driver. Sizes are bytes, times milliseconds. */
 export const capabilities = {
   "delay.send": "emulated",
@@ -32,8 +30,3 @@ export const capabilities = {
 
 /** From which the types of a Kafka broker's options follow. */
 export type KafkaCapabilities = typeof capabilities;
-
-/** What differs from {@link capabilities}. */
-export function refinement(_topology: core.TopologyMode): core.Refinement {
-  return {};
-}

@@ -1,6 +1,6 @@
 import type * as core from "@anybroker/core/driver";
 import { CONTRACT, formatAddress, Naming, orAborted } from "@anybroker/core/driver";
-import { capabilities, type KafkaCapabilities, refinement } from "./capabilities.ts";
+import { capabilities, type KafkaCapabilities } from "./capabilities.ts";
 import type { Client } from "./client.ts";
 import { Cluster, type Life } from "./cluster.ts";
 import { DeadLetters } from "./dead-letters.ts";
@@ -59,7 +59,7 @@ async function connect(
     return reason;
   });
   return {
-    server: { product: "Kafka", version: session.version, capabilities: refinement(context.topology) },
+    server: { product: "Kafka", version: session.version, capabilities: {} },
     native: session.native,
     lost,
     // What comes while requests are on their way goes with the next one.

@@ -166,7 +166,8 @@ describe.skipIf(url === "")("a source", () => {
   test("without the steps of the ladder it says that it has no return queue, and reads the rest", async () => {
     const name = unique("bare");
     const { admin } = await plain();
-    await admin.createTopics({ topics: [{ topic: name }], waitForLeaders: true });
+    await admin.createTopics({ topics: [{ topic: name }], waitForLeaders: false });
+    await expect.poll(() => admin.listTopics()).toContain(name);
     const link = await open({}, { topology: "none" });
     await accepted(link, queue(name), [message("m")]);
     const source = await reading(link, queue(name));
@@ -178,7 +179,8 @@ describe.skipIf(url === "")("a source", () => {
     const name = unique("drift");
     const { admin } = await plain();
     const configEntries = [{ name: "cleanup.policy", value: "delete" }];
-    await admin.createTopics({ topics: [{ topic: `${name}.dlq`, configEntries }], waitForLeaders: true });
+    await admin.createTopics({ topics: [{ topic: `${name}.dlq`, configEntries }], waitForLeaders: false });
+    await expect.poll(() => admin.listTopics()).toContain(`${name}.dlq`);
     const link = await open();
     const drift = {
       property: `cleanup.policy of topic ${name}.dlq`,
