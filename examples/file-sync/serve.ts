@@ -15,7 +15,12 @@ export async function serve(service: Service): Promise<void> {
   const [{ settings }] = (await once(process, "message")) as [{ settings: Settings }];
   process.once("message", () => stop.abort());
   try {
-    await using broker = await connect(settings.url, { connectTimeout: 10_000, signal: stop.signal });
+    await using broker = await connect(settings.url, {
+      connectTimeout: 10_000,
+      // Where only its silence tells that a worker has died, somebody else has its file soon.
+      lease: 10_000,
+      signal: stop.signal,
+    });
     await service(broker, settings, (report) => void send({ report }), stop.signal);
   } catch (error) {
     if (!stop.signal.aborted) await send({ broken: error instanceof Error ? error.message : String(error) });
