@@ -64,13 +64,16 @@ export class Cluster {
     return found;
   }
 
-  /** Waits until every partition of the topics has a leader. */
+  /** Waits until every partition of the topics has a leader; rejects when that takes too long. */
   async settled(topics: readonly string[], signal: AbortSignal): Promise<void> {
-    for (let all = false; !all; ) {
+    for (let tries = 0; tries < TRIES; tries += 1) {
       const found = await this.look(topics, signal);
-      all = found.length === topics.length && found.every((topic) => !this.known(topic)?.includes(-1));
-      if (!all) await sleep(AGAIN, undefined, { signal });
+      const all = found.length === topics.length && found.every((topic) => !this.known(topic)?.includes(-1));
+      if (all) return;
+      await sleep(AGAIN, undefined, { signal });
     }
+    // One that was said to be there already may have been on its way out.
+    throw new BrokerError("UNAVAILABLE", `no leader of ${topics.join(", ")}`, { retryable: true });
   }
 
   /** What was known of a topic is not true any more. */
