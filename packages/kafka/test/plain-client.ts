@@ -16,8 +16,7 @@ export async function plainClient(url: string): Promise<PlainClient> {
   const { host } = new URL(url.replace(/^kafka:/, "http:"));
   const kafka = new Kafka({ brokers: [host], logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
-  const producer = kafka.producer({ allowAutoTopicCreation: false });
-  await Promise.all([admin.connect(), producer.connect()]);
+  await admin.connect();
   const deletions = batched(async (topics: readonly string[]) => {
     const there = new Set(await admin.listTopics());
     const found = [...new Set(topics)].filter((topic) => there.has(topic));
@@ -34,7 +33,14 @@ export async function plainClient(url: string): Promise<PlainClient> {
   return {
     values: ["binary", "list"],
     async send(queue, { body, headers }) {
-      await producer.send({ topic: queue, messages: [{ value: Buffer.from(body), headers: raw(headers) }] });
+      // One that has sent to a topic that is gone by now fails at every topic.
+      const producer = kafka.producer({ allowAutoTopicCreation: false });
+      await producer.connect();
+      try {
+        await producer.send({ topic: queue, messages: [{ value: Buffer.from(body), headers: raw(headers) }] });
+      } finally {
+        await producer.disconnect();
+      }
     },
     receive: (queue, signal) => receive(kafka, queue, signal),
     // The cast is true: the driver hands out a record.
@@ -43,7 +49,7 @@ export async function plainClient(url: string): Promise<PlainClient> {
       await Promise.all(topicsOf(what).map(deletions));
     },
     async close() {
-      await Promise.all([admin.disconnect(), producer.disconnect()]);
+      await admin.disconnect();
     },
   };
 }
