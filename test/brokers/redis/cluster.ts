@@ -3,13 +3,14 @@ import { talk, versionAt } from "./version.ts";
 
 const SLOTS = 16_384;
 
-/** Arguments of a server that is one of a cluster. */
-export function nodes({ cluster }: RedisOptions): readonly string[] {
-  return cluster === true ? ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"] : [];
+/** Arguments of a server that is one of a cluster, and hears the others on a port called `bus`. */
+export function nodes({ cluster }: RedisOptions, bus: number): readonly string[] {
+  const port = ["--cluster-port", String(bus)];
+  return cluster === true ? ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000", ...port] : [];
 }
 
-/** Shares the slots out among the servers on these ports and returns their version; throws until all of them know it. */
-export async function joined(ports: readonly number[]): Promise<string> {
+/** Shares the slots out among the servers on these ports, of which the first hears others on `bus`, and returns their version; throws until all of them know it. */
+export async function joined(ports: readonly number[], bus: number): Promise<string> {
   const at = (port: number): string => `redis://127.0.0.1:${port}`;
   const [first = 0] = ports;
   for (const [index, port] of ports.entries()) {
@@ -20,7 +21,7 @@ export async function joined(ports: readonly number[]): Promise<string> {
       const to = Math.floor(((index + 1) * SLOTS) / ports.length) - 1;
       // Asked again, a server that has its slots refuses.
       await client.call("CLUSTER", "ADDSLOTSRANGE", from, to).catch(() => {});
-      if (port !== first) await client.call("CLUSTER", "MEET", "127.0.0.1", first);
+      if (port !== first) await client.call("CLUSTER", "MEET", "127.0.0.1", first, bus);
     });
   }
   for (const port of ports) {

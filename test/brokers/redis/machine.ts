@@ -29,15 +29,19 @@ async function prepareTls(guard: Guarded, home: string, port: number, options: R
 /** Starts the server of a package, under a guard, with ports and a folder of its own. */
 export async function onMachine(place: Place, options: RedisOptions): Promise<Redis> {
   const { root, programs } = place;
-  const [port = 0, tlsPort = 0, ...more] = await freePorts(options.cluster === true ? 4 : 2);
+  const cluster = options.cluster === true;
+  const [port = 0, tlsPort = 0, ...more] = await freePorts(cluster ? 7 : 2);
+  // By default the bus is on the port plus 10,000, which may be anybody's.
+  const buses = more.splice(2);
   const guard = await guardedIn(place, "redis");
   const home = guard.folder.slice(root.length);
   const { args, tls } = await prepareTls(guard, home, tlsPort, options);
-  const ports = options.cluster === true ? [port, ...more] : [port];
+  const ports = cluster ? [port, ...more] : [port];
   for (const one of ports) await mkdir(join(guard.folder, String(one)));
   // One shell, and so one process group, for all of them.
-  const lines = ports.map((one) => {
-    const all = [...serverArguments("127.0.0.1", one, options), ...args, ...nodes(options), "--dir", `${home}/${one}`];
+  const lines = ports.map((one, index) => {
+    const own = [...serverArguments("127.0.0.1", one, options), ...nodes(options, buses[index] ?? 0)];
+    const all = [...own, ...args, "--dir", `${home}/${one}`];
     return `${programs}/${program} ${all.map((arg) => `'${arg}'`).join(" ")}`;
   });
   const url = `redis://${ports.map((one) => `127.0.0.1:${one}`).join(",")}`;
@@ -52,10 +56,10 @@ export async function onMachine(place: Place, options: RedisOptions): Promise<Re
     ]),
     env: { PATH: process.env.PATH },
     port,
-    answers: () => (options.cluster === true ? joined(ports) : versionAt(url)),
+    answers: () => (cluster ? joined(ports, buses[0] ?? 0) : versionAt(url)),
   });
   return {
-    url: options.cluster === true ? `${url}?mode=cluster` : url,
+    url: cluster ? `${url}?mode=cluster` : url,
     how: `started on this machine, from ${join("/", root, programs)}`,
     ...(tls && { tls }),
     ...server,
