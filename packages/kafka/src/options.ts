@@ -1,5 +1,5 @@
 import type * as core from "@anybroker/core/driver";
-import { BrokerError, parseUrl } from "@anybroker/core/driver";
+import { BrokerError, checkOptions, parseUrl } from "@anybroker/core/driver";
 
 /** What `kafka` takes. */
 export interface KafkaOptions {
@@ -82,17 +82,18 @@ const PARAMETERS = {
   servername: "string",
 } as const;
 
-const MECHANISMS = ["plain", "scram-sha-256", "scram-sha-512", "oauthbearer"];
-const CLIENTS = ["kafkajs", "platformatic"];
+const CHOICES = {
+  mechanism: ["plain", "scram-sha-256", "scram-sha-512", "oauthbearer"],
+  client: ["kafkajs", "platformatic"],
+} as const;
 
-/** What each option may be: as `typeof` says it, a `Buffer`, or an integer from 1 (`count`) or 1000 (`milliseconds`) on. */
-const KINDS: Readonly<Record<keyof KafkaOptions, readonly string[]>> = {
+const KINDS: core.OptionKinds<KafkaOptions> = {
   url: ["string"],
   username: ["string"],
   password: ["string"],
-  mechanism: MECHANISMS,
+  mechanism: ["string"],
   token: ["function"],
-  client: CLIENTS,
+  client: ["string"],
   timeout: ["milliseconds"],
   clientId: ["string"],
   partitions: ["count"],
@@ -114,7 +115,7 @@ export function settingsOf(given: KafkaOptions): Settings {
   }
   if ((address.path ?? "") !== "") throw invalid("the URL must not have a path: Kafka has no virtual hosts");
   const options: KafkaOptions = { ...address.parameters, ...given };
-  for (const [name, value] of Object.entries(options)) check(name, value);
+  checkOptions(options, KINDS, CHOICES);
   const hosts = address.hosts.length === 0 ? [{ host: "localhost", port: undefined }] : address.hosts;
   const { ca, cert, key, passphrase, servername, timeout, clientId, partitions, replicas, retention, naming } = options;
   const tls = Object.entries({ ca, cert, key, passphrase, servername }).filter(([, value]) => value !== undefined);
@@ -146,23 +147,6 @@ function saslOf(options: KafkaOptions, address: core.Address): Sasl | undefined 
     throw invalid(`the mechanism ${mechanism} needs a user and a password`);
   }
   return { mechanism, username, password };
-}
-
-function check(name: string, value: unknown): void {
-  const known = Object.keys(KINDS).join(", ");
-  if (!Object.hasOwn(KINDS, name)) throw invalid(`unknown option ${JSON.stringify(name)}; known ones: ${known}`);
-  // The cast is true: KINDS has it.
-  const kinds = KINDS[name as keyof KafkaOptions];
-  const kind = (kinds === MECHANISMS || kinds === CLIENTS) && typeof value === "string" ? [value] : kindsOf(value);
-  if (value !== undefined && !kinds.some((one) => kind.includes(one))) {
-    throw invalid(`the option ${name} must be ${kinds.join(" or ")}`);
-  }
-}
-
-function kindsOf(value: unknown): readonly string[] {
-  if (Buffer.isBuffer(value)) return ["Buffer"];
-  if (!Number.isSafeInteger(value)) return [typeof value];
-  return Number(value) >= 1_000 ? ["count", "milliseconds"] : Number(value) >= 1 ? ["count"] : [];
 }
 
 function invalid(message: string): BrokerError {

@@ -1,5 +1,5 @@
 import type * as core from "@anybroker/core/driver";
-import { BrokerError, parseUrl } from "@anybroker/core/driver";
+import { BrokerError, checkOptions, parseUrl } from "@anybroker/core/driver";
 
 /** How a topic is mapped to an exchange. */
 export interface ExchangeOptions {
@@ -65,12 +65,11 @@ const PARAMETERS = {
   servername: "string",
 } as const;
 
-/** What each option may be: as `typeof` says it, a `Buffer`, an integer of `milliseconds` from 1000 on, or the value. */
-const KINDS: Readonly<Record<keyof RabbitmqOptions, readonly string[]>> = {
+const KINDS: core.OptionKinds<RabbitmqOptions> = {
   url: ["string"],
   username: ["string"],
   password: ["string", "function"],
-  mechanism: ["plain", "external"],
+  mechanism: ["string"],
   heartbeat: ["milliseconds"],
   timeout: ["milliseconds"],
   connectionName: ["string"],
@@ -84,25 +83,15 @@ const KINDS: Readonly<Record<keyof RabbitmqOptions, readonly string[]>> = {
   bindings: ["object"],
 };
 
+const CHOICES = { mechanism: ["plain", "external"] } as const;
+
 /** Checks options; throws `INVALID_CONFIG` naming the option, and never a value that may be secret. */
 export function settingsOf(given: RabbitmqOptions): Settings {
   const address = parseUrl(String(given.url), PARAMETERS);
   if (!/^amqps?$/.test(address.scheme)) throw invalid(`the URL's scheme must be amqp or amqps, not ${address.scheme}`);
-  const options = { ...address.parameters, ...given };
-  for (const [name, value] of Object.entries(options)) {
-    const known = Object.keys(KINDS).join(", ");
-    if (!Object.hasOwn(KINDS, name)) throw invalid(`unknown option ${JSON.stringify(name)}; known ones: ${known}`);
-    // The cast is true: KINDS has it.
-    const kinds = KINDS[name as keyof RabbitmqOptions];
-    const kind = name === "mechanism" && typeof value === "string" ? value : kindOf(value);
-    if (value !== undefined && !kinds.includes(kind)) throw invalid(`the option ${name} must be ${kinds.join(" or ")}`);
-  }
+  const options: RabbitmqOptions = { ...address.parameters, ...given };
+  checkOptions(options, KINDS, CHOICES);
   return { ...options, address };
-}
-
-function kindOf(value: unknown): string {
-  if (Buffer.isBuffer(value)) return "Buffer";
-  return Number.isSafeInteger(value) && Number(value) >= 1_000 ? "milliseconds" : typeof value;
 }
 
 function invalid(message: string): BrokerError {

@@ -1,5 +1,5 @@
 import type * as core from "@anybroker/core/driver";
-import { BrokerError, parseUrl } from "@anybroker/core/driver";
+import { BrokerError, checkOptions, parseUrl } from "@anybroker/core/driver";
 
 /** What `redis` takes. */
 export interface RedisOptions {
@@ -56,14 +56,13 @@ const PARAMETERS = {
   servername: "string",
 } as const;
 
-const MODES: readonly string[] = ["standalone", "cluster", "sentinel"];
+const CHOICES = { mode: ["standalone", "cluster", "sentinel"] } as const;
 
-/** What each option may be: as `typeof` says it, a `Buffer`, an integer of `milliseconds` from 1000 on, or the value. */
-const KINDS: Readonly<Record<keyof RedisOptions, readonly string[]>> = {
+const KINDS: core.OptionKinds<RedisOptions> = {
   url: ["string"],
   username: ["string"],
   password: ["string", "function"],
-  mode: MODES,
+  mode: ["string"],
   master: ["string"],
   sentinelUsername: ["string"],
   sentinelPassword: ["string"],
@@ -86,23 +85,11 @@ export function settingsOf(given: RedisOptions): Settings {
     throw invalid(`the URL's scheme must be redis or rediss, not ${address.scheme}`);
   }
   const options: RedisOptions = { ...address.parameters, ...given };
-  for (const [name, value] of Object.entries(options)) {
-    const known = Object.keys(KINDS).join(", ");
-    if (!Object.hasOwn(KINDS, name)) throw invalid(`unknown option ${JSON.stringify(name)}; known ones: ${known}`);
-    // The cast is true: KINDS has it.
-    const kinds = KINDS[name as keyof RedisOptions];
-    const kind = name === "mode" && typeof value === "string" ? value : kindOf(value);
-    if (value !== undefined && !kinds.includes(kind)) throw invalid(`the option ${name} must be ${kinds.join(" or ")}`);
-  }
+  checkOptions(options, KINDS, CHOICES);
   const db = Number(address.path ?? 0);
   if (!Number.isInteger(db) || db < 0) throw invalid("the URL's path must be the number of a database");
   if (db > 0 && options.mode === "cluster") throw invalid("a Cluster has the database 0 only");
   return { ...options, address, db };
-}
-
-function kindOf(value: unknown): string {
-  if (Buffer.isBuffer(value)) return "Buffer";
-  return Number.isSafeInteger(value) && Number(value) >= 1_000 ? "milliseconds" : typeof value;
 }
 
 function invalid(message: string): BrokerError {
