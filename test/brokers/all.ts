@@ -8,7 +8,14 @@ import { redis } from "./redis.ts";
  * start, which is a failure everywhere.
  */
 export type Given =
-  | { readonly url: string; readonly version: string; readonly how: string; readonly missing?: never }
+  | {
+      readonly url: string;
+      readonly version: string;
+      readonly how: string;
+      /** With an account that may use what is there and create nothing. */
+      readonly restricted: string | undefined;
+      readonly missing?: never;
+    }
   | { readonly url?: never; readonly missing: string; readonly broken: boolean };
 
 type AnyBroker = Pick<BrokerModule<TestBroker, object>, "label" | "find" | "start">;

@@ -15,6 +15,8 @@ export interface TestBroker extends AsyncDisposable {
   restart(): Promise<void>;
   /** Ends the server and removes its data. */
   stop(): Promise<void>;
+  /** Makes an account that may use what is there and create nothing, and answers its URL. */
+  restricted?(): Promise<string>;
 }
 
 /** A server's programs: a folder, in this system or in another one that lies in a folder (`root`) and is used with chroot. */

@@ -26,7 +26,7 @@ async function give(project: TestProject, name: keyof BrokersGiven): Promise<Tes
     const broker = await start({});
     const { url, version, how } = broker;
     console.log(`${label} ${version}, ${how}, in ${((performance.now() - since) / 1000).toFixed(1)} s`);
-    project.provide(name, { url, version, how });
+    project.provide(name, { url, version, how, restricted: await broker.restricted?.() });
     return broker;
   } catch (error) {
     const missing = `${label} did not start (by ${way.by}): ${String(error)}`;

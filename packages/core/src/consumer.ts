@@ -131,8 +131,9 @@ export class QueueConsumer implements Consumer {
       } catch (error) {
         if (stop.aborted) break;
         const wrapped = connection.wrap(error, `consuming ${nameOf(this.#entity)}`);
+        const mayComeBack = this.#parts.declarations.gone(this.#entity, wrapped) && tries === 0;
         // The first opening's fault that no retry mends is the caller's to know.
-        const hopeless = !this.#everOpen && !wrapped.retryable;
+        const hopeless = !this.#everOpen && !wrapped.retryable && !mayComeBack;
         if (hopeless) this.#opened.reject(wrapped);
         if (hopeless || wrapped.code === "CLOSED") return void this.#close(0, wrapped);
         this.#life?.end("reading failed");

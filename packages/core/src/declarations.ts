@@ -43,6 +43,13 @@ export class Declarations {
     if (entity.kind === "subscription") this.#life(link).delete(nameOf(entity.topic));
   }
 
+  /** Whether the error says that the entity has gone and may be declared again: then the next `ensure` does so. */
+  gone(entity: Entity, error: BrokerError): boolean {
+    if (error.code !== "NOT_FOUND" || this.#connection.context.topology !== "create") return false;
+    this.forget(entity);
+    return true;
+  }
+
   async #declare(link: Link, entity: Entity, mode: "create" | "verify"): Promise<void> {
     const entities = entity.kind !== "subscription" ? [entity] : [entity.topic, ...(entity.durable ? [entity] : [])];
     const limit = AbortSignal.timeout(TIMEOUT);

@@ -65,7 +65,6 @@ export class Lane {
   /** It turned out to be missing. */
   undeclared(): void {
     this.#declaredOn = undefined;
-    this.#outbox.declarations.forget(this.destination);
   }
 
   unblock(): void {

@@ -119,9 +119,9 @@ export class Outbox {
     item.maybeAccepted ||= failure.outcomeUnknown;
     const { destination } = item.lane;
     const error = this.connection.wrap(failure.error, `sending to ${nameOf(destination)}`, item.maybeAccepted);
-    const missing = error.code === "NOT_FOUND" && this.connection.context.topology === "create";
-    if (missing) item.lane.undeclared();
-    return (!error.retryable && !missing) || this.#closed ? error : undefined;
+    const gone = this.declarations.gone(destination, error);
+    if (gone) item.lane.undeclared();
+    return (!error.retryable && !gone) || this.#closed ? error : undefined;
   }
 
   /** Hands over what waits in the lane, after everything else of this turn has been said. */

@@ -36,16 +36,17 @@ export async function ask<T>(
 ): Promise<T> {
   const limit = AbortSignal.timeout(timeout);
   const stop = signal === undefined ? limit : AbortSignal.any([limit, signal]);
-  const { connection } = parts;
-  for (;;) {
+  const { connection, declarations } = parts;
+  for (let tries = 0; ; tries += 1) {
     try {
       const link = await connection.up(stop, what);
-      await parts.declarations.ensure(link, entity);
+      await declarations.ensure(link, entity);
       return await connection.within(link, question(link, stop), stop);
     } catch (error) {
       const wrapped = connection.wrap(error, what);
       if (signal?.aborted === true) throw cancelled(what, signal);
-      if (!stop.aborted && !wrapped.retryable) throw wrapped;
+      const mayComeBack = declarations.gone(entity, wrapped) && tries === 0;
+      if (!stop.aborted && !wrapped.retryable && !mayComeBack) throw wrapped;
       if (!stop.aborted) await pause(connection.context.clock, ASK_AGAIN, stop);
       if (limit.aborted)
         throw new BrokerError("TIMEOUT", `${what}: no answer within ${timeout} ms`, { retryable: true, cause: error });

@@ -7,13 +7,14 @@ import { plainClient } from "./plain-client.ts";
 const given = inject("rabbitmq");
 
 if (given.url !== undefined) {
-  const { url, version } = given;
+  const { url, version, restricted } = given;
   const client = await plainClient(url);
   afterAll(() => client.close());
   conformance(
     {
       name: "rabbitmq",
       driver: () => rabbitmq({ url }),
+      ...(restricted === undefined ? {} : { restricted: () => rabbitmq({ url: restricted }) }),
       patience: 10_000,
       // 3.x takes 128 MiB, which would keep the other cases waiting.
       ...(version.startsWith("3.") ? {} : { largest: 16_777_216 }),

@@ -1,6 +1,6 @@
 import type { Foreign, ForeignValue, Removable } from "@anybroker/conformance";
 import { DELAY_STEPS } from "@anybroker/core/driver";
-import { type Channel, type ChannelModel, type ConsumeMessage, connect } from "amqplib";
+import { type ChannelModel, type ConsumeMessage, connect } from "amqplib";
 
 /** amqplib without anybroker: for what other programs do to the same server. */
 export interface PlainClient extends Foreign {
@@ -27,7 +27,7 @@ export async function plainClient(url: string): Promise<PlainClient> {
     },
     // The cast is true: the driver hands out what amqplib gave it.
     headersOf: (native) => headersOf(native as ConsumeMessage),
-    remove: (what) => remove(connection, channel, what),
+    remove: (what) => removeBy(url, what),
     close: () => connection.close(),
   };
 }
@@ -42,7 +42,26 @@ function headersOf(message: Pick<ConsumeMessage, "properties">): Readonly<Record
   return message.properties.headers ?? {};
 }
 
-async function remove(connection: ChannelModel, channel: Channel, what: Removable): Promise<void> {
+/**
+ * By a connection of its own: a busy RabbitMQ 3.10 may close it with 541 (INTERNAL_ERROR) when a quorum queue is deleted
+ * that has just been made. Then it is asked again.
+ */
+async function removeBy(url: string, what: Removable): Promise<void> {
+  const connection = await connect(url);
+  const closed = Promise.withResolvers<number | undefined>();
+  connection.on("error", (error: { readonly code?: number }) => closed.resolve(error.code));
+  const removed = remove(connection, what).then(() => undefined);
+  const code = await Promise.race([removed, closed.promise]);
+  if (code === 541) {
+    removed.catch(() => {});
+    return removeBy(url, what);
+  }
+  await removed;
+  await connection.close();
+}
+
+async function remove(connection: ChannelModel, what: Removable): Promise<void> {
+  const channel = await connection.createChannel();
   const name =
     "queue" in what ? what.queue : "subscription" in what ? `${what.topic}.sub.${what.subscription}` : what.topic;
   const steps = DELAY_STEPS.map((ms) => `${name}.delay.${ms}`);

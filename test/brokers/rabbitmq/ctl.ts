@@ -3,7 +3,10 @@ import type { Rabbitmq, RabbitmqUser } from "../rabbitmq.ts";
 type Ctl = Rabbitmq["ctl"];
 
 /** What RabbitMQ can be told through `rabbitmqctl`, whichever way it was started. */
-export function controls(url: string, ctl: Ctl): Pick<Rabbitmq, "ctl" | "alarm" | "persist" | "createUser"> {
+export function controls(
+  url: string,
+  ctl: Ctl,
+): Pick<Rabbitmq, "ctl" | "alarm" | "persist" | "createUser" | "restricted"> {
   async function createUser({ name, password, permissions = {} }: RabbitmqUser): Promise<string> {
     const { configure = "", write = "", read = "" } = permissions;
     await ctl("add_user", name, password);
@@ -15,6 +18,8 @@ export function controls(url: string, ctl: Ctl): Pick<Rabbitmq, "ctl" | "alarm" 
   }
   return {
     ctl,
+    restricted: () =>
+      createUser({ name: "restricted", password: "restricted", permissions: { write: ".*", read: ".*" } }),
     alarm: async (on) => {
       await ctl("set_vm_memory_high_watermark", on ? "0" : "0.4");
     },

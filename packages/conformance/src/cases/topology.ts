@@ -3,6 +3,7 @@ import { channel } from "node:diagnostics_channel";
 import type { Drift } from "@anybroker/core";
 import type { Case } from "../case.ts";
 import { Faults } from "../faults.ts";
+import { listed } from "../wait.ts";
 
 const missing = { name: "BrokerError", code: "NOT_FOUND" };
 
@@ -311,6 +312,37 @@ export const TOPOLOGY: readonly Case[] = [
       await context.remove({ queue: queue.name });
       await queue.send("after");
       const got = await context.collect((await context.connect()).queue<string>(queue.name));
+      await got.seen("after");
+    },
+  },
+  {
+    id: "source-removed",
+    name: "With `create` a queue that has gone is made again for who consumes from it",
+    section: "F",
+    rows: [87, 106],
+    needs: ["remove"],
+    async run(context) {
+      const { queue } = await context.queue();
+      await (await context.collect(queue)).consumer.close();
+      await context.remove({ queue: queue.name });
+      const got = await context.collect(queue);
+      await (await context.connect()).queue<string>(queue.name).send("after");
+      await got.seen("after");
+    },
+  },
+  {
+    id: "removed-dead-letters",
+    name: "With `create` a queue that has gone is made again for who asks about it: it has no dead letters",
+    section: "F",
+    rows: [87, 106],
+    needs: ["remove", "deadLetters.list"],
+    async run(context) {
+      const { queue } = await context.queue();
+      await queue.send("lost with the queue");
+      await context.remove({ queue: queue.name });
+      deepEqual(await listed(queue.deadLetters.list()), []);
+      const got = await context.collect((await context.connect()).queue<string>(queue.name));
+      await queue.send("after");
       await got.seen("after");
     },
   },
