@@ -1,5 +1,5 @@
 import type * as core from "@anybroker/core/driver";
-import { BrokerError, checkOptions, parseUrl } from "@anybroker/core/driver";
+import { BrokerError, readOptions, TLS_KINDS } from "@anybroker/core/driver";
 
 /** What `kafka` takes. */
 export interface KafkaOptions {
@@ -69,53 +69,25 @@ export interface Settings {
   readonly naming: core.NamingOptions;
 }
 
-const PARAMETERS = {
-  mechanism: "string",
-  client: "string",
-  timeout: "number",
-  clientId: "string",
-  partitions: "number",
-  replicas: "number",
-  retention: "number",
-  ca: "string",
-  cert: "string",
-  servername: "string",
-} as const;
-
-const CHOICES = {
-  mechanism: ["plain", "scram-sha-256", "scram-sha-512", "oauthbearer"],
-  client: ["kafkajs", "platformatic"],
-} as const;
-
 const KINDS: core.OptionKinds<KafkaOptions> = {
-  url: ["string"],
-  username: ["string"],
-  password: ["string"],
-  mechanism: ["string"],
+  username: ["secret"],
+  password: ["secret"],
+  mechanism: ["=plain", "=scram-sha-256", "=scram-sha-512", "=oauthbearer"],
   token: ["function"],
-  client: ["string"],
+  client: ["=kafkajs", "=platformatic"],
   timeout: ["milliseconds"],
   clientId: ["string"],
   partitions: ["count"],
   replicas: ["count"],
   retention: ["milliseconds"],
-  ca: ["string", "Buffer"],
-  cert: ["string", "Buffer"],
-  key: ["string", "Buffer"],
-  passphrase: ["string"],
-  servername: ["string"],
+  ...TLS_KINDS,
   naming: ["object"],
 };
 
 /** Checks options; throws `INVALID_CONFIG` naming the option, and never a value that may be secret. */
 export function settingsOf(given: KafkaOptions): Settings {
-  const address = parseUrl(String(given.url), PARAMETERS);
-  if (!/^kafka(\+ssl)?$/.test(address.scheme)) {
-    throw invalid(`the URL's scheme must be kafka or kafka+ssl, not ${address.scheme}`);
-  }
+  const { address, ...options } = readOptions(given, ["kafka", "kafka+ssl"], KINDS);
   if ((address.path ?? "") !== "") throw invalid("the URL must not have a path: Kafka has no virtual hosts");
-  const options: KafkaOptions = { ...address.parameters, ...given };
-  checkOptions(options, KINDS, CHOICES);
   const hosts = address.hosts.length === 0 ? [{ host: "localhost", port: undefined }] : address.hosts;
   const { ca, cert, key, passphrase, servername, timeout, clientId, partitions, replicas, retention, naming } = options;
   const tls = Object.entries({ ca, cert, key, passphrase, servername }).filter(([, value]) => value !== undefined);

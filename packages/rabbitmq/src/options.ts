@@ -1,5 +1,5 @@
 import type * as core from "@anybroker/core/driver";
-import { BrokerError, checkOptions, parseUrl } from "@anybroker/core/driver";
+import { readOptions, TLS_KINDS } from "@anybroker/core/driver";
 
 /** How a topic is mapped to an exchange. */
 export interface ExchangeOptions {
@@ -55,45 +55,20 @@ export interface RabbitmqOptions {
 /** The options, checked, and the parts of their URL. */
 export type Settings = RabbitmqOptions & { readonly address: core.Address };
 
-const PARAMETERS = {
-  mechanism: "string",
-  heartbeat: "number",
-  timeout: "number",
-  connectionName: "string",
-  ca: "string",
-  cert: "string",
-  servername: "string",
-} as const;
-
 const KINDS: core.OptionKinds<RabbitmqOptions> = {
-  url: ["string"],
-  username: ["string"],
-  password: ["string", "function"],
-  mechanism: ["string"],
+  username: ["secret"],
+  password: ["secret", "function"],
+  mechanism: ["=plain", "=external"],
   heartbeat: ["milliseconds"],
   timeout: ["milliseconds"],
   connectionName: ["string"],
-  ca: ["string", "Buffer"],
-  cert: ["string", "Buffer"],
-  key: ["string", "Buffer"],
-  passphrase: ["string"],
-  servername: ["string"],
+  ...TLS_KINDS,
   naming: ["object"],
   exchanges: ["object"],
   bindings: ["object"],
 };
 
-const CHOICES = { mechanism: ["plain", "external"] } as const;
-
 /** Checks options; throws `INVALID_CONFIG` naming the option, and never a value that may be secret. */
 export function settingsOf(given: RabbitmqOptions): Settings {
-  const address = parseUrl(String(given.url), PARAMETERS);
-  if (!/^amqps?$/.test(address.scheme)) throw invalid(`the URL's scheme must be amqp or amqps, not ${address.scheme}`);
-  const options: RabbitmqOptions = { ...address.parameters, ...given };
-  checkOptions(options, KINDS, CHOICES);
-  return { ...options, address };
-}
-
-function invalid(message: string): BrokerError {
-  return new BrokerError("INVALID_CONFIG", message);
+  return readOptions(given, ["amqp", "amqps"], KINDS);
 }

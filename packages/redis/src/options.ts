@@ -1,5 +1,5 @@
 import type * as core from "@anybroker/core/driver";
-import { BrokerError, checkOptions, parseUrl } from "@anybroker/core/driver";
+import { BrokerError, readOptions, TLS_KINDS } from "@anybroker/core/driver";
 
 /** What `redis` takes. */
 export interface RedisOptions {
@@ -45,51 +45,28 @@ export interface RedisOptions {
 /** The options, checked, and the parts of their URL. */
 export type Settings = RedisOptions & { readonly address: core.Address; readonly db: number };
 
-const PARAMETERS = {
-  mode: "string",
-  master: "string",
-  heartbeat: "number",
-  timeout: "number",
-  connectionName: "string",
-  ca: "string",
-  cert: "string",
-  servername: "string",
-} as const;
-
-const CHOICES = { mode: ["standalone", "cluster", "sentinel"] } as const;
-
 const KINDS: core.OptionKinds<RedisOptions> = {
-  url: ["string"],
-  username: ["string"],
-  password: ["string", "function"],
-  mode: ["string"],
+  username: ["secret"],
+  password: ["secret", "function"],
+  mode: ["=standalone", "=cluster", "=sentinel"],
   master: ["string"],
-  sentinelUsername: ["string"],
-  sentinelPassword: ["string"],
+  sentinelUsername: ["secret"],
+  sentinelPassword: ["secret"],
   heartbeat: ["milliseconds"],
   timeout: ["milliseconds"],
   connectionName: ["string"],
-  ca: ["string", "Buffer"],
-  cert: ["string", "Buffer"],
-  key: ["string", "Buffer"],
-  passphrase: ["string"],
-  servername: ["string"],
+  ...TLS_KINDS,
   naming: ["object"],
   groups: ["object"],
 };
 
 /** Checks options; throws `INVALID_CONFIG` naming the option, and never a value that may be secret. */
 export function settingsOf(given: RedisOptions): Settings {
-  const address = parseUrl(String(given.url), PARAMETERS);
-  if (!/^rediss?$/.test(address.scheme)) {
-    throw invalid(`the URL's scheme must be redis or rediss, not ${address.scheme}`);
-  }
-  const options: RedisOptions = { ...address.parameters, ...given };
-  checkOptions(options, KINDS, CHOICES);
-  const db = Number(address.path ?? 0);
+  const options = readOptions(given, ["redis", "rediss"], KINDS);
+  const db = Number(options.address.path ?? 0);
   if (!Number.isInteger(db) || db < 0) throw invalid("the URL's path must be the number of a database");
   if (db > 0 && options.mode === "cluster") throw invalid("a Cluster has the database 0 only");
-  return { ...options, address, db };
+  return { ...options, db };
 }
 
 function invalid(message: string): BrokerError {

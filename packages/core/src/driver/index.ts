@@ -10,6 +10,6 @@ export { changeHeaders } from "./changes.ts";
 export * from "./contract.ts";
 export { DELAY_STEPS, stepAbove, stepBelow } from "./ladder.ts";
 export { Naming, type NamingOptions } from "./naming.ts";
-export { checkOptions, type OptionKinds } from "./options.ts";
+export { type OptionKind, type OptionKinds, readOptions, TLS_KINDS } from "./options.ts";
 export { PushBuffer } from "./push-buffer.ts";
 export { type Address, formatAddress, type Host, type ParameterTypes, parseUrl } from "./url.ts";

@@ -94,6 +94,7 @@ function decode(what: string, text: string): string {
   }
 }
 
-function invalid(message: string): BrokerError {
+/** What is wrong with a URL or an option. */
+export function invalid(message: string): BrokerError {
   return new BrokerError("INVALID_CONFIG", message);
 }
