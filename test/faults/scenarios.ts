@@ -138,8 +138,11 @@ export const scenarios: readonly Scenario[] = [
     async play(stage) {
       const proxy = await stage.proxy();
       await stage.open(proxy.through(stage.server.url));
+      // Whichever connection it was, another one is made in its place.
       const cutOff = async (): Promise<void> => {
-        await Promise.all([stage.disconnected(), cut(stage, proxy)]);
+        const { made } = proxy.connections;
+        await cut(stage, proxy);
+        await stage.until("it connects again", () => expect(proxy.connections.made).toBeGreaterThan(made));
       };
       await Promise.all([stage.send(), stage.at("confirmed", places(stage, 10), cutOff)]);
       await stage.consume();
