@@ -72,11 +72,7 @@ async function create(life: Life, topics: readonly NewTopic[], signal: AbortSign
   const names = topics.map(({ topic }) => topic);
   await life.cluster.settled(names, signal);
   // A leader may know only a little later that it is one: what is asked of it here waits for that.
-  const places = await life.cluster.places(names, signal);
-  await life.cluster.offsets(
-    places.map((place) => ({ ...place, time: -1 })),
-    signal,
-  );
+  await life.cluster.offsets(await life.cluster.places(names, signal), -1, signal);
 }
 
 /** How topics that were there differ from those that would have been made. */
@@ -106,16 +102,8 @@ async function begin(life: Life, entity: core.SubscriptionEntity, again: boolean
   const inlets = inletsOf(entity, life.naming).filter(
     (inlet) => inlet.step === 0 || inlet.topic.startsWith(`${topic}.delay.`),
   );
-  const there = new Set(
-    await life.cluster.look(
-      inlets.map((inlet) => inlet.topic),
-      signal,
-    ),
-  );
-  const places = await life.cluster.places(
-    inlets.map((inlet) => inlet.topic).filter((name) => there.has(name)),
-    signal,
-  );
+  const names = inlets.map((inlet) => inlet.topic);
+  const places = await life.cluster.found(names, signal);
   const committed = await group.committed(places, signal);
   const missing = committed.filter(({ offset }) => offset < 0);
   if (missing.length === 0) return;
@@ -128,10 +116,7 @@ async function begin(life: Life, entity: core.SubscriptionEntity, again: boolean
     if (from === "latest") return step === 0 ? -1 : Math.floor(now) - step;
     return Math.max(0, from.getTime() - step);
   };
-  const offsets = await life.cluster.offsets(
-    missing.map((place) => ({ ...place, time: time(place) })),
-    signal,
-  );
+  const offsets = await life.cluster.offsets(missing, time, signal);
   await group.begin(
     missing.map((place, index) => ({ ...place, offset: offsets[index] ?? 0, metadata: "" })),
     signal,

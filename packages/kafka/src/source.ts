@@ -31,12 +31,8 @@ export async function openSource(life: Life, ...[entity, { window }, lost, signa
   try {
     const cluster = new Cluster(session);
     const inlets = inletsOf(entity, life.naming);
-    const there = new Set(
-      await cluster.look(
-        inlets.map(({ topic }) => topic),
-        signal,
-      ),
-    );
+    const names = inlets.map(({ topic }) => topic);
+    const there = new Set(await cluster.look(names, signal));
     const [main] = inlets;
     if (main === undefined || !there.has(main.topic)) throw new BrokerError("NOT_FOUND", `no topic ${main?.topic}`);
     const name = life.naming.source(entity);
@@ -104,10 +100,7 @@ class KafkaSource implements core.Source {
     const topics = this.#inlets.map(({ topic }) => topic);
     if (membership === undefined) {
       const places = await cluster.places(topics, signal);
-      const ends = await cluster.offsets(
-        places.map((place) => ({ ...place, time: -1 })),
-        signal,
-      );
+      const ends = await cluster.offsets(places, -1, signal);
       this.#take(places.map((place, index) => ({ ...place, offset: ends[index] ?? 0, metadata: "" })));
       return;
     }
@@ -224,10 +217,7 @@ class KafkaSource implements core.Source {
     const offsets = gained.length === 0 ? [] : await membership.committed(gained, signal);
     const none = offsets.filter(({ offset }) => offset < 0);
     // What has no offset yet, or has lost it, begins with the oldest there is: nothing is missed.
-    const first = await cluster.offsets(
-      none.map((place) => ({ ...place, time: -2 })),
-      signal,
-    );
+    const first = await cluster.offsets(none, -2, signal);
     for (const place of gained) await cluster.leaders(place.topic, signal);
     this.#take(offsets.map((one) => (one.offset < 0 ? { ...one, offset: first[none.indexOf(one)] ?? 0 } : one)));
     this.#settled = true;
@@ -284,7 +274,7 @@ class KafkaSource implements core.Source {
   async #mend(log: PartitionLog, { error }: Fetched, signal: AbortSignal): Promise<void> {
     const { cluster } = this.#own;
     if (codeOf(error) === CODES.offsetOutOfRange) {
-      const [first = 0] = await cluster.offsets([{ topic: log.topic, partition: log.partition, time: -2 }], signal);
+      const [first = 0] = await cluster.offsets([log], -2, signal);
       log.position = first;
       return;
     }
