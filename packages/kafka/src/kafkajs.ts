@@ -4,6 +4,7 @@ import * as client from "./client.ts";
 import { byTopic, CODES, codeOf, nameOf } from "./client.ts";
 import { Connections, inner, nativeOf, SEED } from "./kafkajs-connections.ts";
 import type { Settings } from "./options.ts";
+import { type From, readFetched } from "./records.ts";
 
 const READ_COMMITTED = 1;
 const FETCH_BYTES = 1_048_576;
@@ -12,24 +13,13 @@ const TOPIC = 2;
 
 // The casts are true of kafkajs 2.2.4, the only version this package depends on.
 const errors = inner("kafkajs/src/protocol/error") as { readonly createErrorFromCode: (code: number) => Error };
-const withoutAborted = inner("kafkajs/src/consumer/filterAbortedMessages") as (batch: Batch) => readonly Raw[];
+const packing = inner("kafkajs/src/protocol/message/compression") as {
+  readonly lookupCodec: (way: number) => { readonly decompress: (data: Buffer) => Promise<Buffer> };
+};
 
 /** kafkajs with the driver's settings. */
 export function kafkajsClient(settings: Settings): client.Client {
   return client.inTurn(settings.hosts, (host) => new KafkajsSession(settings, host));
-}
-
-/** A record, or what the server needs between records, as kafkajs reads it. */
-interface Raw extends Omit<client.KafkaRecord, "offset" | "timestamp" | keyof client.Place> {
-  readonly offset: string;
-  readonly timestamp: string;
-  readonly isControlRecord: boolean;
-  readonly batchContext?: { readonly firstOffset: string; readonly lastOffsetDelta: number };
-}
-
-interface Batch {
-  readonly messages: readonly Raw[];
-  readonly abortedTransactions: unknown;
 }
 
 type Answer<T> = readonly { readonly topicName: string; readonly partitions: readonly (T & { partition: number })[] }[];
@@ -153,26 +143,17 @@ class KafkajsSession implements client.Session {
     return chunks.map((chunk) => ({ value: undefined, error: errorOf(outcomes.get(nameOf(chunk))?.errorCode ?? -1) }));
   }
 
-  async fetch(
-    node: number,
-    from: readonly (client.Place & { readonly offset: number })[],
-    wait: number,
-  ): Promise<readonly client.Fetched[]> {
-    const { responses } = await this.#connections.ask<{
-      readonly responses: Answer<Batch & { readonly errorCode: number }>;
-    }>(node, "Fetch", {
-      maxWaitTime: wait,
-      minBytes: 1,
-      maxBytes: RESPONSE_BYTES,
-      isolationLevel: READ_COMMITTED,
+  async fetch(node: number, from: readonly From[], wait: number): Promise<readonly client.Fetched[]> {
+    const asked = {
+      ...{ maxWaitTime: wait, minBytes: 1, maxBytes: RESPONSE_BYTES, isolationLevel: READ_COMMITTED },
       topics: byTopic(from, ({ partition, offset }) => ({
         partition,
         fetchOffset: String(offset),
         maxBytes: FETCH_BYTES,
       })),
-    });
-    const answers = indexed(responses);
-    return from.map((place) => fetched(place, answers.get(nameOf(place))));
+    };
+    const data = await this.#connections.ask<Buffer>(node, "Fetch", asked, async (answer) => answer);
+    return readFetched(data, from, (way, packed) => packing.lookupCodec(way).decompress(packed), errorOf);
   }
 
   async offsets(
@@ -327,26 +308,4 @@ function indexed<T>(answer: Answer<T>): ReadonlyMap<string, T> {
       partitions.map((one) => [nameOf({ topic: topicName, partition: one.partition }), one] as const),
     ),
   );
-}
-
-function fetched(
-  { topic, partition, offset }: client.Place & { readonly offset: number },
-  answer: (Batch & { readonly errorCode: number }) | undefined,
-): client.Fetched {
-  const messages = answer?.messages ?? [];
-  const records: client.KafkaRecord[] = [];
-  const kept = answer === undefined ? [] : withoutAborted(answer);
-  for (const { offset: at, timestamp, key, value, headers, isControlRecord } of kept) {
-    const own = Number(at);
-    // A batch is sent whole, also when it is read from its middle on.
-    if (own < offset || isControlRecord) continue;
-    records.push({ topic, partition, offset: own, timestamp: Number(timestamp), key, value, headers });
-  }
-  const last = messages.at(-1);
-  const end = last?.batchContext;
-  const next =
-    last === undefined
-      ? offset
-      : Math.max(Number(last.offset), Number(end?.firstOffset ?? -1) + (end?.lastOffsetDelta ?? 0)) + 1;
-  return { topic, partition, error: errorOf(answer?.errorCode ?? -1), next, records };
 }
