@@ -69,8 +69,11 @@ describe.skipIf(url === "")("a source", () => {
     for (const crashes of [0, 1]) {
       const crashing = await open();
       const source = await crashing.open(entity, { window: 10 }, () => {}, live);
-      expect((await take(source, 2)).map(({ deliveries }) => deliveries)).toEqual([crashes, 0]);
-      expect((await offsets(entity.name, entity.name))[0]).toEqual([0, `anybroker:starts=${crashes + 1}`]);
+      expect((await take(source, 2)).map(({ deliveries }) => deliveries)).toEqual([crashes, crashes]);
+      expect((await offsets(entity.name, entity.name))[0]).toEqual([
+        0,
+        `anybroker:starts=${crashes + 1},${crashes + 1},256`,
+      ]);
       await crashing.close(AbortSignal.abort(new Error("crash")));
       // Its process is gone: the server is told by somebody else.
       const { admin } = await plain();
