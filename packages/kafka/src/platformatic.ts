@@ -77,14 +77,8 @@ class PlatformaticSession implements client.Session {
     this.#library = loaded;
     this.#settings = settings;
     const { createRequest } = loaded.fetchV11;
-    this.#fetch = loaded.createAPI(
-      1,
-      11,
-      createRequest,
-      (_id, _key, _version, { buffer }) => buffer.buffer,
-      false,
-      false,
-    );
+    const asItIs: library.ResponseParser<Buffer> = (_id, _key, _version, { buffer }) => buffer.buffer;
+    this.#fetch = loaded.createAPI(1, 11, createRequest, asItIs, false, false);
     this.#addresses.set(SEED, seed);
     const bootstrapBrokers = settings.hosts.map(({ host, port }) => `${host}:${port}`);
     this.native = new loaded.Admin({ clientId: settings.clientId, bootstrapBrokers, ...optionsOf(settings) });
@@ -154,14 +148,8 @@ class PlatformaticSession implements client.Session {
       records.map((record) => toMessage(topic, partition, record)),
     );
     const options = { producerId: BigInt(producer.id), producerEpoch: producer.epoch, sequences };
-    const answer = await this.#ask(
-      node,
-      produceV10.api,
-      -1,
-      Math.floor(this.#settings.timeout * 0.8),
-      messages,
-      options,
-    );
+    const timeout = Math.floor(this.#settings.timeout * 0.8);
+    const answer = await this.#ask(node, produceV10.api, -1, timeout, messages, options);
     const codes = new Map<string, number>();
     for (const { name, partitionResponses } of typeof answer === "boolean" ? [] : answer.responses) {
       for (const { index, errorCode } of partitionResponses) {
@@ -219,19 +207,8 @@ class PlatformaticSession implements client.Session {
   async join(node: number, joining: client.Joining): Promise<client.Joined> {
     const { group, id, session, protocol, metadata } = joining;
     const protocols = [{ name: protocol, metadata }];
-    const { joinGroupV9 } = this.#library;
-    const answer = await this.#ask(
-      node,
-      joinGroupV9.api,
-      group,
-      session,
-      session,
-      id,
-      null,
-      "consumer",
-      protocols,
-      null,
-    );
+    const asked = [group, session, session, id, null, "consumer", protocols, null] as const;
+    const answer = await this.#ask(node, this.#library.joinGroupV9.api, ...asked);
     const memberId = answer.memberId ?? "";
     if (answer.errorCode === CODES.memberIdRequired) return this.join(node, { ...joining, id: memberId });
     this.#orThrow(answer.errorCode);
@@ -245,18 +222,8 @@ class PlatformaticSession implements client.Session {
   async sync(node: number, member: client.Member, assignments: ReadonlyMap<string, Buffer>): Promise<Buffer> {
     const shares = [...assignments].map(([memberId, assignment]) => ({ memberId, assignment }));
     const { group, generation, id } = member;
-    const { syncGroupV5 } = this.#library;
-    const answer = await this.#ask(
-      node,
-      syncGroupV5.api,
-      group,
-      generation,
-      id,
-      null,
-      "consumer",
-      client.PROTOCOL,
-      shares,
-    );
+    const asked = [group, generation, id, null, "consumer", client.PROTOCOL, shares] as const;
+    const answer = await this.#ask(node, this.#library.syncGroupV5.api, ...asked);
     this.#orThrow(answer.errorCode);
     return answer.assignment;
   }
