@@ -6,8 +6,8 @@ import type { Kafka, KafkaOptions } from "../kafka.ts";
 import { answers } from "./answers.ts";
 import { pairs, properties } from "./config.ts";
 
-/** The image of docker-compose.yml. */
-const image = "apache/kafka:4.3.1";
+/** The image of docker-compose.yml, unless another version is asked for. */
+const image = `apache/kafka:${process.env.ANYBROKER_TEST_KAFKA_VERSION || "4.3.1"}`;
 
 /** Starts the server of the official image, in Docker. */
 export async function inDocker(options: KafkaOptions): Promise<Kafka> {
