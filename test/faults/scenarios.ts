@@ -139,7 +139,10 @@ export const scenarios: readonly Scenario[] = [
       const proxy = await stage.proxy();
       await stage.open(proxy.through(stage.server.url));
       const cutOff = async (): Promise<void> => {
-        await Promise.all([stage.disconnected(), cut(stage, proxy)]);
+        const { made } = proxy.connections;
+        await cut(stage, proxy);
+        // Whose connection it was, that of the sender or of the consumer.
+        await stage.until("it connects again", () => expect(proxy.connections.made).toBeGreaterThan(made));
       };
       await Promise.all([stage.send(), stage.at("confirmed", places(stage, 10), cutOff)]);
       await stage.consume();
