@@ -1,4 +1,5 @@
-// npm run test:matrix [-- TIMES]: runs the suites against newer servers, from a Debian testing in a folder.
+// npm run test:matrix [-- TIMES]: runs the suites against newer servers, from a Debian testing in a folder, against an
+// older Kafka, and with the second client of Kafka.
 // Needs Debian or Ubuntu, and root. The folder is made once, in the user's cache.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -13,11 +14,20 @@ const servers = [
   { project: "redis", name: "redis-server", env: {} },
   { project: "redis", name: "valkey-server", env: { ANYBROKER_TEST_REDIS_PROGRAM: "valkey-server" } },
 ];
+/** The same without the folder. */
+const others = [
+  { project: "kafka", name: "Kafka 3.9", env: { ANYBROKER_TEST_KAFKA_VERSION: "3.9.1" } },
+  { project: "kafka", name: "Kafka with @platformatic/kafka", env: { ANYBROKER_TEST_KAFKA_CLIENT: "platformatic" } },
+];
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "anybroker");
 const root = join(cache, `debian-${suite}`);
 
 function run(command, ...args) {
-  const { status, error } = spawnSync(command, args, { stdio: "inherit" });
+  runWith({}, command, ...args);
+}
+
+function runWith(env, command, ...args) {
+  const { status, error } = spawnSync(command, args, { stdio: "inherit", env: { ...process.env, ...env } });
   if (error) throw error;
   if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}`);
 }
@@ -68,10 +78,15 @@ if (!existsSync(root)) {
   await rename(folder, root);
 }
 install(root);
-const [times = "1", ...rest] = process.argv.slice(2);
 const repeat = `mount -t proc proc '${root}/proc' && exec "$@"`;
+const times = process.argv[2] ?? "1";
+const suites = (project) => [process.execPath, "scripts/repeat.mjs", project, times, ...process.argv.slice(3)];
 for (const { project, name, env } of servers) {
   console.log(`${name}:`);
-  Object.assign(process.env, { [`ANYBROKER_TEST_${project.toUpperCase()}_ROOT`]: root }, env);
-  run("unshare", "--mount", "sh", "-c", repeat, "sh", process.execPath, "scripts/repeat.mjs", project, times, ...rest);
+  const given = { [`ANYBROKER_TEST_${project.toUpperCase()}_ROOT`]: root, ...env };
+  runWith(given, "unshare", "--mount", "sh", "-c", repeat, "sh", ...suites(project));
+}
+for (const { project, name, env } of others) {
+  console.log(`${name}:`);
+  runWith(env, ...suites(project));
 }

@@ -12,9 +12,17 @@ export interface KafkaOptions {
    * plain one may do everything, as may `ada`, and others what an ACL allows.
    */
   readonly secure?: boolean;
+  /** So many listeners more, of which clients are told another port: there a proxy is to listen. */
+  readonly proxied?: number;
+  /** So many servers that have three replicas of everything, on this machine only; the URL names all of them. */
+  readonly nodes?: number;
 }
 
 export interface Kafka extends TestBroker {
+  /** The ports of the further listeners, and those that clients are told. */
+  readonly proxied: readonly { readonly port: number; readonly told: number }[];
+  /** Each of several servers by itself, by its number in Kafka from 1 on. */
+  readonly nodes: readonly TestBroker[];
   /** The secured listeners, if asked for: their URLs without users, and paths of PEM files. */
   readonly secure?: {
     readonly tls: string;
@@ -36,6 +44,8 @@ function atUrl(url: string): Promise<Kafka> {
     version: "of unknown version",
     how: "given by ANYBROKER_TEST_KAFKA",
     ours: false,
+    proxied: [],
+    nodes: [],
     kill: refuse,
     pause: refuse,
     resume: refuse,

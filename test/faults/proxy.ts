@@ -33,8 +33,8 @@ function listenAt(server: Server, port: number): Promise<unknown> {
   return once(server, "listening");
 }
 
-/** Starts a proxy to a port of 127.0.0.1. */
-export async function startProxy(target: number): Promise<TcpProxy> {
+/** Starts a proxy to a port of 127.0.0.1, on a port of its own unless it is told one. */
+export async function startProxy(target: number, on?: number): Promise<TcpProxy> {
   const links = new Set<Link>();
   let made = 0;
   let latency = 0;
@@ -62,7 +62,7 @@ export async function startProxy(target: number): Promise<TcpProxy> {
     void link.closed.then(() => links.delete(link));
     if (stalled) link.stall();
   });
-  const [port = 0] = await freePorts(1);
+  const port = on ?? (await freePorts(1))[0] ?? 0;
   await listenAt(server, port);
 
   const cut = () => {

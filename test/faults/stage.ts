@@ -10,6 +10,8 @@ import { startWorker, type Worker } from "./start-worker.ts";
 import { type Counted, Tally } from "./tally.ts";
 import type { Numbered, Task } from "./worker.ts";
 
+/** Handlers of a consumer at once; it holds twice as many messages. */
+const CONCURRENCY = 32;
 /** Sent when the faults are over: everything must go on by itself. */
 const LAST = 100;
 /** What a close may take, on a busy machine. */
@@ -72,6 +74,11 @@ export class Stage implements AsyncDisposable {
     return this.tally.messages;
   }
 
+  /** How many messages are handled again at most when a worker dies. */
+  get doubled(): number {
+    return this.#backend.doubled ?? 2 * CONCURRENCY;
+  }
+
   /** The URL with which a silent server is noticed within seconds. */
   get impatientUrl(): string {
     return this.#backend.impatient(this.server.url);
@@ -103,7 +110,7 @@ export class Stage implements AsyncDisposable {
       if (body.doomed || (attempt === 1 && body.number % failing === 1)) throw new Error("it fails");
       this.tally.handled(body.number);
     };
-    const consumer = await this.queue.consume(handler, { concurrency: 32, retry, onError: () => undefined });
+    const consumer = await this.queue.consume(handler, { concurrency: CONCURRENCY, retry, onError: () => undefined });
     void consumer.closed.then((reason) => {
       if (!this.#ending) this.tally.problems.push(`the consumer closed by itself: ${String(reason)}`);
     });
@@ -111,9 +118,8 @@ export class Stage implements AsyncDisposable {
 
   /** Consumes in a process of its own. */
   worker(task: Partial<Task> = {}): Worker {
-    const worker = startWorker({ url: this.server.url, queue: this.#name, concurrency: 32, ...task }, (number) =>
-      this.tally.handled(number),
-    );
+    const place = { url: this.server.url, queue: this.#name, concurrency: CONCURRENCY, ...this.#lease };
+    const worker = startWorker({ ...place, ...task }, (number) => this.tally.handled(number));
     this.#workers.push(worker);
     this.#resources.defer(() => worker.kill());
     void worker.ended.then((how) => {
@@ -124,7 +130,8 @@ export class Stage implements AsyncDisposable {
 
   /** A proxy to the server. */
   async proxy(): Promise<TcpProxy> {
-    return this.#resources.use(await startProxy(Number(new URL(this.server.url).port)));
+    const { proxy = () => startProxy(Number(new URL(this.server.url).port)) } = this.server;
+    return this.#resources.use(await proxy());
   }
 
   /** Sends; by default all but the last ones. */
@@ -203,13 +210,18 @@ export class Stage implements AsyncDisposable {
     await this.#resources.disposeAsync();
   }
 
+  get #lease(): { readonly lease?: number } {
+    const { lease } = this.#backend;
+    return this.full || lease === undefined ? {} : { lease };
+  }
+
   get #open(): Opened {
     if (this.#opened === undefined) throw new Error("the scenario has not opened its queue");
     return this.#opened;
   }
 
   async #connect(url: string): Promise<Broker> {
-    const broker = await this.#backend.connect(url, quick);
+    const broker = await this.#backend.connect(url, { ...quick, ...this.#lease });
     this.#brokers.push(broker);
     // Bounded, so that a failure is reported also where the broker object hangs.
     this.#resources.defer(async () => {

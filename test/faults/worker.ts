@@ -15,12 +15,14 @@ export interface Task {
   readonly url: string;
   readonly queue: string;
   readonly concurrency: number;
+  /** For how many milliseconds a consumer may be silent. */
+  readonly lease?: number;
   /** The run of a handler in which it dies; without it, it lives. */
   readonly dieIn?: number;
 }
 
-const { url, queue, concurrency, dieIn } = JSON.parse(process.argv[2] ?? "") as Task;
-const broker = await connect(url, { reconnect: { initial: 100, max: 2_000 }, connectTimeout: 60_000 });
+const { url, queue, concurrency, dieIn, ...life } = JSON.parse(process.argv[2] ?? "") as Task;
+const broker = await connect(url, { reconnect: { initial: 100, max: 2_000 }, connectTimeout: 60_000, ...life });
 let runs = 0;
 
 await broker.queue<Numbered>(queue).consume(

@@ -1,3 +1,4 @@
+import { Bytes } from "./bytes.ts";
 import type { Place } from "./client.ts";
 
 /** What a member of a group reads, and what it has at present. */
@@ -14,18 +15,10 @@ export function writeWish({ topics, owned }: Wish): Buffer {
 
 /** Reads what {@link writeWish} has written; of somebody else's, the topics. */
 export function readWish(data: Buffer): Wish {
-  let at = 2;
-  const count = data.readInt32BE(at);
-  at += 4;
-  const topics: string[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const length = data.readInt16BE(at);
-    topics.push(data.toString("utf8", at + 2, at + 2 + length));
-    at += 2 + length;
-  }
-  const length = data.length >= at + 4 ? data.readInt32BE(at) : 0;
+  const bytes = new Bytes(data, 2);
+  const topics = bytes.list(() => bytes.text());
   try {
-    return { topics, owned: flat(JSON.parse(data.toString("utf8", at + 4, at + 4 + length))) };
+    return { topics, owned: flat(JSON.parse(String(bytes.bytes(bytes.int32())))) };
   } catch {
     return { topics, owned: [] };
   }
@@ -40,17 +33,13 @@ export function writeAssignment(places: readonly Place[]): Buffer {
 
 /** Reads what {@link writeAssignment} has written; nothing at all is no partitions. */
 export function readAssignment(data: Buffer): readonly Place[] {
-  const places: Place[] = [];
-  if (data.length < 6) return places;
-  let at = 6;
-  for (let left = data.readInt32BE(2); left > 0; left -= 1) {
-    const length = data.readInt16BE(at);
-    const topic = data.toString("utf8", at + 2, at + 2 + length);
-    at += 2 + length;
-    const end = at + 4 + data.readInt32BE(at) * 4;
-    for (at += 4; at < end; at += 4) places.push({ topic, partition: data.readInt32BE(at) });
-  }
-  return places;
+  if (data.length < 6) return [];
+  const bytes = new Bytes(data, 2);
+  const read = (): readonly Place[] => {
+    const topic = bytes.text();
+    return bytes.list(() => ({ topic, partition: bytes.int32() }));
+  };
+  return bytes.list(read).flat();
 }
 
 /**

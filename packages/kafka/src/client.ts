@@ -197,6 +197,7 @@ export const CODES = {
   unknownTopic: 3,
   leaderNotAvailable: 5,
   notLeader: 6,
+  tooLarge: 10,
   coordinatorLoading: 14,
   coordinatorNotAvailable: 15,
   notCoordinator: 16,

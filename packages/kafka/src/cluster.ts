@@ -64,16 +64,13 @@ export class Cluster {
     return found;
   }
 
-  /** Waits until every partition of the topics has a leader; rejects when that takes too long. */
+  /** Waits until every partition of the topics has a leader. */
   async settled(topics: readonly string[], signal: AbortSignal): Promise<void> {
-    for (let tries = 0; tries < TRIES; tries += 1) {
+    for (let all = false; !all; ) {
       const found = await this.look(topics, signal);
-      const all = found.length === topics.length && found.every((topic) => !this.known(topic)?.includes(-1));
-      if (all) return;
-      await sleep(AGAIN, undefined, { signal });
+      all = found.length === topics.length && found.every((topic) => !this.known(topic)?.includes(-1));
+      if (!all) await sleep(AGAIN, undefined, { signal });
     }
-    // One that was said to be there already may have been on its way out.
-    throw new BrokerError("UNAVAILABLE", `no leader of ${topics.join(", ")}`, { retryable: true });
   }
 
   /** What was known of a topic is not true any more. */
@@ -104,30 +101,30 @@ export class Cluster {
   }
 
   /** Offsets by time: -1 for the end, -2 for the beginning; the end where there is nothing so late. */
-  async offsets(
-    places: readonly (Place & { readonly time: number })[],
+  async offsets<P extends Place>(
+    places: readonly P[],
+    time: number | ((place: P) => number),
     signal: AbortSignal,
-    tries: number = TRIES,
   ): Promise<readonly number[]> {
-    const found = await this.each(places, signal, (node, some) => this.#session.offsets(node, some));
-    const { error } = found.find((one) => one.error !== undefined) ?? {};
-    // A leader may know only a little later that it is one.
-    if (tries > 0 && ON_THE_WAY.includes(codeOf(error) ?? -1)) {
+    const timed = places.map((place) => ({ ...place, time: typeof time === "number" ? time : time(place) }));
+    for (let tries = TRIES; ; tries -= 1) {
+      const found = await this.each(timed, signal, (node, some) => this.#session.offsets(node, some));
+      const { error } = found.find((one) => one.error !== undefined) ?? {};
+      if (error === undefined) {
+        const late = timed.filter((place, index) => place.time >= 0 && found[index]?.value === -1);
+        const ends = late.length === 0 ? [] : await this.offsets(late, -1, signal);
+        return timed.map((place, index) => ends[late.indexOf(place)] ?? found[index]?.value ?? -1);
+      }
+      // A leader may know only a little later that it is one.
+      if (tries === 0 || !ON_THE_WAY.includes(codeOf(error) ?? -1)) throw error;
       await sleep(AGAIN, undefined, { signal });
       await this.look([...new Set(places.map(({ topic }) => topic))], signal);
-      return this.offsets(places, signal, tries - 1);
     }
-    if (error !== undefined) throw error;
-    const late = places.filter((place, index) => place.time >= 0 && found[index]?.value === -1);
-    if (late.length === 0) return found.map(({ value }) => value);
-    const ends = await this.offsets(
-      late.map((place) => ({ ...place, time: -1 })),
-      signal,
-    );
-    return places.map((place, index) => {
-      const at = late.indexOf(place);
-      return at < 0 ? (found[index]?.value ?? -1) : (ends[at] ?? -1);
-    });
+  }
+
+  /** Every partition of those of the topics that are there. */
+  async found(topics: readonly string[], signal: AbortSignal): Promise<readonly Place[]> {
+    return this.places(await this.look(topics, signal), signal);
   }
 
   /** Every partition of the topics. */

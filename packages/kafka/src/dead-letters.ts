@@ -114,8 +114,8 @@ export class DeadLetters implements core.DeadLetterStore {
     const { cluster, session } = this.#life;
     const place: Place = { topic: this.#topic, partition: 0 };
     if ((await cluster.look([this.#topic], signal)).length === 0) return;
-    const [first = 0] = await cluster.offsets([{ ...place, time: -2 }], signal);
-    const [end = 0] = await cluster.offsets([{ ...place, time: -1 }], signal);
+    const [first = 0] = await cluster.offsets([place], -2, signal);
+    const [end = 0] = await cluster.offsets([place], -1, signal);
     for (let offset = Math.max(first, from); offset < end; ) {
       const node = (await cluster.leaders(this.#topic, signal))[0] ?? -1;
       const [answer] = await orAborted(session.fetch(node, [{ ...place, offset }], 0), signal);

@@ -14,24 +14,16 @@ export async function declare(
   // An ephemeral subscription leaves nothing on the server.
   const lasting = entities.filter((entity) => entity.kind !== "subscription" || entity.durable);
   const wanted = lasting.map((entity) => ({ entity, topics: topicsOf(entity, life.naming, life.settings) }));
-  const names = wanted.flatMap(({ topics }) => topics.map(({ topic }) => topic));
+  const all = wanted.flatMap(({ topics }) => topics);
+  const names = all.map(({ topic }) => topic);
   const before = new Set(await life.cluster.look(names, signal));
-  if (mode === "create")
-    await create(
-      life,
-      wanted.flatMap(({ topics }) => topics).filter(({ topic }) => !before.has(topic)),
-      signal,
-    );
-  const drifts = await Promise.all(
-    wanted.map(async ({ entity, topics }) =>
-      compare(
-        life,
-        entity,
-        topics.filter(({ topic }) => before.has(topic)),
-        signal,
-      ),
-    ),
-  );
+  const missing = all.filter(({ topic }) => !before.has(topic));
+  if (mode === "create") await create(life, missing, signal);
+  const there = wanted.map(({ entity, topics }) => ({
+    entity,
+    topics: topics.filter((one) => !missing.includes(one)),
+  }));
+  const drifts = await Promise.all(there.map(({ entity, topics }) => compare(life, entity, topics, signal)));
   for (const { entity } of mode === "verify" ? wanted : []) drifts.push(await verify(life, entity, before, signal));
   for (const entity of lasting) {
     if (entity.kind !== "subscription" || mode === "verify") continue;
@@ -49,7 +41,8 @@ async function verify(
   signal: AbortSignal,
 ): Promise<core.Drift[]> {
   const { naming, session, cluster } = life;
-  const main = entity.kind === "queue" ? naming.queue(entity.name) : naming.topic(topicOf(entity).name);
+  const topic = entity.kind === "subscription" ? entity.topic : entity;
+  const main = entity.kind === "queue" ? naming.queue(entity.name) : naming.topic(topic.name);
   if (entity.kind !== "subscription" && !there.has(main)) throw (await session.metadata([main]))[0]?.error;
   if (entity.kind === "subscription") {
     await new Group(session, naming.source(entity)).mustHaveBegun(await cluster.places([main], signal), signal);
@@ -57,10 +50,6 @@ async function verify(
   if (entity.kind === "topic") return [];
   const dead = deadLettersOf(naming.source(entity));
   return there.has(dead) ? [] : [{ entity, property: `topic ${dead}`, expected: "there", found: "missing" }];
-}
-
-function topicOf(entity: core.Entity): { readonly name: string } {
-  return entity.kind === "subscription" ? entity.topic : entity;
 }
 
 async function create(life: Life, topics: readonly NewTopic[], signal: AbortSignal): Promise<void> {
@@ -72,11 +61,7 @@ async function create(life: Life, topics: readonly NewTopic[], signal: AbortSign
   const names = topics.map(({ topic }) => topic);
   await life.cluster.settled(names, signal);
   // A leader may know only a little later that it is one: what is asked of it here waits for that.
-  const places = await life.cluster.places(names, signal);
-  await life.cluster.offsets(
-    places.map((place) => ({ ...place, time: -1 })),
-    signal,
-  );
+  await life.cluster.offsets(await life.cluster.places(names, signal), -1, signal);
 }
 
 /** How topics that were there differ from those that would have been made. */
@@ -106,16 +91,8 @@ async function begin(life: Life, entity: core.SubscriptionEntity, again: boolean
   const inlets = inletsOf(entity, life.naming).filter(
     (inlet) => inlet.step === 0 || inlet.topic.startsWith(`${topic}.delay.`),
   );
-  const there = new Set(
-    await life.cluster.look(
-      inlets.map((inlet) => inlet.topic),
-      signal,
-    ),
-  );
-  const places = await life.cluster.places(
-    inlets.map((inlet) => inlet.topic).filter((name) => there.has(name)),
-    signal,
-  );
+  const names = inlets.map((inlet) => inlet.topic);
+  const places = await life.cluster.found(names, signal);
   const committed = await group.committed(places, signal);
   const missing = committed.filter(({ offset }) => offset < 0);
   if (missing.length === 0) return;
@@ -128,10 +105,7 @@ async function begin(life: Life, entity: core.SubscriptionEntity, again: boolean
     if (from === "latest") return step === 0 ? -1 : Math.floor(now) - step;
     return Math.max(0, from.getTime() - step);
   };
-  const offsets = await life.cluster.offsets(
-    missing.map((place) => ({ ...place, time: time(place) })),
-    signal,
-  );
+  const offsets = await life.cluster.offsets(missing, time, signal);
   await group.begin(
     missing.map((place, index) => ({ ...place, offset: offsets[index] ?? 0, metadata: "" })),
     signal,

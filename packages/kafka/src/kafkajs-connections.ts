@@ -136,7 +136,7 @@ export class Connections {
   }
 
   /** Asks one node, and answers what it says, errors included; kafkajs would throw the first of them. */
-  async ask<T>(node: number, name: string, args: object): Promise<T> {
+  async ask<T>(node: number, name: string, args: object, read?: Protocol["response"]["decode"]): Promise<T> {
     const there = await this.#node(node);
     const { broker, pool } = there;
     if (name === "Fetch") {
@@ -144,7 +144,7 @@ export class Connections {
       await there.fetching;
     }
     const protocol = broker.lookupRequest(KEYS[name] ?? -1, requests[name])(args);
-    const { decode } = protocol.response;
+    const decode = read ?? protocol.response.decode;
     try {
       // The cast is true: each caller names the type of this request's answer.
       return (await pool.send({

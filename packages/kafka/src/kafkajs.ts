@@ -4,6 +4,7 @@ import * as client from "./client.ts";
 import { byTopic, CODES, codeOf, nameOf } from "./client.ts";
 import { Connections, inner, nativeOf, SEED } from "./kafkajs-connections.ts";
 import type { Settings } from "./options.ts";
+import { type From, readFetched } from "./records.ts";
 
 const READ_COMMITTED = 1;
 const FETCH_BYTES = 1_048_576;
@@ -12,27 +13,25 @@ const TOPIC = 2;
 
 // The casts are true of kafkajs 2.2.4, the only version this package depends on.
 const errors = inner("kafkajs/src/protocol/error") as { readonly createErrorFromCode: (code: number) => Error };
-const withoutAborted = inner("kafkajs/src/consumer/filterAbortedMessages") as (batch: Batch) => readonly Raw[];
+const packing = inner("kafkajs/src/protocol/message/compression") as {
+  readonly lookupCodec: (way: number) => { readonly decompress: (data: Buffer) => Promise<Buffer> };
+};
 
 /** kafkajs with the driver's settings. */
 export function kafkajsClient(settings: Settings): client.Client {
   return client.inTurn(settings.hosts, (host) => new KafkajsSession(settings, host));
 }
 
-/** A record, or what the server needs between records, as kafkajs reads it. */
-interface Raw extends Omit<client.KafkaRecord, "offset" | "timestamp" | keyof client.Place> {
-  readonly offset: string;
-  readonly timestamp: string;
-  readonly isControlRecord: boolean;
-  readonly batchContext?: { readonly firstOffset: string; readonly lastOffsetDelta: number };
+interface Coded {
+  readonly errorCode: number;
 }
 
-interface Batch {
-  readonly messages: readonly Raw[];
-  readonly abortedTransactions: unknown;
-}
-
-type Answer<T> = readonly { readonly topicName: string; readonly partitions: readonly (T & { partition: number })[] }[];
+/** What is answered of partitions; some answers call the topic so, some so. */
+type OfParts<T> = readonly {
+  readonly topic?: string;
+  readonly topicName?: string;
+  readonly partitions: readonly (T & Coded & { readonly partition: number })[];
+}[];
 
 class KafkajsSession implements client.Session {
   readonly lost: Promise<unknown>;
@@ -119,7 +118,7 @@ class KafkajsSession implements client.Session {
   }
 
   async newProducer(): Promise<client.Producer> {
-    const answer = await this.#connections.ask<{ errorCode: number; producerId: string; producerEpoch: number }>(
+    const answer = await this.#connections.ask<Coded & { producerId: string; producerEpoch: number }>(
       SEED,
       "InitProducerId",
       { transactionalId: null, transactionTimeout: 5_000 },
@@ -133,62 +132,44 @@ class KafkajsSession implements client.Session {
     chunks: readonly client.Chunk[],
     producer: client.Producer,
   ): Promise<readonly client.Outcome[]> {
-    const { topics } = await this.#connections.ask<{ readonly topics: Answer<{ readonly errorCode: number }> }>(
-      node,
-      "Produce",
-      {
-        acks: -1,
-        // Sooner than the request itself is given up.
-        timeout: Math.floor(this.#settings.timeout * 0.8),
-        producerId: producer.id,
-        producerEpoch: producer.epoch,
-        topicData: byTopic(chunks, ({ partition, records, sequence }) => ({
-          partition,
-          firstSequence: sequence,
-          messages: records,
-        })),
-      },
-    );
+    const { topics } = await this.#connections.ask<{ readonly topics: OfParts<unknown> }>(node, "Produce", {
+      acks: -1,
+      // Sooner than the request itself is given up.
+      timeout: Math.floor(this.#settings.timeout * 0.8),
+      producerId: producer.id,
+      producerEpoch: producer.epoch,
+      topicData: byTopic(chunks, ({ partition, records, sequence }) => ({
+        partition,
+        firstSequence: sequence,
+        messages: records,
+      })),
+    });
     const outcomes = indexed(topics);
     return chunks.map((chunk) => ({ value: undefined, error: errorOf(outcomes.get(nameOf(chunk))?.errorCode ?? -1) }));
   }
 
-  async fetch(
-    node: number,
-    from: readonly (client.Place & { readonly offset: number })[],
-    wait: number,
-  ): Promise<readonly client.Fetched[]> {
-    const { responses } = await this.#connections.ask<{
-      readonly responses: Answer<Batch & { readonly errorCode: number }>;
-    }>(node, "Fetch", {
-      maxWaitTime: wait,
-      minBytes: 1,
-      maxBytes: RESPONSE_BYTES,
-      isolationLevel: READ_COMMITTED,
+  async fetch(node: number, from: readonly From[], wait: number): Promise<readonly client.Fetched[]> {
+    const asked = {
+      ...{ maxWaitTime: wait, minBytes: 1, maxBytes: RESPONSE_BYTES, isolationLevel: READ_COMMITTED },
       topics: byTopic(from, ({ partition, offset }) => ({
         partition,
         fetchOffset: String(offset),
         maxBytes: FETCH_BYTES,
       })),
-    });
-    const answers = indexed(responses);
-    return from.map((place) => fetched(place, answers.get(nameOf(place))));
+    };
+    const data = await this.#connections.ask<Buffer>(node, "Fetch", asked, async (answer) => answer);
+    return readFetched(data, from, (way, packed) => packing.lookupCodec(way).decompress(packed), errorOf);
   }
 
   async offsets(
     node: number,
     at: readonly (client.Place & { readonly time: number })[],
   ): Promise<readonly client.Outcome<number>[]> {
-    const { responses } = await this.#connections.ask<{
-      readonly responses: readonly {
-        readonly topic: string;
-        readonly partitions: readonly { partition: number; errorCode: number; offset: string }[];
-      }[];
-    }>(node, "ListOffsets", {
+    const { responses } = await this.#connections.ask<{ responses: OfParts<{ offset: string }> }>(node, "ListOffsets", {
       isolationLevel: READ_COMMITTED,
       topics: byTopic(at, ({ partition, time }) => ({ partition, timestamp: String(time) })),
     });
-    const answers = indexed(responses.map(({ topic, partitions }) => ({ topicName: topic, partitions })));
+    const answers = indexed(responses);
     return at.map((place) => {
       const answer = answers.get(nameOf(place));
       return { value: Number(answer?.offset ?? -1), error: errorOf(answer?.errorCode ?? -1) };
@@ -237,23 +218,20 @@ class KafkajsSession implements client.Session {
   }
 
   async sync(node: number, member: client.Member, assignments: ReadonlyMap<string, Buffer>): Promise<Buffer> {
-    const { errorCode, memberAssignment } = await this.#connections.ask<{
-      errorCode: number;
-      memberAssignment: Buffer;
-    }>(node, "SyncGroup", {
-      ...{ groupId: member.group, generationId: member.generation, memberId: member.id },
-      groupAssignment: [...assignments].map(([memberId, assignment]) => ({ memberId, memberAssignment: assignment })),
-    });
+    const { errorCode, memberAssignment } = await this.#connections.ask<Coded & { memberAssignment: Buffer }>(
+      node,
+      "SyncGroup",
+      {
+        ...{ groupId: member.group, generationId: member.generation, memberId: member.id },
+        groupAssignment: [...assignments].map(([memberId, assignment]) => ({ memberId, memberAssignment: assignment })),
+      },
+    );
     orThrow(errorCode);
     return memberAssignment;
   }
 
   async heartbeat(node: number, member: client.Member): Promise<void> {
-    const { errorCode } = await this.#connections.ask<{ readonly errorCode: number }>(
-      node,
-      "Heartbeat",
-      asMember(member),
-    );
+    const { errorCode } = await this.#connections.ask<Coded>(node, "Heartbeat", asMember(member));
     orThrow(errorCode);
   }
 
@@ -262,31 +240,20 @@ class KafkajsSession implements client.Session {
   }
 
   async committed(node: number, group: string, places: readonly client.Place[]): Promise<readonly client.Committed[]> {
-    const { errorCode, responses } = await this.#connections.ask<{
-      readonly errorCode: number;
-      readonly responses: readonly {
-        readonly topic: string;
-        readonly partitions: readonly {
-          readonly partition: number;
-          readonly offset: string;
-          readonly metadata: string | null;
-          readonly errorCode: number;
-        }[];
-      }[];
-    }>(node, "OffsetFetch", { groupId: group, topics: byTopic(places, ({ partition }) => ({ partition })) });
+    const { errorCode, responses } = await this.#connections.ask<
+      Coded & { readonly responses: OfParts<{ readonly offset: string; readonly metadata: string | null }> }
+    >(node, "OffsetFetch", { groupId: group, topics: byTopic(places, ({ partition }) => ({ partition })) });
     orThrow(errorCode);
-    return responses.flatMap(({ topic, partitions }) =>
-      partitions.map(({ partition, offset, metadata, errorCode: code }) => {
-        orThrow(code);
-        return { topic, partition, offset: Number(offset), metadata: metadata ?? "" };
-      }),
-    );
+    const answers = indexed(responses);
+    return places.map(({ topic, partition }) => {
+      const { offset = "-1", metadata, errorCode: code = 0 } = answers.get(nameOf({ topic, partition })) ?? {};
+      orThrow(code);
+      return { topic, partition, offset: Number(offset), metadata: metadata ?? "" };
+    });
   }
 
   async commit(node: number, member: client.Member, offsets: readonly client.Committed[]): Promise<void> {
-    const { responses } = await this.#connections.ask<{
-      readonly responses: readonly { readonly partitions: readonly { readonly errorCode: number }[] }[];
-    }>(node, "OffsetCommit", {
+    const { responses } = await this.#connections.ask<{ responses: OfParts<unknown> }>(node, "OffsetCommit", {
       ...asMember(member),
       topics: byTopic(offsets, ({ partition, offset, metadata }) => ({
         partition,
@@ -321,32 +288,9 @@ function orThrow(code: number): void {
   if (error !== undefined) throw error;
 }
 
-function indexed<T>(answer: Answer<T>): ReadonlyMap<string, T> {
-  return new Map(
-    answer.flatMap(({ topicName, partitions }) =>
-      partitions.map((one) => [nameOf({ topic: topicName, partition: one.partition }), one] as const),
-    ),
+function indexed<T>(answer: OfParts<T>): ReadonlyMap<string, T & Coded> {
+  const named = answer.flatMap(({ topic, topicName, partitions }) =>
+    partitions.map((one) => [nameOf({ topic: topic ?? topicName ?? "", partition: one.partition }), one] as const),
   );
-}
-
-function fetched(
-  { topic, partition, offset }: client.Place & { readonly offset: number },
-  answer: (Batch & { readonly errorCode: number }) | undefined,
-): client.Fetched {
-  const messages = answer?.messages ?? [];
-  const records: client.KafkaRecord[] = [];
-  const kept = answer === undefined ? [] : withoutAborted(answer);
-  for (const { offset: at, timestamp, key, value, headers, isControlRecord } of kept) {
-    const own = Number(at);
-    // A batch is sent whole, also when it is read from its middle on.
-    if (own < offset || isControlRecord) continue;
-    records.push({ topic, partition, offset: own, timestamp: Number(timestamp), key, value, headers });
-  }
-  const last = messages.at(-1);
-  const end = last?.batchContext;
-  const next =
-    last === undefined
-      ? offset
-      : Math.max(Number(last.offset), Number(end?.firstOffset ?? -1) + (end?.lastOffsetDelta ?? 0)) + 1;
-  return { topic, partition, error: errorOf(answer?.errorCode ?? -1), next, records };
+  return new Map(named);
 }

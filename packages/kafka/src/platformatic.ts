@@ -4,18 +4,14 @@ import type * as library from "@platformatic/kafka";
 import * as client from "./client.ts";
 import { byTopic, CODES, nameOf } from "./client.ts";
 import type { Settings } from "./options.ts";
+import { type From, readFetched, type Unpack } from "./records.ts";
 
 type Library = typeof library;
 type Connection = library.Connection;
 
-type FetchedPartition = library.fetchV12.FetchResponsePartition;
-
 const READ_COMMITTED = 1;
 const FETCH_BYTES = 1_048_576;
 const RESPONSE_BYTES = 10_485_760;
-const CONTROL = 32;
-const TRANSACTIONAL = 16;
-const LOG_APPEND_TIME = 8;
 
 /** The node that is not known by its number yet. */
 const SEED = -1;
@@ -68,6 +64,8 @@ class PlatformaticSession implements client.Session {
   readonly native: library.Admin;
   readonly #library: Library;
   readonly #settings: Settings;
+  /** A fetch whose answer is left as it is. */
+  readonly #fetch: library.API<library.fetchV11.FetchRequest, Buffer>;
   readonly #end: (reason: unknown) => void;
   readonly #connections = new Map<string, Promise<Connection>>();
   readonly #all = new Set<Connection>();
@@ -78,6 +76,9 @@ class PlatformaticSession implements client.Session {
   constructor(loaded: Library, settings: Settings, seed: core.Host) {
     this.#library = loaded;
     this.#settings = settings;
+    const { createRequest } = loaded.fetchV11;
+    const asItIs: library.ResponseParser<Buffer> = (_id, _key, _version, { buffer }) => buffer.buffer;
+    this.#fetch = loaded.createAPI(1, 11, createRequest, asItIs, false, false);
     this.#addresses.set(SEED, seed);
     const bootstrapBrokers = settings.hosts.map(({ host, port }) => `${host}:${port}`);
     this.native = new loaded.Admin({ clientId: settings.clientId, bootstrapBrokers, ...optionsOf(settings) });
@@ -147,14 +148,8 @@ class PlatformaticSession implements client.Session {
       records.map((record) => toMessage(topic, partition, record)),
     );
     const options = { producerId: BigInt(producer.id), producerEpoch: producer.epoch, sequences };
-    const answer = await this.#ask(
-      node,
-      produceV10.api,
-      -1,
-      Math.floor(this.#settings.timeout * 0.8),
-      messages,
-      options,
-    );
+    const timeout = Math.floor(this.#settings.timeout * 0.8);
+    const answer = await this.#ask(node, produceV10.api, -1, timeout, messages, options);
     const codes = new Map<string, number>();
     for (const { name, partitionResponses } of typeof answer === "boolean" ? [] : answer.responses) {
       for (const { index, errorCode } of partitionResponses) {
@@ -164,25 +159,15 @@ class PlatformaticSession implements client.Session {
     return chunks.map((chunk) => ({ value: undefined, error: this.#errorOf(codes.get(nameOf(chunk)) ?? -1) }));
   }
 
-  async fetch(
-    node: number,
-    from: readonly (client.Place & { readonly offset: number })[],
-    wait: number,
-  ): Promise<readonly client.Fetched[]> {
+  async fetch(node: number, from: readonly From[], wait: number): Promise<readonly client.Fetched[]> {
     const topics = byTopic(from, ({ partition, offset }) => ({
       ...{ partition, currentLeaderEpoch: -1, lastFetchedEpoch: -1 },
       ...{ fetchOffset: BigInt(offset), partitionMaxBytes: FETCH_BYTES },
     })).map(({ topic, partitions }) => ({ topicId: topic, partitions: [...partitions] }));
-    const { fetchV12 } = this.#library;
-    const answer = await this.#ask(node, fetchV12.api, wait, 1, RESPONSE_BYTES, READ_COMMITTED, 0, -1, topics, [], "");
-    const answers = new Map<string, FetchedPartition>();
-    for (const { topicId, partitions } of answer.responses) {
-      for (const one of partitions) answers.set(nameOf({ topic: topicId, partition: one.partitionIndex }), one);
-    }
-    return from.map((place) => {
-      const one = answers.get(nameOf(place));
-      return fetched(place, one, this.#errorOf(one?.errorCode ?? -1));
-    });
+    const { compressionsAlgorithmsByBitmask: packings } = this.#library;
+    const data = await this.#ask(node, this.#fetch, wait, 1, RESPONSE_BYTES, READ_COMMITTED, 0, -1, topics, [], "");
+    const unpack: Unpack = (way, packed) => packings[way]?.decompressSync(packed) ?? packed;
+    return readFetched(data, from, unpack, (code) => this.#errorOf(code));
   }
 
   async offsets(
@@ -222,19 +207,8 @@ class PlatformaticSession implements client.Session {
   async join(node: number, joining: client.Joining): Promise<client.Joined> {
     const { group, id, session, protocol, metadata } = joining;
     const protocols = [{ name: protocol, metadata }];
-    const { joinGroupV9 } = this.#library;
-    const answer = await this.#ask(
-      node,
-      joinGroupV9.api,
-      group,
-      session,
-      session,
-      id,
-      null,
-      "consumer",
-      protocols,
-      null,
-    );
+    const asked = [group, session, session, id, null, "consumer", protocols, null] as const;
+    const answer = await this.#ask(node, this.#library.joinGroupV9.api, ...asked);
     const memberId = answer.memberId ?? "";
     if (answer.errorCode === CODES.memberIdRequired) return this.join(node, { ...joining, id: memberId });
     this.#orThrow(answer.errorCode);
@@ -248,18 +222,8 @@ class PlatformaticSession implements client.Session {
   async sync(node: number, member: client.Member, assignments: ReadonlyMap<string, Buffer>): Promise<Buffer> {
     const shares = [...assignments].map(([memberId, assignment]) => ({ memberId, assignment }));
     const { group, generation, id } = member;
-    const { syncGroupV5 } = this.#library;
-    const answer = await this.#ask(
-      node,
-      syncGroupV5.api,
-      group,
-      generation,
-      id,
-      null,
-      "consumer",
-      client.PROTOCOL,
-      shares,
-    );
+    const asked = [group, generation, id, null, "consumer", client.PROTOCOL, shares] as const;
+    const answer = await this.#ask(node, this.#library.syncGroupV5.api, ...asked);
     this.#orThrow(answer.errorCode);
     return answer.assignment;
   }
@@ -377,48 +341,3 @@ function toMessage(
 }
 
 const EMPTY = Buffer.alloc(0);
-
-function fetched(
-  { topic, partition, offset }: client.Place & { readonly offset: number },
-  answer: FetchedPartition | undefined,
-  error: unknown,
-): client.Fetched {
-  const records: client.KafkaRecord[] = [];
-  const aborted = [...(answer?.abortedTransactions ?? [])];
-  const aborting = new Set<bigint>();
-  let next = offset;
-  for (const batch of answer?.records ?? []) {
-    next = Math.max(next, Number(batch.firstOffset) + batch.lastOffsetDelta + 1);
-    for (let [one] = aborted; one !== undefined && one.firstOffset <= batch.firstOffset; [one] = aborted) {
-      aborting.add(one.producerId);
-      aborted.shift();
-    }
-    if ((batch.attributes & CONTROL) !== 0) {
-      aborting.delete(batch.producerId);
-      continue;
-    }
-    if ((batch.attributes & TRANSACTIONAL) !== 0 && aborting.has(batch.producerId)) continue;
-    for (const { offsetDelta, timestampDelta, key, value, headers } of batch.records) {
-      const at = Number(batch.firstOffset) + offsetDelta;
-      // A batch is sent whole, also when it is read from its middle on.
-      if (at < offset) continue;
-      const appended = (batch.attributes & LOG_APPEND_TIME) !== 0;
-      const timestamp = Number(appended ? batch.maxTimestamp : batch.firstTimestamp + timestampDelta);
-      records.push({ topic, partition, offset: at, timestamp, key, value, headers: headersOf(headers) });
-    }
-  }
-  return { topic, partition, error, next, records };
-}
-
-function headersOf(
-  pairs: readonly (readonly [Buffer | null, Buffer | null])[],
-): Readonly<Record<string, client.HeaderValue>> {
-  const headers: Record<string, client.HeaderValue> = {};
-  for (const [name, value] of pairs) {
-    const key = name?.toString() ?? "";
-    const before = headers[key];
-    if (before === undefined) headers[key] = value;
-    else headers[key] = Array.isArray(before) ? [...before, value] : [before as Buffer | null, value];
-  }
-  return headers;
-}

@@ -1,24 +1,17 @@
-import type { Session } from "./client.ts";
 import { nameOf } from "./client.ts";
-import type { Cluster } from "./cluster.ts";
+import type { Life } from "./cluster.ts";
 import type { PartitionLog } from "./log.ts";
 
 /** Milliseconds between two deletions of what its group is done with. */
 const EVERY = 30_000;
-
-/** What a group has for itself: a queue, and steps of a ladder. */
-interface Owner {
-  readonly session: Session;
-  readonly cluster: Cluster;
-  readonly name: string;
-}
 
 /**
  * Lets the server delete what nobody needs any more, from time to time, out of topics that only this group reads.
  * Without the right to it stays.
  */
 export function purging(
-  { session, cluster, name }: Owner,
+  { session, cluster }: Pick<Life, "session" | "cluster">,
+  name: string,
   logs: () => Iterable<PartitionLog>,
   signal: AbortSignal,
 ): NodeJS.Timeout {

@@ -31,6 +31,12 @@ interface Load {
   bytes: number;
 }
 
+/** What became of a load. */
+interface Written {
+  readonly error: unknown;
+  readonly unknown: boolean;
+}
+
 /** `Link.send`. */
 export async function send(life: Life, ...[to, batch, report, signal]: Parameters<core.Link["send"]>): Promise<void> {
   const now = life.context.clock.now();
@@ -55,6 +61,8 @@ export class Writer {
   #sequences = new Map<string, number>();
   /** The end of the last request to each node: the next one waits, so that they arrive in the order of the sequence. */
   readonly #busy = new Map<number, Promise<unknown>>();
+  /** The bytes of a request that a topic took no more of. */
+  readonly #most = new Map<string, number>();
   #turn = 0;
 
   constructor(life: Pick<Life, "session" | "cluster">) {
@@ -94,7 +102,7 @@ export class Writer {
       const bytes = sizeOf(record);
       const place = nameOf({ topic, partition });
       let load = open.get(place);
-      if (load === undefined || load.bytes + bytes > CHUNK_BYTES) {
+      if (load === undefined || load.bytes + bytes > (this.#most.get(topic) ?? CHUNK_BYTES)) {
         const fresh = { topic, partition, records: [], indexes: [], bytes: 0, node: leaders[partition] ?? -1 };
         loads.push(fresh);
         open.set(place, fresh);
@@ -109,43 +117,40 @@ export class Writer {
 
   /** One request after the other, a partition at most once in each. */
   async #toNode(node: number, loads: readonly Load[], report: core.Report): Promise<void> {
-    for (let rest = loads; rest.length > 0; ) {
-      const seen = new Set<string>();
-      const now: Load[] = [];
-      const later: Load[] = [];
-      for (const load of rest) {
-        const place = nameOf(load);
-        (seen.has(place) ? later : now).push(load);
-        seen.add(place);
+    const queues = Map.groupBy(loads, nameOf);
+    while (queues.size > 0) {
+      const now = [...queues.values()].flatMap((queue) => queue.shift() ?? []);
+      const before = this.#busy.get(node) ?? Promise.resolve();
+      const producing = before.then(() => this.#produce(node, now));
+      this.#busy.set(node, producing);
+      const outcomes = await producing;
+      for (const [index, load] of now.entries()) {
+        const queue = queues.get(nameOf(load)) ?? [];
+        this.#settle(load, outcomes[index] ?? { error: new Error("no answer"), unknown: true }, queue, report);
+        if (queue.length === 0) queues.delete(nameOf(load));
       }
-      const failed = await this.#request(node, now, report);
+    }
+  }
+
+  /** Reports one load, or puts it back before what follows it in its partition, in two parts. */
+  #settle(load: Load, { error, unknown }: Written, queue: Load[], report: core.Report): void {
+    if (error === undefined) return tell(load, report, undefined);
+    if (codeOf(error) !== CODES.tooLarge) {
+      tell(load, report, { error, outcomeUnknown: unknown });
       // What follows a refused record of its partition must not pass it.
-      for (const load of later) {
-        const failure = failed.get(nameOf(load));
-        if (failure !== undefined) tell(load, report, { error: failure, outcomeUnknown: false });
-      }
-      rest = later.filter(({ topic, partition }) => !failed.has(nameOf({ topic, partition })));
+      for (const later of queue.splice(0)) tell(later, report, { error, outcomeUnknown: false });
+      return;
     }
+    // A batch, as the server counts; only one of a single record is refused for what it is.
+    if (load.records.length === 1) return tell(load, report, { error, outcomeUnknown: false });
+    this.#most.set(load.topic, load.bytes >> 1);
+    const half = load.records.length >> 1;
+    const other = { ...load, records: load.records.splice(half), indexes: load.indexes.splice(half) };
+    load.bytes = other.bytes = load.bytes >> 1;
+    queue.unshift(load, other);
   }
 
-  async #request(node: number, loads: readonly Load[], report: core.Report): Promise<ReadonlyMap<string, unknown>> {
-    const failed = new Map<string, unknown>();
-    const before = this.#busy.get(node) ?? Promise.resolve();
-    const producing = before.then(() => this.#produce(node, loads));
-    this.#busy.set(node, producing);
-    const outcomes = await producing;
-    for (const [index, load] of loads.entries()) {
-      const { error, unknown } = outcomes[index] ?? { error: new Error("no answer"), unknown: true };
-      if (error !== undefined) failed.set(nameOf(load), error);
-      tell(load, report, error === undefined ? undefined : { error, outcomeUnknown: unknown });
-    }
-    return failed;
-  }
-
-  async #produce(
-    node: number,
-    loads: readonly Load[],
-  ): Promise<readonly { readonly error: unknown; readonly unknown: boolean }[]> {
+  async #produce(node: number, loads: readonly Load[]): Promise<readonly Written[]> {
     let asked = false;
     try {
       this.#producer ??= this.#life.session.newProducer();
@@ -160,11 +165,12 @@ export class Writer {
       return outcomes.map((outcome, index) => this.#judge(outcome, loads[index]?.topic ?? ""));
     } catch (error) {
       this.#startAnew();
+      for (const { topic } of loads) this.#life.cluster.forget(topic);
       return loads.map(() => ({ error, unknown: asked }));
     }
   }
 
-  #judge({ error }: Outcome, topic: string): { readonly error: unknown; readonly unknown: boolean } {
+  #judge({ error }: Outcome, topic: string): Written {
     if (error === undefined) return { error, unknown: false };
     this.#startAnew();
     const code = codeOf(error) ?? -1;

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type * as core from "@anybroker/core/driver";
 import { BrokerError } from "@anybroker/core/driver";
-import type { Committed, Fetched, Place, Session } from "./client.ts";
+import type { Committed, Session } from "./client.ts";
 import { CODES, codeOf, nameOf } from "./client.ts";
 import { Cluster, type Life } from "./cluster.ts";
+import { Fetching } from "./fetching.ts";
 import { Membership } from "./group.ts";
 import { type HeldDelivery, PartitionLog } from "./log.ts";
 import { purging } from "./purge.ts";
@@ -13,12 +14,13 @@ import { type Inlet, inletsOf } from "./topology.ts";
 /** Milliseconds between two signs of life; a rebalance is noticed at the next one. */
 const HEARTBEAT = 500;
 
-/** For how many milliseconds settled messages may be uncommitted, to be handed out again after a crash. */
+/**
+ * For how many milliseconds acks may be uncommitted, to be handed out again after a crash: the longer time for a few, the
+ * shorter one from so many on, or a quarter of the window. With sixteen times as many nothing more is handed out.
+ */
 const COMMIT = 100;
-
-/** How long the server waits for something to come: with every partition asked about, and while some are full. */
-const WAIT = 250;
-const WAIT_WHILE_FULL = 20;
+const COMMIT_SOON = 2;
+const MANY = 16;
 
 /** From so many beginnings on the core reads one message at a time; it gives back what it was handed till then. */
 const SUSPECT = 2;
@@ -31,23 +33,16 @@ export async function openSource(life: Life, ...[entity, { window }, lost, signa
   try {
     const cluster = new Cluster(session);
     const inlets = inletsOf(entity, life.naming);
-    const there = new Set(
-      await cluster.look(
-        inlets.map(({ topic }) => topic),
-        signal,
-      ),
-    );
-    const [main] = inlets;
-    if (main === undefined || !there.has(main.topic)) throw new BrokerError("NOT_FOUND", `no topic ${main?.topic}`);
+    const names = inlets.map(({ topic }) => topic);
+    const there = new Set(await cluster.look(names, signal));
+    const [main = ""] = names;
+    if (!there.has(main)) throw new BrokerError("NOT_FOUND", `no topic ${main}`);
     const name = life.naming.source(entity);
     const durable = entity.kind === "queue" || entity.durable;
     const membership = durable ? new Membership(session, cluster, name, life.context.lease) : undefined;
     const own = { life, session, cluster, membership, name, lost };
-    const source = new KafkaSource(
-      own,
-      inlets.filter(({ topic }) => there.has(topic)),
-      durable && inlets.every(({ topic }) => there.has(topic)),
-    );
+    const found = inlets.filter(({ topic }) => there.has(topic));
+    const source = new KafkaSource(own, found, durable && found.length === inlets.length);
     await source.begin(entity, window, signal);
     return source;
   } catch (error) {
@@ -73,7 +68,7 @@ class KafkaSource implements core.Source {
   readonly #own: Own;
   readonly #inlets: readonly Inlet[];
   readonly #ending = new AbortController();
-  readonly #fetching = new Set<number>();
+  readonly #fetching: Fetching;
   #logs = new Map<string, PartitionLog>();
   /** Whose turn it is to hand out. */
   #turn = 0;
@@ -83,8 +78,10 @@ class KafkaSource implements core.Source {
   #settled = true;
   #wary = false;
   #wake = (): void => {};
-  #room = Promise.withResolvers<void>();
   #committing: Promise<void> | undefined;
+  /** Acks since the last commit, and before it while it is on its way. */
+  #acks = 0;
+  #acksOnTheWay = 0;
   #timer: NodeJS.Timeout | undefined;
   #purging: NodeJS.Timeout | undefined;
 
@@ -92,6 +89,12 @@ class KafkaSource implements core.Source {
     this.#own = own;
     this.#inlets = inlets;
     this.returns = returns;
+    this.#fetching = new Fetching(own, {
+      logs: () => (this.#paused ? [] : [...this.#logs.values()]),
+      arrived: () => this.#wake(),
+      failed: (error) => this.#end(error),
+      signal: this.#ending.signal,
+    });
     const { promise, resolve } = Promise.withResolvers<unknown>();
     this.lost = promise;
     this.#ending.signal.addEventListener("abort", () => resolve(this.#ending.signal.reason), { once: true });
@@ -104,10 +107,7 @@ class KafkaSource implements core.Source {
     const topics = this.#inlets.map(({ topic }) => topic);
     if (membership === undefined) {
       const places = await cluster.places(topics, signal);
-      const ends = await cluster.offsets(
-        places.map((place) => ({ ...place, time: -1 })),
-        signal,
-      );
+      const ends = await cluster.offsets(places, -1, signal);
       this.#take(places.map((place, index) => ({ ...place, offset: ends[index] ?? 0, metadata: "" })));
       return;
     }
@@ -122,7 +122,7 @@ class KafkaSource implements core.Source {
     }
     await this.#join(signal);
     void this.#live(membership);
-    this.#purging = purging(this.#own, () => this.#logs.values(), this.#ending.signal);
+    this.#purging = purging(this.#own, name, () => this.#logs.values(), this.#ending.signal);
   }
 
   async receive(max: number, signal: AbortSignal): Promise<readonly core.Delivery[]> {
@@ -168,6 +168,8 @@ class KafkaSource implements core.Source {
 
   async resize(window: number): Promise<void> {
     this.#window = window;
+    // Everything has been given back: none of it did harm.
+    for (const log of this.#logs.values()) log.begun = log.noted = -1;
   }
 
   async close(signal: AbortSignal): Promise<void> {
@@ -224,13 +226,12 @@ class KafkaSource implements core.Source {
     const offsets = gained.length === 0 ? [] : await membership.committed(gained, signal);
     const none = offsets.filter(({ offset }) => offset < 0);
     // What has no offset yet, or has lost it, begins with the oldest there is: nothing is missed.
-    const first = await cluster.offsets(
-      none.map((place) => ({ ...place, time: -2 })),
-      signal,
-    );
+    const first = await cluster.offsets(none, -2, signal);
     for (const place of gained) await cluster.leaders(place.topic, signal);
     this.#take(offsets.map((one) => (one.offset < 0 ? { ...one, offset: first[none.indexOf(one)] ?? 0 } : one)));
     this.#settled = true;
+    // What could not be committed meanwhile.
+    void this.#commitSoon();
     this.#stir();
   }
 
@@ -240,64 +241,13 @@ class KafkaSource implements core.Source {
       const step = this.#inlets.find(({ topic }) => topic === from.topic)?.step ?? 0;
       this.#logs.set(nameOf(from), new PartitionLog(from, step, from.offset, from.metadata));
     }
-    this.#lead();
-  }
-
-  /** Sees to it that every node that leads one of our partitions is asked. */
-  #lead(): void {
-    for (const log of this.#logs.values()) {
-      const node = this.#nodeOf(log);
-      if (node < 0 || this.#fetching.has(node)) continue;
-      this.#fetching.add(node);
-      void this.#fetchFrom(node).catch((error: unknown) => this.#end(error));
-    }
-  }
-
-  #nodeOf({ topic, partition }: Place): number {
-    return this.#own.cluster.known(topic)?.[partition] ?? -1;
-  }
-
-  async #fetchFrom(node: number): Promise<void> {
-    const { signal } = this.#ending;
-    while (!signal.aborted) {
-      const mine = [...this.#logs.values()].filter((log) => this.#nodeOf(log) === node);
-      const hungry = this.#paused ? [] : mine.filter((log) => log.hungry);
-      if (hungry.length === 0) {
-        await this.#room.promise;
-        continue;
-      }
-      const wait = hungry.length === mine.length ? WAIT : WAIT_WHILE_FULL;
-      const from = hungry.map(({ topic, partition, position }) => ({ topic, partition, offset: position }));
-      const answers = await this.#own.session.fetch(node, from, wait);
-      if (signal.aborted) return;
-      for (const [index, answer] of answers.entries()) {
-        const log = hungry[index];
-        if (log === undefined || this.#logs.get(nameOf(log)) !== log) continue;
-        if (answer.error === undefined) log.push(answer);
-        else await this.#mend(log, answer, signal);
-      }
-      this.#wake();
-    }
-  }
-
-  /** A partition that could not be read: it has moved, or what was to be read is not there any more. */
-  async #mend(log: PartitionLog, { error }: Fetched, signal: AbortSignal): Promise<void> {
-    const { cluster } = this.#own;
-    if (codeOf(error) === CODES.offsetOutOfRange) {
-      const [first = 0] = await cluster.offsets([{ topic: log.topic, partition: log.partition, time: -2 }], signal);
-      log.position = first;
-      return;
-    }
-    const gone = (await cluster.look([log.topic], signal)).length === 0;
-    // One that has been read, and is unknown for a moment, may have been made anew meanwhile.
-    if (gone || (codeOf(error) === CODES.unknownTopic && log.read)) throw error;
-    await sleep(WAIT, undefined, { signal });
-    this.#lead();
+    this.#fetching.lead([...this.#logs.values()]);
   }
 
   #handOut(max: number): readonly HeldDelivery[] {
     const taken: HeldDelivery[] = [];
     if (this.#paused || !this.#settled || this.#ending.signal.aborted) return taken;
+    if (this.#acks + this.#acksOnTheWay >= 16 * this.#many) return taken;
     const logs = [...this.#logs.values()];
     const now = this.#own.life.context.clock.now();
     const fresh: PartitionLog[] = [];
@@ -306,8 +256,9 @@ class KafkaSource implements core.Source {
       const due = log?.due;
       idle += 1;
       if (log === undefined || due === undefined || due > now) continue;
-      if (this.#mustNote(log)) {
-        if (log.starting !== log.low) fresh.push(log);
+      const begun = this.#mustNote(log);
+      if (begun !== log.noted) {
+        if (begun !== log.begun) fresh.push(log);
         continue;
       }
       const delivery = log.take();
@@ -328,20 +279,21 @@ class KafkaSource implements core.Source {
     return this.#window === 1;
   }
 
-  /** Whether it must be noted with the offset that we begin, before anything of it is handed out. */
-  #mustNote(log: PartitionLog): boolean {
-    if (this.#own.membership === undefined) return false;
-    if (this.#narrow && (this.#wary || log.starts > 0)) return log.startedAt !== log.low;
+  /** Before which offset it must be noted that we begin, before anything of it is handed out. */
+  #mustNote(log: PartitionLog): number {
+    if (this.#own.membership === undefined) return log.noted;
+    if (this.#narrow && (this.#wary || log.starts > 0)) return log.low + 1;
     // What the core is going to give back untouched is no beginning.
-    return log.startedAt < 0 && log.starts < SUSPECT;
+    return log.starts < SUSPECT ? Number.POSITIVE_INFINITY : log.noted;
   }
 
   async #note(logs: readonly PartitionLog[]): Promise<void> {
-    for (const log of logs) log.starting = log.low;
+    for (const log of logs) log.begun = this.#mustNote(log);
+    const noting = logs.map(({ begun }) => begun);
     const noted = await this.#flush(this.#ending.signal).catch((error: unknown) => this.#judge(error));
-    for (const log of logs) {
-      if (noted === true) log.startedAt = log.starting;
-      else log.starting = log.startedAt;
+    for (const [index, log] of logs.entries()) {
+      if (noted === true) log.noted = noting[index] ?? log.noted;
+      else log.begun = log.noted;
     }
     this.#wake();
   }
@@ -355,7 +307,18 @@ class KafkaSource implements core.Source {
 
   #done(delivery: HeldDelivery): void {
     delivery.log.done(delivery);
-    if (this.#own.membership !== undefined) this.#timer ??= setTimeout(() => void this.#commitSoon(), COMMIT);
+    if (this.#own.membership === undefined) return;
+    this.#acks += 1;
+    if (this.#acks !== this.#many) {
+      this.#timer ??= setTimeout(() => void this.#commitSoon(), COMMIT);
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#commitSoon(), COMMIT_SOON);
+  }
+
+  get #many(): number {
+    return Math.max(MANY, this.#window >> 2);
   }
 
   async #commitSoon(): Promise<void> {
@@ -380,13 +343,17 @@ class KafkaSource implements core.Source {
       const change = log.commit(leaving);
       return change === undefined ? [] : [{ log, change }];
     });
-    if (changes.length === 0) return true;
-    const offsets = changes.map(({ change }) => change);
-    this.#committing = membership.commit(offsets, signal).finally(() => {
-      this.#committing = undefined;
-    });
-    await this.#committing;
-    for (const { log, change } of changes) log.committed = change;
+    [this.#acksOnTheWay, this.#acks] = [this.#acks, 0];
+    if (changes.length > 0) {
+      const offsets = changes.map(({ change }) => change);
+      this.#committing = membership.commit(offsets, signal).finally(() => {
+        this.#committing = undefined;
+      });
+      await this.#committing;
+      for (const { log, change } of changes) log.committed = change;
+    }
+    this.#acksOnTheWay = 0;
+    this.#wake();
     return true;
   }
 
@@ -411,9 +378,7 @@ class KafkaSource implements core.Source {
   }
 
   #stir(): void {
-    const { resolve } = this.#room;
-    this.#room = Promise.withResolvers();
-    resolve();
+    this.#fetching.stir();
     this.#wake();
   }
 

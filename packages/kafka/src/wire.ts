@@ -19,7 +19,8 @@ const OTHER = "anybroker-";
 const SENT_AT = "anybroker-sent-at";
 
 const NAMES: ReadonlySet<string> = new Set(Object.values(PROPERTIES));
-const OURS: ReadonlySet<string> = new Set([SENT_AT, ...[...NAMES].map((name) => OTHER + name)]);
+const OTHERS: ReadonlyMap<string, string> = new Map([...NAMES].map((name) => [name, OTHER + name]));
+const OURS: ReadonlySet<string> = new Set([SENT_AT, ...OTHERS.values()]);
 
 /** The record of a message of ours. */
 export function toRecord(message: core.OutgoingMessage, notBefore: number | undefined): NewRecord {
@@ -113,7 +114,7 @@ export class KafkaDelivery implements core.Delivery {
   #property(field: keyof typeof PROPERTIES): string | undefined {
     const name = PROPERTIES[field];
     const { headers } = this.native;
-    const value = headers[OTHER + name] ?? headers[name];
+    const value = headers[OTHERS.get(name) ?? name] ?? headers[name];
     return value === undefined || value === null || value.length === 0 ? undefined : textOf(value);
   }
 }
@@ -127,14 +128,15 @@ export function notBeforeOf({ headers }: KafkaRecord): number | undefined {
 }
 
 function textHeaders(headers: KafkaRecord["headers"]): Readonly<Record<string, string>> {
-  const names = Object.keys(headers);
-  if (names.length === 0) return NO_HEADERS;
-  const copy: Record<string, string> = Object.create(null);
-  for (const name of names) {
-    const property = NAMES.has(name) && headers[OTHER + name] === undefined;
-    if (!property && !OURS.has(name)) copy[name] = textOf(headers[name] ?? null);
+  let copy: Record<string, string> | undefined;
+  for (const name of Object.keys(headers)) {
+    const other = OTHERS.get(name);
+    const property = other !== undefined && headers[other] === undefined;
+    if (property || OURS.has(name)) continue;
+    copy ??= Object.create(null) as Record<string, string>;
+    copy[name] = textOf(headers[name] ?? null);
   }
-  return copy;
+  return copy ?? NO_HEADERS;
 }
 
 /** A header's value as text; of one that is there more than once, all as a JSON list. */

@@ -95,8 +95,13 @@ test("what is in a step of the ladder is due when the step is over, or sooner if
   expect(log.due).toBeUndefined();
 });
 
-test("only the first message after a crash counts the beginnings before it", () => {
-  const log = reading([5, 6], { from: 5, metadata: "anybroker:starts=3" });
+test("the first message after a crash counts the beginnings before it, and so do those that were begun with it", () => {
+  const log = reading([5, 6, 7, 8], { from: 5, metadata: "anybroker:starts=3,2,8" });
+  expect(takeAll(log).map(({ deliveries }) => deliveries)).toEqual([3, 2, 2, 0]);
+});
+
+test("the first message is also one whose offset is not the committed one", () => {
+  const log = reading([7, 8], { from: 5, metadata: "anybroker:starts=3,0,5" });
   expect(takeAll(log).map(({ deliveries }) => deliveries)).toEqual([3, 0]);
 });
 
@@ -105,17 +110,28 @@ test("what another program has written with the offset is no evidence", () => {
 });
 
 test("a beginning is noted, taken back by one that leaves in good order, and forgotten behind the message", () => {
-  const log = reading([5, 6], { from: 5, metadata: "anybroker:starts=3" });
+  const log = reading([5, 6], { from: 5, metadata: "anybroker:starts=3,0,5" });
   expect(log.commit(false)).toBeUndefined();
-  log.starting = log.low;
-  expect(log.commit(false)).toEqual({ ...place, offset: 5, metadata: "anybroker:starts=4" });
+  log.begun = 6;
+  expect(log.commit(false)).toEqual({ ...place, offset: 5, metadata: "anybroker:starts=4,0,5" });
   log.committed = log.commit(false) ?? log.committed;
   expect(log.commit(false)).toBeUndefined();
-  expect(log.commit(true)).toEqual({ ...place, offset: 5, metadata: "anybroker:starts=3" });
+  expect(log.commit(true)).toEqual({ ...place, offset: 5, metadata: "anybroker:starts=3,0,5" });
   const first = log.take();
   if (first !== undefined) log.done(first);
-  expect(log.commit(false)).toEqual({ ...place, offset: 6, metadata: "anybroker:starts=1" });
-  expect(log.commit(true)).toEqual({ ...place, offset: 6, metadata: "" });
+  expect(log.commit(false)).toEqual({ ...place, offset: 6, metadata: "" });
+});
+
+test("with all that may be handed out, what is behind the first message is noted too", () => {
+  const log = reading([5, 6, 7], { from: 5, metadata: "anybroker:starts=1,1,7" });
+  log.begun = Number.POSITIVE_INFINITY;
+  expect(log.commit(false)?.metadata).toBe("anybroker:starts=2,2,261");
+  const [first, second] = takeAll(log);
+  if (first !== undefined) log.done(first);
+  expect(log.commit(false)?.metadata).toBe("anybroker:starts=2,1,262");
+  if (second !== undefined) log.done(second);
+  expect(log.commit(false)?.metadata).toBe("anybroker:starts=1,1,263");
+  expect(log.commit(true)?.metadata).toBe("");
 });
 
 test("a long run of settled messages is not kept", () => {

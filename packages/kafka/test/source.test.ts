@@ -1,5 +1,6 @@
 import type { Delivery } from "@anybroker/core/driver";
 import { describe, expect, test } from "vitest";
+import { CODES, codeOf } from "../src/client.ts";
 import {
   clock,
   declared,
@@ -69,8 +70,11 @@ describe.skipIf(url === "")("a source", () => {
     for (const crashes of [0, 1]) {
       const crashing = await open();
       const source = await crashing.open(entity, { window: 10 }, () => {}, live);
-      expect((await take(source, 2)).map(({ deliveries }) => deliveries)).toEqual([crashes, 0]);
-      expect((await offsets(entity.name, entity.name))[0]).toEqual([0, `anybroker:starts=${crashes + 1}`]);
+      expect((await take(source, 2)).map(({ deliveries }) => deliveries)).toEqual([crashes, crashes]);
+      expect((await offsets(entity.name, entity.name))[0]).toEqual([
+        0,
+        `anybroker:starts=${crashes + 1},${crashes + 1},256`,
+      ]);
       await crashing.close(AbortSignal.abort(new Error("crash")));
       // Its process is gone: the server is told by somebody else.
       const { admin } = await plain();
@@ -174,6 +178,29 @@ describe.skipIf(url === "")("a source", () => {
     expect(source.returns).toBe(false);
     expect(ids(await take(source, 1))).toEqual(["m"]);
   });
+
+  test.for(["kafkajs", "platformatic"] as const)(
+    "a topic that takes only small batches gets small ones, in their order, and only what is too large by itself is refused: %s",
+    async (client) => {
+      const name = unique("small");
+      const { admin } = await plain();
+      const configEntries = [{ name: "max.message.bytes", value: "5000" }];
+      await admin.createTopics({ topics: [{ topic: name, numPartitions: 1, configEntries }], waitForLeaders: true });
+      const link = await open({ client }, { topology: "none" });
+      await accepted(link, queue(name), [message("first")]);
+      const batch = numbered(40).map((one, index) => ({ ...one, body: Buffer.alloc(index === 7 ? 6_000 : 1_000) }));
+      for (const round of [0, 1]) {
+        const fates = await sent(link, queue(name), batch);
+        const refused = fates.flatMap((fate, index) => (fate === "accepted" ? [] : [index]));
+        expect([round, refused]).toEqual([round, [7]]);
+        const { error, outcomeUnknown } = fates[7] === "accepted" ? {} : (fates[7] ?? {});
+        expect([codeOf(error), outcomeUnknown]).toEqual([CODES.tooLarge, false]);
+      }
+      const source = await reading(link, queue(name), { window: 100 });
+      const expected = batch.filter((_, index) => index !== 7).map(({ id }) => id);
+      expect((await take(source, 79)).map(({ id }) => id)).toEqual(["first", ...expected, ...expected]);
+    },
+  );
 
   test("a topic that another program has made otherwise is reported", async () => {
     const name = unique("drift");

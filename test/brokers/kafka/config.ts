@@ -7,8 +7,12 @@ export interface Listeners {
   readonly client: string;
   readonly controller: string;
   readonly advertised: string;
-  readonly quorum: string;
+  /** The controllers of all servers, by their number from 1 on, and which of them this is. */
+  readonly quorum: readonly string[];
+  readonly node: number;
   readonly folder: string;
+  /** Further ones: where it listens, and where clients are told to go. */
+  readonly proxied: readonly { readonly client: string; readonly advertised: string }[];
   readonly secure?: Secure;
 }
 
@@ -22,24 +26,29 @@ export interface Secure {
   readonly users: Readonly<Record<string, string>>;
 }
 
-/** The lines of `server.properties` of one server that is everything. */
+/** The lines of `server.properties` of one server that is everything, or of one of several. */
 export function properties(listeners: Listeners, options: KafkaOptions): string {
-  const { secure } = listeners;
+  const { secure, quorum, proxied } = listeners;
+  const replicas = Math.min(3, quorum.length);
+  const further = (where: "client" | "advertised"): string =>
+    proxied.map((one, index) => `,PROXIED${index}://${one[where]}`).join("");
+  const protocols = proxied.map((_, index) => `,PROXIED${index}:PLAINTEXT`).join("");
   const secured = secure === undefined ? "" : `,TLS://${secure.tls},SASL://${secure.sasl}`;
   return `${[
     "process.roles=broker,controller",
-    "node.id=1",
-    `listeners=PLAINTEXT://${listeners.client},CONTROLLER://${listeners.controller}${secured}`,
-    `advertised.listeners=PLAINTEXT://${listeners.advertised}${secured}`,
+    `node.id=${listeners.node}`,
+    `listeners=PLAINTEXT://${listeners.client},CONTROLLER://${listeners.controller}${secured}${further("client")}`,
+    `advertised.listeners=PLAINTEXT://${listeners.advertised}${secured}${further("advertised")}`,
     "controller.listener.names=CONTROLLER",
     "inter.broker.listener.name=PLAINTEXT",
-    "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,TLS:SSL,SASL:SASL_SSL",
-    `controller.quorum.voters=1@${listeners.quorum}`,
+    `listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,TLS:SSL,SASL:SASL_SSL${protocols}`,
+    `controller.quorum.voters=${quorum.map((at, index) => `${index + 1}@${at}`).join()}`,
     `log.dirs=${listeners.folder}`,
     "auto.create.topics.enable=false",
     "num.partitions=3",
-    "default.replication.factor=1",
-    "offsets.topic.replication.factor=1",
+    `default.replication.factor=${replicas}`,
+    `min.insync.replicas=${Math.min(2, replicas)}`,
+    `offsets.topic.replication.factor=${replicas}`,
     "offsets.topic.num.partitions=1",
     "transaction.state.log.replication.factor=1",
     "transaction.state.log.min.isr=1",
@@ -55,6 +64,11 @@ export function properties(listeners: Listeners, options: KafkaOptions): string 
     ...(secure === undefined ? [] : security(secure)),
     ...(options.config ?? []),
   ].join("\n")}\n`;
+}
+
+/** Two ports each: where a server listens, and where clients are told to go. */
+export function pairs(ports: readonly number[]): readonly { readonly port: number; readonly told: number }[] {
+  return ports.slice(ports.length / 2).map((told, index) => ({ told, port: ports[index] ?? 0 }));
 }
 
 const LOGIN = "org.apache.kafka.common.security";

@@ -11,8 +11,8 @@ import { guarded } from "../guarded.ts";
 import { type Kafka, type KafkaOptions, USERS } from "../kafka.ts";
 import { launch } from "../on-machine.ts";
 import { answers } from "./answers.ts";
-import { properties, type Secure } from "./config.ts";
-import { jars } from "./jars.ts";
+import { pairs, properties, type Secure } from "./config.ts";
+import { type Jars, jars } from "./jars.ts";
 
 // A small heap, and nothing spent on compiling what runs for a minute.
 const JAVA = ["-Xms256m", "-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
@@ -20,20 +20,52 @@ const JAVA = ["-Xms256m", "-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel
 /** A new topic costs Kafka several writes to the disk for each partition, and tests make thousands. */
 const MEMORY = "/dev/shm";
 
-/** Starts Kafka from its jars, under a guard, with ports and a folder of its own. */
+/** Starts Kafka from its jars: one server, or several that belong together. */
 export async function onMachine(place: Place, options: KafkaOptions): Promise<Kafka> {
-  const { version, folder: programs } = await jars(place.programs);
-  const [port = 0, controller = 0, tls = 0, sasl = 0] = await freePorts(4);
+  const found = await jars(place.programs);
+  const count = options.nodes ?? 1;
+  const controllers = await freePorts(count);
+  await using failed = new AsyncDisposableStack();
+  const starting = controllers.map(async (_, index) =>
+    failed.use(await startNode(found, index + 1, controllers, options)),
+  );
+  await Promise.allSettled(starting);
+  const nodes = await Promise.all(starting);
+  failed.move();
+  const [first] = nodes;
+  if (first === undefined || count === 1) return first ?? Promise.reject(new Error("no server was asked for"));
+  const each = (what: "kill" | "pause" | "resume" | "restart" | "stop") => async (): Promise<void> => {
+    await Promise.all(nodes.map((node) => node[what]()));
+  };
+  return {
+    ...first,
+    url: `kafka://${nodes.map(({ url }) => new URL(url.replace(/^kafka:/, "http:")).host).join()}`,
+    ...{ nodes, kill: each("kill"), pause: each("pause"), resume: each("resume"), restart: each("restart") },
+    ...{ stop: each("stop"), [Symbol.asyncDispose]: each("stop") },
+  };
+}
+
+/** Starts one server, under a guard, with ports and a folder of its own. */
+async function startNode(
+  { version, folder: programs }: Jars,
+  node: number,
+  controllers: readonly number[],
+  options: KafkaOptions,
+): Promise<Kafka> {
+  const [port = 0, tls = 0, sasl = 0, ...others] = await freePorts(3 + 2 * (options.proxied ?? 0));
   const guard = await guarded(existsSync(MEMORY) ? MEMORY : tmpdir(), "kafka");
   const config = join(guard.folder, "server.properties");
   const own = (at: number): string => `127.0.0.1:${at}`;
   const made = options.secure === true ? await secured(guard.folder, own(tls), own(sasl)) : undefined;
+  const proxied = pairs(others);
   const listeners = {
     ...(made === undefined ? {} : { secure: made.secure }),
     client: own(port),
     advertised: own(port),
-    controller: own(controller),
-    quorum: own(controller),
+    controller: own(controllers[node - 1] ?? 0),
+    quorum: controllers.map(own),
+    node,
+    proxied: proxied.map((one) => ({ client: own(one.port), advertised: own(one.told) })),
     folder: join(guard.folder, "data"),
   };
   const log = join(guard.folder, "log4j2.properties");
@@ -59,7 +91,8 @@ export async function onMachine(place: Place, options: KafkaOptions): Promise<Ka
     port,
     answers: () => answers(url).then(() => version),
   });
-  return { url, how: `started on this machine, from ${programs}`, ...server, ...(made && { secure: made.urls }) };
+  const how = `started on this machine, from ${programs}`;
+  return { url, how, ...server, proxied, nodes: [], ...(made && { secure: made.urls }) };
 }
 
 function withUsers(mechanism: string): readonly string[] {
