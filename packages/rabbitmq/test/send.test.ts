@@ -1,23 +1,20 @@
 import type { SendFailure } from "@anybroker/core/driver";
 import { expect, test } from "vitest";
-import { rabbitmq } from "../src/index.ts";
 import {
   declared,
   ids,
   live,
   message,
-  open,
-  plain,
   queue,
   reading,
   sent,
-  server,
   settle,
   take,
   takeOne,
   topic,
-  unique,
-} from "./harness.ts";
+} from "../../../test/harness/link.ts";
+import { rabbitmq } from "../src/index.ts";
+import { open, plain, server, unique } from "./harness.ts";
 
 const driver = rabbitmq({ url: server.url });
 

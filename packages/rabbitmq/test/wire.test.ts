@@ -1,21 +1,8 @@
 import type { Message } from "amqplib";
 import { expect, test } from "vitest";
+import { declared, live, message, queue, reading, sent, settle, take, takeOne } from "../../../test/harness/link.ts";
 import { copyProperties, RabbitmqDelivery, textOf } from "../src/wire.ts";
-import {
-  declared,
-  live,
-  message,
-  open,
-  plain,
-  put,
-  queue,
-  reading,
-  sent,
-  settle,
-  take,
-  takeOne,
-  unique,
-} from "./harness.ts";
+import { open, plain, put, unique } from "./harness.ts";
 
 const native = (properties: object, fields: object = {}): Message =>
   // The cast is true: what is missing is not looked at.
@@ -110,7 +97,7 @@ test("a plain client reads our message as it would its own", async () => {
 
 test("a foreign message without anything is a message, and what it has survives a retry", async () => {
   const link = await open();
-  const entity = await declared(link);
+  const entity = await declared(link, queue(unique("queue")));
   const channel = await plain();
   await put(channel, entity.name, "bare");
   const headers = {
@@ -155,8 +142,8 @@ test("a foreign message without anything is a message, and what it has survives 
 
 test("a copy reaches no queue that the original's CC names", async () => {
   const link = await open();
-  const entity = await declared(link);
-  const other = await declared(link);
+  const entity = await declared(link, queue(unique("queue")));
+  const other = await declared(link, queue(unique("queue")));
   const channel = await plain();
   await put(channel, entity.name, "both", { CC: [other.name] });
   const source = await reading(link, entity);
