@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type * as core from "@anybroker/core/driver";
 import { BrokerError, orAborted } from "@anybroker/core/driver";
 import * as amqp from "amqplib";
@@ -11,6 +12,8 @@ export interface Connection {
   readonly lost: Promise<unknown>;
   /** Why the server reads nothing from us at present: a resource alarm. */
   blocked(): string | undefined;
+  /** Holds the socket back until all that is written in this turn of the event loop can go in one system call. */
+  cork(): void;
   /** Cuts it, if it is still there. */
   cut(): void;
 }
@@ -80,7 +83,22 @@ function watch(model: amqp.ChannelModel, life: AbortController): Connection {
     // amqplib ends only its half of the socket, which a server that hangs never answers.
     life.abort();
   });
-  return { model, lost, blocked: () => alarm, cut: () => life.abort() };
+  return { model, lost, blocked: () => alarm, cork: corkOf(model), cut: () => life.abort() };
+}
+
+/** amqplib makes a system call of each frame, and writes in an immediate that it asks for in the next tick. */
+function corkOf(model: amqp.ChannelModel): () => void {
+  // The cast is true of amqplib 2, whose types leave out the socket.
+  const { stream } = model.connection as unknown as { readonly stream: Duplex };
+  // Past 64 KiB amqplib waits for room and then writes all the rest, outside of any turn of ours.
+  stream.prependListener("drain", () => {
+    stream.cork();
+    process.nextTick(() => stream.uncork());
+  });
+  return () => {
+    stream.cork();
+    process.nextTick(() => setImmediate(() => stream.uncork()));
+  };
 }
 
 /** Runs work on a channel of its own, which any refusal closes, and closes it. */

@@ -110,7 +110,10 @@ class RabbitmqSource implements core.Source {
       if (message === null) {
         this.#end(unavailable(`the server ended the consumer of queue ${this.#queue}`));
         this.#life.gone.set(this.#queue, Date.now());
-        this.#life.publishers.get("")?.renew();
+        this.#life.publishers.get("")?.then(
+          (publisher) => publisher.replace(),
+          () => {},
+        );
         return void this.#channel.close().catch(() => {});
       }
       const delivery = new RabbitmqDelivery(message, this.#queue);
