@@ -37,7 +37,16 @@ export async function openConnection(
     clientProperties: { connection_name: `${connectionName} (${purpose})` },
     credentials: user === undefined ? amqp.credentials.external() : amqp.credentials.plain(user, secret),
   };
-  const target = targetOf(settings, host, lease);
+  const { scheme, path } = settings.address;
+  const target = {
+    protocol: scheme,
+    hostname: host.host,
+    port: host.port ?? (scheme === "amqps" ? 5_671 : 5_672),
+    // amqplib decodes it once more.
+    vhost: encodeURIComponent(path || "/"),
+    // Seconds; the server gives a silent client up after about three.
+    heartbeat: Math.max(1, Math.floor((settings.heartbeat ?? Math.min(10_000, lease / 3)) / 1_000)),
+  };
   try {
     // The cast is true: TLS takes undefined for what is not set, and the type has only left out the signal.
     return watch(await orAborted(amqp.connect(target, options as amqp.SocketOptions), signal), life);
@@ -53,18 +62,6 @@ export async function openConnection(
 /** The name under which the server knows us; undefined where it goes by our certificate. */
 export function userOf({ mechanism, username, address }: Settings): string | undefined {
   return mechanism === "external" ? undefined : (username ?? address.username ?? "guest");
-}
-
-function targetOf({ address, heartbeat }: Settings, { host, port }: core.Host, lease: number): amqp.Options.Connect {
-  return {
-    protocol: address.scheme,
-    hostname: host,
-    port: port ?? (address.scheme === "amqps" ? 5_671 : 5_672),
-    // amqplib decodes it once more.
-    vhost: encodeURIComponent(address.path || "/"),
-    // Seconds; the server gives a silent client up after about three.
-    heartbeat: Math.max(1, Math.floor((heartbeat ?? Math.min(10_000, lease / 3)) / 1_000)),
-  };
 }
 
 function watch(model: amqp.ChannelModel, life: AbortController): Connection {

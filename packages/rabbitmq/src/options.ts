@@ -88,12 +88,10 @@ const CHOICES = { mechanism: ["plain", "external"] } as const;
 /** Checks options; throws `INVALID_CONFIG` naming the option, and never a value that may be secret. */
 export function settingsOf(given: RabbitmqOptions): Settings {
   const address = parseUrl(String(given.url), PARAMETERS);
-  if (!/^amqps?$/.test(address.scheme)) throw invalid(`the URL's scheme must be amqp or amqps, not ${address.scheme}`);
+  if (!/^amqps?$/.test(address.scheme)) {
+    throw new BrokerError("INVALID_CONFIG", `the URL's scheme must be amqp or amqps, not ${address.scheme}`);
+  }
   const options: RabbitmqOptions = { ...address.parameters, ...given };
   checkOptions(options, KINDS, CHOICES);
   return { ...options, address };
-}
-
-function invalid(message: string): BrokerError {
-  return new BrokerError("INVALID_CONFIG", message);
 }

@@ -28,7 +28,7 @@ export async function send(life: Life, ...[to, batch, report, signal]: Parameter
     life.publishing.cork();
     for (const [index, message] of batch.entries()) {
       try {
-        const delay = message.deliverAt === undefined ? 0 : message.deliverAt - life.context.clock.now();
+        const delay = (message.deliverAt ?? 0) - life.context.clock.now();
         const route = delay > 0 ? await later(life, to, message, delay, signal) : now(life, to, message);
         signal.throwIfAborted();
         written = index + 1;
@@ -78,8 +78,8 @@ export async function copy(
   native: Message,
   queue: string,
   headers: core.HeaderChanges,
+  delay: number,
   signal: AbortSignal,
-  delay = 0,
 ): Promise<void> {
   const notBefore = delay > 0 ? Math.ceil(life.context.clock.now() + delay) : undefined;
   const to = delay > 0 ? await queueStep(life, queue, stepBelow(delay), signal) : queue;

@@ -1,7 +1,7 @@
 import type { Message } from "amqplib";
 import { expect, test } from "vitest";
 import { declared, live, message, queue, reading, sent, settle, take, takeOne } from "../../../test/harness/link.ts";
-import { copyProperties, RabbitmqDelivery, textOf } from "../src/wire.ts";
+import { copyProperties, deliveryOf, textOf } from "../src/wire.ts";
 import { open, plain, put, unique } from "./harness.ts";
 
 const native = (properties: object, fields: object = {}): Message =>
@@ -29,7 +29,7 @@ test("headers of every AMQP type have one text each", () => {
 test("what the broker writes about a message's way is no header of it, whatever looks like it is", () => {
   const mine = { "x-first-name": "Ada", "x-deathly": "1", a: "b" };
   const brokers = { "x-death": [], "x-first-death-queue": "q", "x-last-death-reason": "r", "x-delivery-count": 3 };
-  const { headers } = new RabbitmqDelivery(native({ headers: { ...mine, ...brokers, "x-acquired-count": 1 } }), "q");
+  const { headers } = deliveryOf(native({ headers: { ...mine, ...brokers, "x-acquired-count": 1 } }), "q");
   expect({ ...headers }).toEqual(mine);
   expect(Object.getPrototypeOf(headers)).toBeNull();
 });
@@ -62,9 +62,9 @@ test("a copy keeps all but what the broker owns, what would send it elsewhere an
 });
 
 test("the count of hand-overs is the broker's, without one whether there was an earlier one", () => {
-  expect(new RabbitmqDelivery(native({ headers: { "x-delivery-count": 3 } }), "q").deliveries).toBe(3);
-  expect(new RabbitmqDelivery(native({}, { redelivered: true }), "q").deliveries).toBe(1);
-  expect(new RabbitmqDelivery(native({}), "q").deliveries).toBe(0);
+  expect(deliveryOf(native({ headers: { "x-delivery-count": 3 } }), "q").deliveries).toBe(3);
+  expect(deliveryOf(native({}, { redelivered: true }), "q").deliveries).toBe(1);
+  expect(deliveryOf(native({}), "q").deliveries).toBe(0);
 });
 
 test("a plain client reads our message as it would its own", async () => {
