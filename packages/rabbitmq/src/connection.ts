@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type * as core from "@anybroker/core/driver";
 import { BrokerError, orAborted } from "@anybroker/core/driver";
 import * as amqp from "amqplib";
@@ -11,6 +12,8 @@ export interface Connection {
   readonly lost: Promise<unknown>;
   /** Why the server reads nothing from us at present: a resource alarm. */
   blocked(): string | undefined;
+  /** Holds the socket back until all that is written in this turn of the event loop can go in one system call. */
+  cork(): void;
   /** Cuts it, if it is still there. */
   cut(): void;
 }
@@ -34,7 +37,16 @@ export async function openConnection(
     clientProperties: { connection_name: `${connectionName} (${purpose})` },
     credentials: user === undefined ? amqp.credentials.external() : amqp.credentials.plain(user, secret),
   };
-  const target = targetOf(settings, host, lease);
+  const { scheme, path } = settings.address;
+  const target = {
+    protocol: scheme,
+    hostname: host.host,
+    port: host.port ?? (scheme === "amqps" ? 5_671 : 5_672),
+    // amqplib decodes it once more.
+    vhost: encodeURIComponent(path || "/"),
+    // Seconds; the server gives a silent client up after about three.
+    heartbeat: Math.max(1, Math.floor((settings.heartbeat ?? Math.min(10_000, lease / 3)) / 1_000)),
+  };
   try {
     // The cast is true: TLS takes undefined for what is not set, and the type has only left out the signal.
     return watch(await orAborted(amqp.connect(target, options as amqp.SocketOptions), signal), life);
@@ -50,18 +62,6 @@ export async function openConnection(
 /** The name under which the server knows us; undefined where it goes by our certificate. */
 export function userOf({ mechanism, username, address }: Settings): string | undefined {
   return mechanism === "external" ? undefined : (username ?? address.username ?? "guest");
-}
-
-function targetOf({ address, heartbeat }: Settings, { host, port }: core.Host, lease: number): amqp.Options.Connect {
-  return {
-    protocol: address.scheme,
-    hostname: host,
-    port: port ?? (address.scheme === "amqps" ? 5_671 : 5_672),
-    // amqplib decodes it once more.
-    vhost: encodeURIComponent(address.path || "/"),
-    // Seconds; the server gives a silent client up after about three.
-    heartbeat: Math.max(1, Math.floor((heartbeat ?? Math.min(10_000, lease / 3)) / 1_000)),
-  };
 }
 
 function watch(model: amqp.ChannelModel, life: AbortController): Connection {
@@ -80,7 +80,22 @@ function watch(model: amqp.ChannelModel, life: AbortController): Connection {
     // amqplib ends only its half of the socket, which a server that hangs never answers.
     life.abort();
   });
-  return { model, lost, blocked: () => alarm, cut: () => life.abort() };
+  return { model, lost, blocked: () => alarm, cork: corkOf(model), cut: () => life.abort() };
+}
+
+/** amqplib makes a system call of each frame, and writes in an immediate that it asks for in the next tick. */
+function corkOf(model: amqp.ChannelModel): () => void {
+  // The cast is true of amqplib 2, whose types leave out the socket.
+  const { stream } = model.connection as unknown as { readonly stream: Duplex };
+  // Past 64 KiB amqplib waits for room and then writes all the rest, outside of any turn of ours.
+  stream.prependListener("drain", () => {
+    stream.cork();
+    process.nextTick(() => stream.uncork());
+  });
+  return () => {
+    stream.cork();
+    process.nextTick(() => setImmediate(() => stream.uncork()));
+  };
 }
 
 /** Runs work on a channel of its own, which any refusal closes, and closes it. */

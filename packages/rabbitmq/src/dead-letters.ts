@@ -1,15 +1,14 @@
 import { createHash } from "node:crypto";
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type * as core from "@anybroker/core/driver";
 import { OWN, orAborted } from "@anybroker/core/driver";
 import type { Channel, ConsumeMessage } from "amqplib";
-import { Acks } from "./acks.ts";
 import { onChannel } from "./connection.ts";
 import { codeOf } from "./errors.ts";
 import type { Life } from "./life.ts";
 import { copy } from "./send.ts";
 import { deadLettersOf } from "./topology.ts";
-import { RabbitmqDelivery } from "./wire.ts";
+import { deliveryOf, type RabbitmqDelivery } from "./wire.ts";
 
 /** The most messages that one look takes: what one consumer can be handed. */
 const MOST = 65_535;
@@ -20,151 +19,117 @@ const STRIDE = 256;
 /** When nothing has come for so long, in milliseconds, somebody else has what is missing. */
 const QUIET = 1_000;
 
+const NOTHING = Buffer.of();
+
+type Entry = RabbitmqDelivery & core.DeadLetterEntry;
+
+type Aged = Pick<Entry, "deadLetterId">;
+
+/** What is wanted of a dead letter: that it goes once this has resolved; undefined: that it stays. */
+type Wanted = Promise<void> | undefined;
+
 /**
  * The dead letters of one queue. To look at them is to be handed all of them and to give them back, so while one
  * process looks, others see fewer. In this process one look follows the other.
  */
-export class DeadLetters implements core.DeadLetterStore {
-  readonly #life: Life;
-  readonly #queue: string;
-
-  constructor(life: Life, queue: string) {
-    this.#life = life;
-    this.#queue = queue;
-  }
-
-  count(signal: AbortSignal): Promise<number> {
-    const counted = async (channel: Channel): Promise<number> =>
-      (await channel.checkQueue(deadLettersOf(this.#queue))).messageCount;
-    return this.#look(0, signal, counted);
-  }
-
-  list(limit: number, after: string | undefined, signal: AbortSignal): Promise<readonly core.DeadLetterEntry[]> {
-    return this.#look<readonly Entry[]>([], signal, async (channel) => {
-      let page: Entry[] = [];
-      const cut = (): Entry[] => page.sort(oldestFirst).slice(0, limit);
-      const others = await this.#each(channel, new Acks(channel), MOST, signal, (entry) => {
-        if (after === undefined || byAge(entry.deadLetterId, after) > 0) page.push(entry);
-        // Not to hold more bodies than that.
-        if (page.length >= limit * 2) page = cut();
-        return false;
-      });
-      await this.#arrived(channel, others);
-      return cut();
-    });
-  }
-
-  replay(selection: core.Selection, headers: core.HeaderChanges, signal: AbortSignal): Promise<number> {
-    return this.#take(selection, signal, ({ native }) => copy(this.#life, native, this.#queue, headers, signal));
-  }
-
-  remove(selection: core.Selection, signal: AbortSignal): Promise<number> {
-    return this.#take(selection, signal, () => Promise.resolve());
-  }
-
-  /** Acks the dead letters that are selected, each once `before` is done. */
-  #take(selection: core.Selection, signal: AbortSignal, before: (entry: Entry) => Promise<void>): Promise<number> {
-    const wanted = "ids" in selection ? new Set(selection.ids) : undefined;
-    return this.#look(0, signal, async (channel) => {
-      const acks = new Acks(channel);
-      acks.most = STRIDE;
-      const moves: Promise<unknown>[] = [];
-      const failures: unknown[] = [];
-      const others = await this.#each(channel, acks, wanted === undefined ? STRIDE : MOST, signal, (entry) => {
-        if (wanted?.has(entry.deadLetterId) === false) return false;
-        const move = async (): Promise<void> => {
-          const failure = await before(entry).catch((error: unknown) => ({ error }));
-          if (failure === undefined) acks.ack(entry);
-          else {
-            failures.push(failure.error);
-            acks.nack(entry, true);
-          }
-          acks.flush();
-        };
-        moves.push(move().catch((error: unknown) => failures.push(error)));
-        return true;
-      });
-      await Promise.all(moves);
-      acks.flushAll();
-      await this.#arrived(channel, others);
-      if (failures.length > 0) throw failures[0];
-      return moves.length;
-    });
-  }
-
-  /**
-   * Shows each dead letter that was there at the beginning; those of which `see` answers false go back, in order.
-   * Answers how many other consumers there were.
-   */
-  async #each(
-    channel: Channel,
-    acks: Acks,
-    prefetch: number,
-    signal: AbortSignal,
-    see: (entry: Entry) => boolean,
-  ): Promise<number> {
-    const { messageCount, consumerCount: others } = await channel.checkQueue(deadLettersOf(this.#queue));
-    let left = Math.min(messageCount, MOST);
-    if (left === 0) return others;
-    const ids = new Map<string, number>();
-    const back: Entry[] = [];
-    const { promise: seen, resolve: stop } = Promise.withResolvers<void>();
-    const quiet = setTimeout(stop, QUIET);
-    channel.on("close", stop);
-    await channel.prefetch(prefetch);
-    const { consumerTag } = await channel.consume(deadLettersOf(this.#queue), (message) => {
-      if (message === null || signal.aborted) return stop();
-      quiet.refresh();
-      const id = idOf(message, ids);
-      left -= 1;
-      const entry = new Entry(message, deadLettersOf(this.#queue), id);
-      const taken = left >= 0 && see(entry);
-      // Only the tag is needed to give it back: the body is not kept.
-      if (!taken) back.push(new Entry({ ...message, content: Buffer.alloc(0) }, "", id));
-      acks.add(taken ? entry : (back.at(-1) ?? entry));
-      if (left <= 0) stop();
-    });
-    await seen;
-    clearTimeout(quiet);
-    signal.throwIfAborted();
-    await channel.cancel(consumerTag);
-    for (const entry of back.sort(oldestFirst)) acks.nack(entry, true);
-    return others;
-  }
-
-  /**
-   * Waits until the server has all that was written on the channel, since closing it loses what it has not. A quorum
-   * queue counts a cancelled consumer until the last of its messages is settled.
-   */
-  async #arrived(channel: Channel, others: number): Promise<void> {
-    for (let tries = 0; tries < 400; tries += 1) {
-      if ((await channel.checkQueue(deadLettersOf(this.#queue))).consumerCount <= others) return;
-      await pause(5);
-    }
-  }
+export function deadLetters(life: Life, of: string): core.DeadLetterStore {
+  const queue = deadLettersOf(of);
 
   /** Runs work when no other of ours looks at these dead letters; `none` is the answer when there is no queue. */
-  #look<T>(none: T, signal: AbortSignal, work: (channel: Channel) => Promise<T>): Promise<T> {
-    const { consuming, looks } = this.#life;
-    const look = (): Promise<T> =>
-      onChannel(consuming, signal, work).catch((error: unknown) => {
-        if (codeOf(error) === 404) return none;
-        throw error;
-      });
-    const mine = (looks.get(this.#queue) ?? Promise.resolve()).then(look);
-    const end = (): void => {};
-    looks.set(this.#queue, mine.then(end, end));
-    return orAborted(mine, signal);
-  }
+  const look = <T>(none: T, signal: AbortSignal, work: (channel: Channel) => Promise<T>): Promise<T> => {
+    const before = life.looks.get(queue) ?? Promise.resolve();
+    const mine = before.then(() => onChannel(life.consuming, signal, work));
+    const end = mine.catch(() => {});
+    life.looks.set(queue, end);
+    return orAborted(mine, signal).catch((error: unknown) => {
+      if (codeOf(error) === 404) return none;
+      throw error;
+    });
+  };
+
+  const take = (
+    selection: core.Selection,
+    signal: AbortSignal,
+    before: (entry: Entry) => Promise<void>,
+  ): Promise<number> => {
+    const wanted = "ids" in selection ? new Set(selection.ids) : undefined;
+    return look(0, signal, async (channel) => {
+      await channel.prefetch(wanted === undefined ? STRIDE : MOST);
+      return each(channel, queue, signal, (entry) =>
+        wanted?.has(entry.deadLetterId) === false ? undefined : before(entry),
+      );
+    });
+  };
+
+  return {
+    count: (signal) => look(0, signal, async (channel) => (await channel.checkQueue(queue)).messageCount),
+    list: (limit, after, signal) =>
+      look<Entry[]>([], signal, async (channel) => {
+        let page: Entry[] = [];
+        const cut = (): Entry[] => page.sort(oldestFirst).slice(0, limit);
+        await channel.prefetch(MOST);
+        await each(channel, queue, signal, (entry) => {
+          if (after === undefined || oldestFirst(entry, { deadLetterId: after }) > 0) page.push(entry);
+          // Not to hold more bodies than that.
+          if (page.length >= limit * 2) page = cut();
+          return undefined;
+        });
+        return cut();
+      }),
+    replay: (selection, headers, signal) =>
+      take(selection, signal, ({ native }) => copy(life, native, of, headers, 0, signal)),
+    remove: (selection, signal) => take(selection, signal, () => Promise.resolve()),
+  };
 }
 
-class Entry extends RabbitmqDelivery implements core.DeadLetterEntry {
-  readonly deadLetterId: string;
-
-  constructor(message: ConsumeMessage, queue: string, deadLetterId: string) {
-    super(message, queue);
-    this.deadLetterId = deadLetterId;
-  }
+/**
+ * Shows each dead letter that was there at the beginning, and acks those that are to go; the others go back in order.
+ * Answers how many went.
+ */
+async function each(
+  channel: Channel,
+  queue: string,
+  signal: AbortSignal,
+  see: (entry: Entry) => Wanted,
+): Promise<number> {
+  const { messageCount, consumerCount: others } = await channel.checkQueue(queue);
+  let left = Math.min(messageCount, MOST);
+  if (left === 0) return 0;
+  const ids = new Map<string, number>();
+  const back: (ConsumeMessage & Aged)[] = [];
+  const moves: Promise<unknown>[] = [];
+  const failures: unknown[] = [];
+  const { promise: seen, resolve: stop } = Promise.withResolvers<void>();
+  const quiet = setTimeout(stop, QUIET);
+  channel.on("close", stop);
+  const { consumerTag } = await channel.consume(queue, (message) => {
+    if (message === null || signal.aborted) return stop();
+    quiet.refresh();
+    const deadLetterId = idOf(message, ids);
+    // Only the tag is needed to give it back: the body is not kept.
+    const stays = (): unknown => back.push({ ...message, content: NOTHING, deadLetterId });
+    const going = left > 0 ? see({ ...deliveryOf(message, queue), deadLetterId }) : undefined;
+    const failed = (error: unknown): void => {
+      failures.push(error);
+      stays();
+    };
+    if (going === undefined) stays();
+    else moves.push(going.then(() => channel.ack(message)).catch(failed));
+    left -= 1;
+    if (left <= 0) stop();
+  });
+  await seen;
+  clearTimeout(quiet);
+  signal.throwIfAborted();
+  await Promise.all(moves);
+  await channel.cancel(consumerTag);
+  for (const message of back.sort(oldestFirst)) channel.nack(message, false, true);
+  // Closing the channel loses what the server has not taken yet. A quorum queue counts a cancelled consumer until the
+  // last of its messages is settled.
+  for (let tries = 0; tries < 400 && (await channel.checkQueue(queue)).consumerCount > others; tries += 1)
+    await sleep(5);
+  if (failures.length > 0) throw failures[0];
+  return moves.length;
 }
 
 /**
@@ -185,11 +150,7 @@ function idOf({ properties, content }: ConsumeMessage, ids: Map<string, number>)
   return twins === 0 ? id : `${id}/${twins}`;
 }
 
-function oldestFirst({ deadLetterId: one }: Entry, { deadLetterId: other }: Entry): number {
-  return byAge(one, other);
-}
-
 /** What died in the same millisecond goes by the id it was sent with, which usually begins with a time too. */
-function byAge(one: string, other: string): number {
+function oldestFirst({ deadLetterId: one }: Aged, { deadLetterId: other }: Aged): number {
   return Number.parseInt(one, 10) - Number.parseInt(other, 10) || (one < other ? -1 : Number(one > other));
 }

@@ -14,17 +14,15 @@ interface Item {
   readonly look: (channel: Channel) => Promise<unknown>;
 }
 
+type Difference = Omit<core.Drift, "entity"> | undefined;
+
 /** How long the server may take to delete a queue, in milliseconds. */
 const DELETION = 1_000;
 
-/** What was found where an item should be; `unknown` where we may not know. */
-type Found = "same" | "unknown" | Omit<core.Drift, "entity">;
+type Declaring = Parameters<core.Link["declare"]>;
 
 /** `Link.declare`. */
-export async function declare(
-  life: Life,
-  ...[entities, mode, signal]: Parameters<core.Link["declare"]>
-): Promise<readonly core.Drift[]> {
+export async function declare(life: Life, ...[entities, mode, signal]: Declaring): Promise<readonly core.Drift[]> {
   const drifts: core.Drift[] = [];
   for (const entity of entities) {
     // An ephemeral subscription begins when its source opens.
@@ -33,9 +31,8 @@ export async function declare(
       // Made again while RabbitMQ 3.10 is still deleting it, a quorum queue may never confirm anything.
       const rest = (life.gone.get(item.name) ?? 0) + DELETION - Date.now();
       if (rest > 0) await sleep(rest, undefined, { signal });
-      const found = await (mode === "create" ? create(life, item.make, signal) : verify(life, item, signal));
-      if (found === "same") life.exact.add(item.name);
-      else if (found !== "unknown") drifts.push({ entity, ...found });
+      const drift = await (mode === "create" ? create(life, item, signal) : verify(life, item, signal));
+      if (drift !== undefined) drifts.push({ entity, ...drift });
     }
     if (entity.kind !== "subscription" || mode === "verify") continue;
     const name = life.naming.source(entity);
@@ -50,23 +47,29 @@ function itemsOf(life: Life, entity: core.Entity): readonly Item[] {
     const make = (channel: Channel): Promise<unknown> => channel.assertExchange(name, typeOf(life, entity));
     return [{ name, make, look: (channel) => channel.checkExchange(name) }];
   }
-  const queue = (name: string, args: names.Arguments): Item => {
-    const make = (channel: Channel): Promise<unknown> => channel.assertQueue(name, { arguments: args });
-    return { name, make, look: (channel) => channel.checkQueue(name) };
-  };
   const name = life.naming.source(entity);
-  const dead = queue(names.deadLettersOf(name), names.DEAD_LETTER_ARGUMENTS);
-  return [queue(name, names.queueArguments(name, entity.ordered)), dead];
+  const dead = queueItem(names.deadLettersOf(name), names.DEAD_LETTER_ARGUMENTS);
+  return [queueItem(name, names.queueArguments(name, entity.ordered)), dead];
 }
 
-/** Creates it unless it is there; says how it differs if it does. */
-async function create(life: Life, make: Item["make"], signal: AbortSignal): Promise<Found> {
+function queueItem(name: string, args: names.Arguments): Item {
+  const make = (channel: Channel): Promise<unknown> => channel.assertQueue(name, { arguments: args });
+  return { name, make, look: (channel) => channel.checkQueue(name) };
+}
+
+/** Creates it unless it is there; answers how it differs if it does. */
+async function create(
+  life: Life,
+  { name, make }: Pick<Item, "name" | "make">,
+  signal: AbortSignal,
+): Promise<Difference> {
   try {
     await onChannel(life.consuming, signal, make);
-    return "same";
+    life.exact.add(name);
+    return undefined;
   } catch (error) {
-    const text = codeOf(error) === 406 ? reasonOf(error) : "";
-    const match = /inequivalent arg '(.*?)' for (.*?) in vhost .*: received (.*) but current is (.*?)"?$/s.exec(text);
+    const inequivalent = /inequivalent arg '(.*?)' for (.*?) in vhost .*: received (.*) but current is (.*?)"?$/s;
+    const match = inequivalent.exec(reasonOf(error));
     if (match === null) throw error;
     const [, argument = "", entity = "", expected = "", found = ""] = match;
     return { property: `${argument} of ${entity}`, expected, found };
@@ -74,30 +77,25 @@ async function create(life: Life, make: Item["make"], signal: AbortSignal): Prom
 }
 
 /** Creates nothing: asks whether it is there, and only then, where that is allowed, whether it is as it should be. */
-async function verify(life: Life, { name, make, look }: Item, signal: AbortSignal): Promise<Found> {
+async function verify(life: Life, item: Item, signal: AbortSignal): Promise<Difference> {
   try {
-    await onChannel(life.consuming, signal, look);
-    return await create(life, make, signal);
+    await onChannel(life.consuming, signal, item.look);
+    return await create(life, item, signal);
   } catch (error) {
     // Some servers do not let everybody look, and to compare takes the right to create.
-    if (codeOf(error) === 403) return "unknown";
-    if (codeOf(error) !== 404 || !name.endsWith(names.deadLettersOf(""))) throw error;
-    return { property: `queue ${name}`, expected: "there", found: "missing" };
+    if (codeOf(error) === 403) return undefined;
+    if (codeOf(error) !== 404 || !item.name.endsWith(names.deadLettersOf(""))) throw error;
+    return { property: `queue ${item.name}`, expected: "there", found: "missing" };
   }
 }
 
 /** Binds a subscription's queue to its topic. */
-export async function bind(
-  life: Life,
-  channel: Channel,
-  entity: core.SubscriptionEntity,
-  queue: string,
-): Promise<void> {
+export async function bind(life: Life, channel: Channel, entity: core.SubscriptionEntity, to: string): Promise<void> {
   const exchange = life.naming.topic(entity.topic.name);
   const type = typeOf(life, entity.topic);
   const given = life.settings.bindings?.[`${entity.topic.name}/${entity.name}`];
   if (given !== undefined || entity.filter === undefined || type === "fanout") {
-    for (const key of given ?? [keyForAll(exchange, type)]) await channel.bindQueue(queue, exchange, key);
+    for (const key of given ?? [keyForAll(exchange, type)]) await channel.bindQueue(to, exchange, key);
     return;
   }
   const filters = type === "headers" ? exchange : names.filtersOf(exchange);
@@ -105,7 +103,7 @@ export async function bind(
     await channel.assertExchange(filters, "headers");
     await channel.bindExchange(filters, exchange, keyForAll(exchange, type));
   }
-  for (const args of names.filterBindings(entity.filter)) await channel.bindQueue(queue, filters, "", args);
+  for (const args of names.filterBindings(entity.filter)) await channel.bindQueue(to, filters, "", args);
 }
 
 /** The binding key that lets everything through. */
@@ -122,9 +120,7 @@ function typeOf({ settings }: Life, topic: core.TopicEntity): string {
 
 /** The name of the ladder's step for a queue, created when first needed. */
 export function queueStep(life: Life, queue: string, ms: number, signal: AbortSignal): Promise<string> {
-  const name = names.stepOf(queue, ms);
-  const args = names.stepArguments(ms, "", queue);
-  return step(life, name, (channel) => channel.assertQueue(name, { arguments: args }), signal);
+  return step(life, queueItem(names.stepOf(queue, ms), names.stepArguments(ms, "", queue)), signal);
 }
 
 /** The name of the exchange in front of the ladder's step for a topic, created when first needed. */
@@ -141,19 +137,16 @@ export function topicStep(life: Life, topic: core.TopicEntity, ms: number, signa
     await channel.assertExchange(name, "fanout");
     await channel.bindQueue(name, name, "");
   };
-  return step(life, name, make, signal);
+  return step(life, { name, make }, signal);
 }
 
-async function step(life: Life, name: string, make: Item["make"], signal: AbortSignal): Promise<string> {
-  if (life.context.topology !== "create") return name;
-  // One that differs is used as it is.
-  const made = life.steps.get(name) ?? create(life, make, signal);
-  life.steps.set(name, made);
-  try {
-    await made;
-  } catch (error) {
-    life.steps.delete(name);
-    throw error;
-  }
-  return name;
+/** One that differs is used as it is. */
+async function step(life: Life, item: Pick<Item, "name" | "make">, signal: AbortSignal): Promise<string> {
+  if (life.context.topology !== "create") return item.name;
+  const known = life.steps.get(item.name);
+  const made = known ?? create(life, item, signal);
+  life.steps.set(item.name, made);
+  made.catch(() => life.steps.delete(item.name));
+  await made;
+  return item.name;
 }

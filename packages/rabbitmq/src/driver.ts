@@ -3,11 +3,11 @@ import { BrokerError, CONTRACT, DELAY_STEPS, formatAddress, Naming, orAborted } 
 import type { ChannelModel } from "amqplib";
 import { capabilities, type RabbitmqCapabilities, refinement } from "./capabilities.ts";
 import { onChannel, openConnection } from "./connection.ts";
-import { DeadLetters } from "./dead-letters.ts";
+import { deadLetters } from "./dead-letters.ts";
 import { declare } from "./declare.ts";
 import { classify, codeOf } from "./errors.ts";
 import type { Life } from "./life.ts";
-import type { Settings } from "./options.ts";
+import { type RabbitmqOptions, type Settings, settingsOf } from "./options.ts";
 import { send } from "./send.ts";
 import { openSource } from "./source.ts";
 import { deadLettersOf, stepOf } from "./topology.ts";
@@ -19,11 +19,14 @@ export interface RabbitmqNative {
   readonly consuming: ChannelModel;
 }
 
-/** The link of RabbitMQ. */
-export type RabbitmqLink = core.Link<RabbitmqNative>;
-
-/** Makes a driver, from which the options cannot be read. */
-export function driverWith(settings: Settings): core.Driver<RabbitmqCapabilities, RabbitmqNative> {
+/**
+ * Makes a driver for RabbitMQ 3.10 and later. It connects when a broker is made from it.
+ *
+ * Throws `INVALID_CONFIG`, naming the option, for what is unknown or of the wrong kind.
+ */
+export function rabbitmq(options: RabbitmqOptions): core.Driver<RabbitmqCapabilities, RabbitmqNative> {
+  // Out of sight: from the driver the options cannot be read.
+  const settings = settingsOf(options);
   return {
     contract: CONTRACT,
     name: "rabbitmq",
@@ -35,7 +38,11 @@ export function driverWith(settings: Settings): core.Driver<RabbitmqCapabilities
 }
 
 /** Tries the hosts in turn; a refusal by one speaks for all. */
-async function connect(settings: Settings, context: core.LinkContext, signal: AbortSignal): Promise<RabbitmqLink> {
+async function connect(
+  settings: Settings,
+  context: core.LinkContext,
+  signal: AbortSignal,
+): Promise<core.Link<RabbitmqNative>> {
   const { hosts } = settings.address;
   let last: unknown;
   for (const host of hosts.length === 0 ? [{ host: "localhost", port: undefined }] : hosts) {
@@ -60,7 +67,7 @@ async function connect(settings: Settings, context: core.LinkContext, signal: Ab
   throw last;
 }
 
-function linkOf(life: Life, { host, port }: core.Host): RabbitmqLink {
+function linkOf(life: Life, { host, port }: core.Host): core.Link<RabbitmqNative> {
   const { publishing, consuming, context } = life;
   const { product, version } = consuming.model.connection.serverProperties;
   const cut = (): void => {
@@ -77,7 +84,7 @@ function linkOf(life: Life, { host, port }: core.Host): RabbitmqLink {
     send: (...call) => send(life, ...call),
     open: (...call) => openSource(life, ...call),
     stats: (source, signal) => stats(life, life.naming.source(source), signal),
-    deadLetters: (source) => new DeadLetters(life, life.naming.source(source)),
+    deadLetters: (source) => deadLetters(life, life.naming.source(source)),
     async health(signal) {
       // A round trip that needs no right.
       await onChannel(consuming, signal, () => Promise.resolve());

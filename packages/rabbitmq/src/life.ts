@@ -12,7 +12,7 @@ export interface Life {
   /** Also for all that is asked: an alarm would block it on the other. */
   readonly consuming: Connection;
   /** For each topic, since a missing exchange closes the channel it was published on; under `""` for all queues. */
-  readonly publishers: Map<string, Publisher>;
+  readonly publishers: Map<string, Promise<Publisher>>;
   /** Steps of ladders that are there, or on their way. */
   readonly steps: Map<string, Promise<unknown>>;
   /** Queues that are known to have all our arguments, so that the broker dead-letters what they reject. */

@@ -1,19 +1,22 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type * as core from "@anybroker/core/driver";
 import { BrokerError, orAborted, PushBuffer } from "@anybroker/core/driver";
-import type { Channel } from "amqplib";
+import type { Channel, ConsumeMessage } from "amqplib";
 import { Acks } from "./acks.ts";
 import { bind } from "./declare.ts";
 import type { Life } from "./life.ts";
 import { copy } from "./send.ts";
 import { deadLettersOf } from "./topology.ts";
-import { RabbitmqDelivery } from "./wire.ts";
+import { deliveryOf, type RabbitmqDelivery } from "./wire.ts";
 
 /** The most that a consumer can be told to prefetch. */
 const MOST_PREFETCH = 65_535;
 
 type Opening = Parameters<core.Link["open"]>;
+
+/** A settlement that makes a copy. */
+type Moving = Extract<core.Settlement, { readonly headers: unknown }>;
 
 /** `Link.open`: starts reading a queue or subscription, on a channel of its own. */
 export async function openSource(life: Life, ...[entity, { window }, lost, signal]: Opening): Promise<core.Source> {
@@ -66,7 +69,7 @@ class RabbitmqSource implements core.Source {
       const taken = this.#acks.end().filter((delivery) => !unseen.has(delivery));
       this.#buffer.end();
       resolve(reason);
-      if (taken.length > 0) tellLost(taken);
+      tellLost(taken);
     };
     channel.on("error", this.#end);
     channel.on("close", () => this.#end(unavailable("the channel was closed")));
@@ -77,28 +80,15 @@ class RabbitmqSource implements core.Source {
   }
 
   settle(batch: readonly core.Settlement[], signal: AbortSignal): ReturnType<core.Source["settle"]> {
-    const copies: Promise<void>[] = [];
-    const results = batch.map((settlement, index): core.SettleResult => {
-      // The cast is true: the core settles what this source has handed out.
-      const delivery = settlement.delivery as RabbitmqDelivery;
-      if (delivery.state !== "open") return LOST;
-      if (settlement.action === "ack") this.#acks.ack(delivery);
-      else if (!("headers" in settlement)) return this.#giveAway(delivery, settlement.action === "release");
-      else {
-        const copied = this.#copyThenAck(settlement, delivery, signal).then((result) => {
-          results[index] = result;
-        });
-        copies.push(copied);
-      }
-      return undefined;
-    });
-    const failure = attempt(() => this.#acks.flush());
-    if (failure !== undefined) for (const index of results.keys()) results[index] ??= failure;
-    return copies.length === 0 ? results : orAborted(Promise.all(copies), signal).then(() => results);
+    const results = batch.map((settlement) => this.#settle(settlement, signal));
+    const failure = this.#acks.flush();
+    if (failure !== undefined) return batch.map(() => failure);
+    if (results.every(isKnown)) return results;
+    return orAborted(Promise.all(results.map(async (result) => result)), signal);
   }
 
   async pause(signal: AbortSignal): Promise<void> {
-    attempt(() => this.#acks.flushAll());
+    this.#acks.flush(0);
     const consumer = this.#consumer;
     this.#consumer = undefined;
     if (consumer !== undefined) await orAborted(this.#channel.cancel(consumer), signal);
@@ -106,17 +96,7 @@ class RabbitmqSource implements core.Source {
 
   async resume(signal: AbortSignal): Promise<void> {
     if (this.#consumer !== undefined) return;
-    const consuming = this.#channel.consume(this.#queue, (message) => {
-      if (message === null) {
-        this.#end(unavailable(`the server ended the consumer of queue ${this.#queue}`));
-        this.#life.gone.set(this.#queue, Date.now());
-        this.#life.publishers.get("")?.renew();
-        return void this.#channel.close().catch(() => {});
-      }
-      const delivery = new RabbitmqDelivery(message, this.#queue);
-      this.#acks.add(delivery);
-      this.#buffer.push(delivery);
-    });
+    const consuming = this.#channel.consume(this.#queue, (message) => this.#arrived(message));
     this.#consumer = (await orAborted(consuming, signal)).consumerTag;
   }
 
@@ -126,54 +106,75 @@ class RabbitmqSource implements core.Source {
   }
 
   async close(signal: AbortSignal): Promise<void> {
+    // Each of these rejects when the channel has gone.
     await this.pause(signal).catch(() => {});
-    await pause(this.#acks.pending, undefined, { signal }).catch(() => {});
-    // Each rejects when the channel has gone.
+    await sleep(this.#acks.pending, undefined, { signal }).catch(() => {});
     if (!this.#durable) await orAborted(this.#channel.deleteQueue(this.#queue), signal).catch(() => {});
     await orAborted(this.#channel.close(), signal).catch(() => {});
     this.#end(unavailable("the source was closed"));
   }
 
-  #giveAway(delivery: RabbitmqDelivery, release: boolean): core.SettleResult {
-    if (!release && !this.#life.exact.has(this.#queue)) {
-      const message = `queue ${this.#queue} is not known to have dead letters: the server could drop what is rejected`;
-      return { error: new BrokerError("UNSUPPORTED", message), lost: false };
+  #arrived(message: ConsumeMessage | null): void {
+    if (message === null) {
+      this.#end(unavailable(`the server ended the consumer of queue ${this.#queue}`));
+      this.#life.gone.set(this.#queue, Date.now());
+      this.#life.publishers.get("")?.then(
+        (publisher) => publisher.replace(),
+        () => {},
+      );
+      this.#channel.close().catch(() => {});
+      return;
     }
-    return attempt(() => this.#acks.nack(delivery, release));
+    const delivery = deliveryOf(message, this.#queue);
+    this.#acks.add(delivery);
+    this.#buffer.push(delivery);
   }
 
-  async #copyThenAck(
-    settlement: Extract<core.Settlement, { readonly headers: unknown }>,
-    delivery: RabbitmqDelivery,
-    signal: AbortSignal,
-  ): Promise<core.SettleResult> {
-    const { action, headers } = settlement;
-    const [to, delay] = action === "retry" ? [this.#queue, settlement.delay] : [deadLettersOf(this.#queue), undefined];
+  /** Settles at once, or for a copy with a promise that never rejects; acks go with the next flush. */
+  #settle(settlement: core.Settlement, signal: AbortSignal): core.SettleResult | Promise<core.SettleResult> {
+    // The cast is true: the core settles what this source has handed out.
+    const delivery = settlement.delivery as RabbitmqDelivery;
+    if (delivery.state !== "open") return LOST;
+    switch (settlement.action) {
+      case "ack":
+        delivery.state = "held";
+        return undefined;
+      case "release":
+        return this.#acks.nack(delivery, true);
+      case "reject":
+        return this.#life.exact.has(this.#queue) ? this.#acks.nack(delivery, false) : noDeadLetters(this.#queue);
+      case "retry":
+      case "deadLetter":
+        return this.#move(delivery, settlement, signal);
+    }
+  }
+
+  async #move(delivery: RabbitmqDelivery, how: Moving, signal: AbortSignal): Promise<core.SettleResult> {
+    const [to, delay] = how.action === "retry" ? [this.#queue, how.delay] : [deadLettersOf(this.#queue), 0];
     try {
-      await copy(this.#life, delivery.native, to, headers, signal, delay);
+      await copy(this.#life, delivery.native, to, how.headers, delay, signal);
     } catch (error) {
       return { error, lost: false };
     }
     if (delivery.state !== "open") return LOST;
-    this.#acks.ack(delivery);
-    return attempt(() => this.#acks.flush());
+    delivery.state = "held";
+    return this.#acks.flush();
   }
 }
 
-/** amqplib throws when the channel has gone. */
-function attempt(write: () => void): core.SettleFailure | undefined {
-  try {
-    write();
-    return undefined;
-  } catch (error) {
-    return { error, lost: true };
-  }
+function isKnown(result: core.SettleResult | Promise<core.SettleResult>): result is core.SettleResult {
+  return !(result instanceof Promise);
 }
 
 const LOST: core.SettleFailure = {
   error: new BrokerError("LEASE_LOST", "the delivery has gone back to its queue, or was settled before"),
   lost: true,
 };
+
+function noDeadLetters(queue: string): core.SettleFailure {
+  const message = `queue ${queue} is not known to have dead letters: the server could drop what is rejected`;
+  return { error: new BrokerError("UNSUPPORTED", message), lost: false };
+}
 
 function unavailable(message: string): BrokerError {
   return new BrokerError("UNAVAILABLE", message, { retryable: true });

@@ -38,24 +38,16 @@ export function stepArguments(ms: number, exchange: string, queue: string | unde
 }
 
 /** `Q.dlq` */
-export function deadLettersOf(queue: string): string {
-  return `${queue}.dlq`;
-}
+export const deadLettersOf = (queue: string): string => `${queue}.dlq`;
 
 /** `Q.delay.<ms>`: a queue, for a topic also the exchange in front of it. */
-export function stepOf(name: string, ms: number): string {
-  return `${name}.delay.${ms}`;
-}
+export const stepOf = (name: string, ms: number): string => `${name}.delay.${ms}`;
 
 /** `T.delay`: the exchange between the steps and the topic, and the sink bound to it. */
-export function dueOf(exchange: string): string {
-  return `${exchange}.delay`;
-}
+export const dueOf = (exchange: string): string => `${exchange}.delay`;
 
 /** `T.sub`: the headers exchange through which subscriptions with a filter are bound. */
-export function filtersOf(exchange: string): string {
-  return `${exchange}.sub`;
-}
+export const filtersOf = (exchange: string): string => `${exchange}.sub`;
 
 /** Most bindings that one filter may become. */
 const MAX_BINDINGS = 64;

@@ -44,57 +44,36 @@ export function copyProperties(
   return { ...properties, headers, expiration: undefined, userId, mandatory: true };
 }
 
-/** One message as amqplib hands it over; headers are read when asked. */
-export class RabbitmqDelivery implements core.Delivery {
-  /** What has become of it on the wire; kept here so that settling costs no look-up. */
-  state: "open" | "held" | "gone" = "open";
+/** One message as amqplib hands it over. */
+export interface RabbitmqDelivery extends core.Delivery {
   readonly native: Message;
-  /** A slice of what one read of the socket brought: amqplib never writes there again. */
-  readonly body: Uint8Array;
-  readonly id: string | undefined;
-  readonly contentType: string | undefined;
-  readonly type: string | undefined;
-  readonly correlationId: string | undefined;
-  readonly replyTo: string | undefined;
-  readonly leaseUntil = undefined;
-  readonly #queue: string;
-  #headers: Readonly<Record<string, string>> | undefined;
+  /** What has become of it on the wire; kept here so that settling costs no look-up. */
+  state: "open" | "held" | "gone";
+}
 
-  constructor(native: Message, queue: string) {
-    this.native = native;
-    this.#queue = queue;
-    this.body = native.content;
-    const { properties } = native;
-    this.id = properties.messageId;
-    this.contentType = properties.contentType;
-    this.type = properties.type;
-    this.correlationId = properties.correlationId;
-    this.replyTo = properties.replyTo;
-  }
-
-  get headers(): Readonly<Record<string, string>> {
-    this.#headers ??= textHeaders(this.native.properties.headers);
-    return this.#headers;
-  }
-
-  get key(): string | undefined {
-    return this.headers[OWN.key];
-  }
-
-  get sentAt(): number | undefined {
-    const { timestamp } = this.native.properties;
-    return typeof timestamp === "number" ? timestamp * 1_000 : undefined;
-  }
-
-  get position(): string {
-    return `${this.#queue}#${this.native.fields.deliveryTag}`;
-  }
-
-  get deliveries(): number {
-    const count: unknown = this.native.properties.headers?.["x-delivery-count"];
-    // Quorum queues of some versions leave the count out while it is 0; classic queues never have it.
-    return typeof count === "number" ? count : Number(this.native.fields.redelivered);
-  }
+/** Its body is a slice of what one read of the socket brought: amqplib never writes there again. */
+export function deliveryOf(native: Message, queue: string): RabbitmqDelivery {
+  const { properties, fields, content } = native;
+  const { timestamp } = properties;
+  const headers = textHeaders(properties.headers);
+  // Quorum queues of some versions leave the count out while it is 0; classic queues never have it.
+  const count: unknown = properties.headers?.["x-delivery-count"];
+  return {
+    state: "open",
+    native,
+    body: content,
+    id: properties.messageId,
+    contentType: properties.contentType,
+    headers,
+    key: headers[OWN.key],
+    type: properties.type,
+    correlationId: properties.correlationId,
+    replyTo: properties.replyTo,
+    sentAt: typeof timestamp === "number" ? timestamp * 1_000 : undefined,
+    position: `${queue}#${fields.deliveryTag}`,
+    deliveries: typeof count === "number" ? count : Number(fields.redelivered),
+    leaseUntil: undefined,
+  };
 }
 
 function textHeaders(headers: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, string>> {

@@ -1,19 +1,6 @@
 import { expect, test } from "vitest";
-import {
-  declared,
-  live,
-  message,
-  open,
-  plain,
-  put,
-  queue,
-  reading,
-  ready,
-  sent,
-  settle,
-  take,
-  unique,
-} from "./harness.ts";
+import { declared, live, message, queue, reading, sent, settle, take } from "../../../test/harness/link.ts";
+import { open, plain, put, ready, unique } from "./harness.ts";
 
 /** A queue whose first messages have been given up, each a millisecond after the other unless told. */
 async function buried(count: number, at = (index: number): number => 1_700_000_000_000 + index) {

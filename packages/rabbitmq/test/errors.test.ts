@@ -1,8 +1,9 @@
 import { BrokerError } from "@anybroker/core";
 import { type Channel, type ChannelModel, connect } from "amqplib";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { message, queue, sent } from "../../../test/harness/link.ts";
 import { classify } from "../src/errors.ts";
-import { message, open, queue, sent, server, unique } from "./harness.ts";
+import { open, server, unique } from "./harness.ts";
 
 /** What amqplib says when a channel or connection of its own is made to fail. */
 async function provoked(

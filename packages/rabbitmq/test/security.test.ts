@@ -4,8 +4,8 @@ import { connect } from "amqplib";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type Rabbitmq, rabbitmq as rabbitmqServer } from "../../../test/brokers/rabbitmq.ts";
 import { withServers } from "../../../test/brokers/with-servers.ts";
+import { clock, live, message, queue, subscription, topic } from "../../../test/harness/link.ts";
 import { type RabbitmqOptions, rabbitmq } from "../src/index.ts";
-import { clock, live, message, queue, subscription, topic } from "./harness.ts";
 
 const context = { clock, lease: 30_000, topology: "none" } as const;
 

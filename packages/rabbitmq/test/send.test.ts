@@ -1,23 +1,20 @@
 import type { SendFailure } from "@anybroker/core/driver";
-import { expect, test } from "vitest";
-import { rabbitmq } from "../src/index.ts";
+import { expect, onTestFinished, test } from "vitest";
 import {
   declared,
   ids,
   live,
   message,
-  open,
-  plain,
   queue,
   reading,
   sent,
-  server,
   settle,
   take,
   takeOne,
   topic,
-  unique,
-} from "./harness.ts";
+} from "../../../test/harness/link.ts";
+import { rabbitmq } from "../src/index.ts";
+import { open, plain, server, unique } from "./harness.ts";
 
 const driver = rabbitmq({ url: server.url });
 
@@ -198,4 +195,17 @@ test("bodies of the size of a frame and beyond arrive as they were", async () =>
   const got = await take(await reading(link, entity), sizes.length);
   expect(ids(got)).toEqual(sizes.map((_, index) => `m${index}`));
   for (const [index, { body }] of got.entries()) expect(Buffer.compare(body, bodies[index] ?? Buffer.of())).toBe(0);
+});
+
+test("publishing to many topics makes Node warn of nothing", async () => {
+  const warnings: unknown[] = [];
+  const heard = (warning: unknown): void => void warnings.push(warning);
+  process.on("warning", heard);
+  onTestFinished(() => void process.off("warning", heard));
+  const link = await open();
+  for (const parent of Array.from({ length: 15 }, () => topic(unique("topic")))) {
+    await link.declare([parent], "create", live);
+    expect(await sent(link, parent, [message("m")])).toEqual(["accepted"]);
+  }
+  expect(warnings).toEqual([]);
 });

@@ -5,21 +5,16 @@ import {
   ids,
   live,
   message,
-  open,
-  plain,
-  put,
   queue,
   reading,
-  ready,
   sent,
-  server,
   settle,
   subscription,
   take,
   takeOne,
   topic,
-  unique,
-} from "./harness.ts";
+} from "../../../test/harness/link.ts";
+import { open, plain, put, ready, server, unique } from "./harness.ts";
 
 const ack = (delivery: Delivery) => ({ action: "ack", delivery }) as const;
 const release = (delivery: Delivery) => ({ action: "release", delivery }) as const;

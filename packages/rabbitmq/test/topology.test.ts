@@ -1,14 +1,10 @@
 import type { Delivery } from "@anybroker/core/driver";
 import { expect, test } from "vitest";
-import { filterBindings } from "../src/topology.ts";
 import {
   declared,
   ids,
   live,
   message,
-  open,
-  plain,
-  put,
   queue,
   reading,
   sent,
@@ -17,8 +13,9 @@ import {
   take,
   takeOne,
   topic,
-  unique,
-} from "./harness.ts";
+} from "../../../test/harness/link.ts";
+import { filterBindings } from "../src/topology.ts";
+import { open, plain, put, unique } from "./harness.ts";
 
 test("an entity that differs is used as it is, and every difference is told in the server's words", async () => {
   const link = await open();

@@ -1,21 +1,8 @@
 import type { Message } from "amqplib";
 import { expect, test } from "vitest";
-import { copyProperties, RabbitmqDelivery, textOf } from "../src/wire.ts";
-import {
-  declared,
-  live,
-  message,
-  open,
-  plain,
-  put,
-  queue,
-  reading,
-  sent,
-  settle,
-  take,
-  takeOne,
-  unique,
-} from "./harness.ts";
+import { declared, live, message, queue, reading, sent, settle, take, takeOne } from "../../../test/harness/link.ts";
+import { copyProperties, deliveryOf, textOf } from "../src/wire.ts";
+import { open, plain, put, unique } from "./harness.ts";
 
 const native = (properties: object, fields: object = {}): Message =>
   // The cast is true: what is missing is not looked at.
@@ -42,7 +29,7 @@ test("headers of every AMQP type have one text each", () => {
 test("what the broker writes about a message's way is no header of it, whatever looks like it is", () => {
   const mine = { "x-first-name": "Ada", "x-deathly": "1", a: "b" };
   const brokers = { "x-death": [], "x-first-death-queue": "q", "x-last-death-reason": "r", "x-delivery-count": 3 };
-  const { headers } = new RabbitmqDelivery(native({ headers: { ...mine, ...brokers, "x-acquired-count": 1 } }), "q");
+  const { headers } = deliveryOf(native({ headers: { ...mine, ...brokers, "x-acquired-count": 1 } }), "q");
   expect({ ...headers }).toEqual(mine);
   expect(Object.getPrototypeOf(headers)).toBeNull();
 });
@@ -75,9 +62,9 @@ test("a copy keeps all but what the broker owns, what would send it elsewhere an
 });
 
 test("the count of hand-overs is the broker's, without one whether there was an earlier one", () => {
-  expect(new RabbitmqDelivery(native({ headers: { "x-delivery-count": 3 } }), "q").deliveries).toBe(3);
-  expect(new RabbitmqDelivery(native({}, { redelivered: true }), "q").deliveries).toBe(1);
-  expect(new RabbitmqDelivery(native({}), "q").deliveries).toBe(0);
+  expect(deliveryOf(native({ headers: { "x-delivery-count": 3 } }), "q").deliveries).toBe(3);
+  expect(deliveryOf(native({}, { redelivered: true }), "q").deliveries).toBe(1);
+  expect(deliveryOf(native({}), "q").deliveries).toBe(0);
 });
 
 test("a plain client reads our message as it would its own", async () => {
@@ -110,7 +97,7 @@ test("a plain client reads our message as it would its own", async () => {
 
 test("a foreign message without anything is a message, and what it has survives a retry", async () => {
   const link = await open();
-  const entity = await declared(link);
+  const entity = await declared(link, queue(unique("queue")));
   const channel = await plain();
   await put(channel, entity.name, "bare");
   const headers = {
@@ -155,8 +142,8 @@ test("a foreign message without anything is a message, and what it has survives 
 
 test("a copy reaches no queue that the original's CC names", async () => {
   const link = await open();
-  const entity = await declared(link);
-  const other = await declared(link);
+  const entity = await declared(link, queue(unique("queue")));
+  const other = await declared(link, queue(unique("queue")));
   const channel = await plain();
   await put(channel, entity.name, "both", { CC: [other.name] });
   const source = await reading(link, entity);
