@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type { Declared, Queue } from "@anybroker/core";
 import type { Case } from "../case.ts";
-import type { CaseContext, Handled } from "../context.ts";
+import type { CaseContext, Collected, Handled } from "../context.ts";
 import { Faults, StagedError } from "../faults.ts";
 import { gate, later, timePasses } from "../wait.ts";
 
@@ -90,6 +90,60 @@ export const ORDER: readonly Case[] = [
       );
       deepEqual(overlaps, []);
       deepEqual(byKey(all), expected(6, 10));
+    },
+  },
+  {
+    id: "order-while-consumers-come-and-go",
+    name: "Order by key holds while consumers come and go: what is done for the first time is never out of turn",
+    section: "D",
+    rows: [66, 107],
+    needs: ["ordering"],
+    effort: 2,
+    async run(context) {
+      const queue = await ordered(context);
+      const first = new Map<string, { readonly body: Step }>();
+      const join = async (): Promise<Collected<Step>> => {
+        const other = (await context.connect()).queue<Step>(queue.name, { ordered: true });
+        return context.collect(other, {
+          concurrency: 4,
+          handle: async ({ body }) => {
+            // Whoever does not wait for the one before, which takes its time, is done first.
+            if (body.number % 2 === 0) await timePasses(6);
+            const name = `${body.key}/${body.number}`;
+            if (!first.has(name)) first.set(name, { body });
+          },
+        });
+      };
+      const handled = (times: number): Promise<void> =>
+        context.until(
+          `${times} messages to be handled`,
+          () => first.size >= times,
+          () => first.size,
+        );
+      let present = await join();
+      const sent: { readonly body: Step }[] = [];
+      let going = true;
+      const sending = later(
+        (async () => {
+          for (const body of steps(6, 10_000)) {
+            if (!going) return;
+            await queue.send(body, { key: body.key });
+            sent.push({ body });
+            await timePasses(2);
+          }
+        })(),
+      );
+      for (let round = 0; round < 4; round += 1) {
+        const next = await join();
+        await handled(first.size + 12);
+        await present.consumer.close();
+        present = next;
+        await handled(first.size + 12);
+      }
+      going = false;
+      await sending;
+      await handled(sent.length);
+      deepEqual(byKey([...first.values()]), byKey(sent));
     },
   },
   {
