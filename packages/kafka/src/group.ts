@@ -87,7 +87,10 @@ export class Membership extends Group {
       try {
         return await this.#joinOnce(topics, owned, signal);
       } catch (error) {
-        if (codeOf(error) !== CODES.rebalancing) throw error;
+        const code = codeOf(error);
+        // A coordinator that has only just started may forget the name that it has given to somebody who is to join.
+        const forgotten = code === CODES.unknownMember && this.member.id === "";
+        if (code !== CODES.rebalancing && !forgotten) throw error;
       }
     }
   }
