@@ -10,8 +10,8 @@ import { Stage } from "./stage.ts";
 const full = process.env.ANYBROKER_FAULTS === "full";
 const MINUTE = 60_000;
 
-/** Puts a backend through the scenarios. */
-export async function faults(backend: FaultBackend): Promise<void> {
+/** Puts a backend through the scenarios: those of every backend, or some of its own. */
+export async function faults(backend: FaultBackend, own: readonly Scenario[] = scenarios): Promise<void> {
   await withServers(backend.module, () => {
     let started: Promise<FaultyServer> | undefined;
     const stop = async (): Promise<void> => {
@@ -20,7 +20,7 @@ export async function faults(backend: FaultBackend): Promise<void> {
       await server?.stop();
     };
     afterAll(stop);
-    for (const scenario of scenarios) {
+    for (const scenario of own) {
       const messages = full ? scenario.messages.full : scenario.messages.short;
       if (messages === undefined) continue;
       const concurrent = !full && scenario.sparesServer === true;

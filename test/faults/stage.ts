@@ -98,7 +98,9 @@ export class Stage implements AsyncDisposable {
     const broker = await this.#connect(url);
     await broker.declare({ queues: { [this.#name]: this.#stored } });
     const queue = broker.queue<Numbered>(this.#name, this.#stored);
-    this.#opened = { queue, sender: new Sender(queue, this.tally), port: new URL(url).port };
+    // Of several hosts the first.
+    const { port } = new URL(url.replace(/,[^/?]*/, ""));
+    this.#opened = { queue, sender: new Sender(queue, this.tally), port };
     return broker;
   }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Fetched, Session } from "./client.ts";
 import { CODES, codeOf } from "./client.ts";
 import type { Cluster } from "./cluster.ts";
+import { classify } from "./errors.ts";
 import type { PartitionLog } from "./log.ts";
 
 /** How long the server waits for something to come: with every partition asked about, and while some are full. */
@@ -62,7 +63,7 @@ export class Fetching {
       }
       const wait = hungry.length === mine.length ? WAIT : WAIT_WHILE_FULL;
       const from = hungry.map(({ topic, partition, position }) => ({ topic, partition, offset: position }));
-      const answers = await this.#session.fetch(node, from, wait);
+      const answers = await this.#session.fetch(node, from, wait).catch((error: unknown) => this.#moved(error, hungry));
       if (signal.aborted) return;
       for (const [index, answer] of answers.entries()) {
         const log = hungry[index];
@@ -72,6 +73,16 @@ export class Fetching {
       }
       arrived();
     }
+  }
+
+  /** A node that cannot be reached may not lead any more: asks who does, until the cluster knows. */
+  async #moved(error: unknown, logs: readonly PartitionLog[]): Promise<readonly Fetched[]> {
+    const { signal } = this.#for;
+    if (classify(error).code !== "UNAVAILABLE") throw error;
+    await sleep(WAIT, undefined, { signal });
+    await this.#cluster.look([...new Set(logs.map(({ topic }) => topic))], signal);
+    this.lead(this.#for.logs());
+    return [];
   }
 
   /** A partition that could not be read: it has moved, or what was to be read is not there any more. */

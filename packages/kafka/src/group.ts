@@ -4,9 +4,13 @@ import { assign, readAssignment, readWish, writeAssignment, writeWish } from "./
 import type { Committed, Member, Place, Session } from "./client.ts";
 import { CODES, codeOf, PROTOCOL } from "./client.ts";
 import type { Cluster } from "./cluster.ts";
+import { classify } from "./errors.ts";
 
 /** Milliseconds between two tries while a group's coordinator is starting or moving. */
 const AGAIN = 50;
+
+/** As many for a coordinator that is down: for longer than a cluster takes to know that. */
+const TRIES = 300;
 
 const MOVING: readonly number[] = [CODES.coordinatorLoading, CODES.coordinatorNotAvailable, CODES.notCoordinator];
 
@@ -45,12 +49,15 @@ export class Group {
 
   /** Asks the coordinator, waiting while it starts or moves. */
   protected async ask<T>(signal: AbortSignal, ask: (node: number) => Promise<T>): Promise<T> {
-    for (;;) {
+    for (let tries = TRIES; ; tries -= 1) {
       try {
         this.#node ??= await orAborted(this.#session.coordinator(this.name), signal);
         return await orAborted(ask(this.#node), signal);
       } catch (error) {
-        if (!MOVING.includes(codeOf(error) ?? 0)) throw error;
+        const code = codeOf(error);
+        // A node that cannot be reached coordinates nothing any more, as soon as the cluster knows.
+        const down = code === undefined && tries > 0 && classify(error).code === "UNAVAILABLE";
+        if (signal.aborted || !(down || MOVING.includes(code ?? 0))) throw error;
         this.#node = undefined;
         await sleep(AGAIN, undefined, { signal });
       }
@@ -80,7 +87,10 @@ export class Membership extends Group {
       try {
         return await this.#joinOnce(topics, owned, signal);
       } catch (error) {
-        if (codeOf(error) !== CODES.rebalancing) throw error;
+        const code = codeOf(error);
+        // A coordinator that has only just started may forget the name that it has given to somebody who is to join.
+        const forgotten = code === CODES.unknownMember && this.member.id === "";
+        if (code !== CODES.rebalancing && !forgotten) throw error;
       }
     }
   }

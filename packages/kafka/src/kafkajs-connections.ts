@@ -196,9 +196,9 @@ export class Connections {
     const socket = ssl ? connectTls({ host, port, ...name, ...ssl }, onConnect) : connectTcp({ host, port }, onConnect);
     socket.setKeepAlive(true, 60_000).setNoDelay(true);
     this.#sockets.add(socket);
-    socket.once("close", () =>
-      this.#end(new BrokerError("UNAVAILABLE", "the connection was lost", { retryable: true })),
-    );
+    const over = (): void => this.#end(new BrokerError("UNAVAILABLE", "the connection was lost", { retryable: true }));
+    // One that was never made ends nothing: the cluster may not know yet that a node is down.
+    socket.once("connect", () => socket.once("close", over));
     return socket;
   }
 }

@@ -9,7 +9,8 @@ describe.skipIf(url === "").each(clients)("what other programs have written, rea
     const name = unique("packed");
     const { kafka, admin } = await plain();
     const configEntries = [{ name: "retention.ms", value: "-1" }];
-    await admin.createTopics({ topics: [{ topic: name, numPartitions: 1, configEntries }], waitForLeaders: true });
+    await admin.createTopics({ topics: [{ topic: name, numPartitions: 1, configEntries }], waitForLeaders: false });
+    await expect.poll(() => admin.listTopics()).toContain(name);
     const producer = kafka.producer();
     await producer.connect();
     const headers = { constructor: "c", twice: ["a", "b", "c"], ü: "ü" };
@@ -43,7 +44,8 @@ describe.skipIf(url === "").each(clients)("what other programs have written, rea
   test("is handed out when its transaction is committed, and never when that is given up", async () => {
     const name = unique("transactions");
     const { kafka, admin } = await plain();
-    await admin.createTopics({ topics: [{ topic: name, numPartitions: 1 }], waitForLeaders: true });
+    await admin.createTopics({ topics: [{ topic: name, numPartitions: 1 }], waitForLeaders: false });
+    await expect.poll(() => admin.listTopics()).toContain(name);
     const producer = kafka.producer({ transactionalId: name, idempotent: true, maxInFlightRequests: 1 });
     const outside = kafka.producer();
     await Promise.all([producer.connect(), outside.connect()]);

@@ -185,7 +185,8 @@ describe.skipIf(url === "")("a source", () => {
       const name = unique("small");
       const { admin } = await plain();
       const configEntries = [{ name: "max.message.bytes", value: "5000" }];
-      await admin.createTopics({ topics: [{ topic: name, numPartitions: 1, configEntries }], waitForLeaders: true });
+      await admin.createTopics({ topics: [{ topic: name, numPartitions: 1, configEntries }], waitForLeaders: false });
+      await expect.poll(() => admin.listTopics()).toContain(name);
       const link = await open({ client }, { topology: "none" });
       await accepted(link, queue(name), [message("first")]);
       const batch = numbered(40).map((one, index) => ({ ...one, body: Buffer.alloc(index === 7 ? 6_000 : 1_000) }));
