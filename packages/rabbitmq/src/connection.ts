@@ -12,7 +12,7 @@ export interface Connection {
   readonly lost: Promise<unknown>;
   /** Why the server reads nothing from us at present: a resource alarm. */
   blocked(): string | undefined;
-  /** Holds the socket back until all that is written in this turn of the event loop can go in one system call. */
+  /** Called after frames were given to amqplib: all of this turn of the event loop go in one system call. */
   cork(): void;
   /** Cuts it, if it is still there. */
   cut(): void;
@@ -83,7 +83,10 @@ function watch(model: amqp.ChannelModel, life: AbortController): Connection {
   return { model, lost, blocked: () => alarm, cork: corkOf(model), cut: () => life.abort() };
 }
 
-/** amqplib makes a system call of each frame, and writes in an immediate that it asks for in the next tick. */
+/**
+ * amqplib makes a system call of each frame, and writes in an immediate that it asks for in the next tick. Called after
+ * it, this asks for one right behind; called before it, the socket would be open again too early.
+ */
 function corkOf(model: amqp.ChannelModel): () => void {
   // The cast is true of amqplib 2, whose types leave out the socket.
   const { stream } = model.connection as unknown as { readonly stream: Duplex };

@@ -25,7 +25,6 @@ export async function send(life: Life, ...[to, batch, report, signal]: Parameter
   };
   const write = async (): Promise<void> => {
     const publisher = await orAborted(publisherTo(life, to.kind === "topic" ? to.name : ""), signal);
-    life.publishing.cork();
     for (const [index, message] of batch.entries()) {
       try {
         const delay = (message.deliverAt ?? 0) - life.context.clock.now();
@@ -39,6 +38,7 @@ export async function send(life: Life, ...[to, batch, report, signal]: Parameter
         settled(index, { error, outcomeUnknown: false });
       }
     }
+    life.publishing.cork();
   };
   const giveUp = (): void => fail(signal.reason);
   signal.addEventListener("abort", giveUp, { once: true });
