@@ -24,6 +24,8 @@ export interface RedisOptions {
   readonly heartbeat?: number;
   /** Milliseconds that a connection may take to be made. @default 10000 */
   readonly timeout?: number;
+  /** How many replicas must have a message before its send resolves; not for a Cluster. @default none */
+  readonly replicas?: number;
   /** How the connections are called in `CLIENT LIST`. @default "anybroker" */
   readonly connectionName?: string;
   /** The certificates to trust instead of the system's, PEM. */
@@ -50,6 +52,7 @@ const PARAMETERS = {
   master: "string",
   heartbeat: "number",
   timeout: "number",
+  replicas: "number",
   connectionName: "string",
   ca: "string",
   cert: "string",
@@ -68,6 +71,7 @@ const KINDS: core.OptionKinds<RedisOptions> = {
   sentinelPassword: ["string"],
   heartbeat: ["milliseconds"],
   timeout: ["milliseconds"],
+  replicas: ["count"],
   connectionName: ["string"],
   ca: ["string", "Buffer"],
   cert: ["string", "Buffer"],
@@ -88,6 +92,7 @@ export function settingsOf(given: RedisOptions): Settings {
   checkOptions(options, KINDS, CHOICES);
   const db = Number(address.path ?? 0);
   if (!Number.isInteger(db) || db < 0) throw invalid("the URL's path must be the number of a database");
+  if (options.replicas !== undefined && options.mode === "cluster") throw invalid("a Cluster cannot wait for replicas");
   if (db > 0 && options.mode === "cluster") throw invalid("a Cluster has the database 0 only");
   return { ...options, address, db };
 }

@@ -64,7 +64,10 @@ for i, message in ipairs(cmsgpack.unpack(ARGV[1])) do
     added = redis.pcall('XADD', stream, 'NOMKSTREAM', '*', unpack(message, 3))
   end
   if not added then return { i - 1, 'NOGROUP no stream ' .. stream } end
-  if type(added) == 'table' and added.err then return { i - 1, added.err } end
+  if type(added) == 'table' and added.err then
+    if string.sub(added.err, 1, 8) == 'READONLY' then return added end
+    return { i - 1, added.err }
+  end
 end
 return {}`,
 );

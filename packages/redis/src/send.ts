@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type * as core from "@anybroker/core/driver";
 import { BrokerError, orAborted } from "@anybroker/core/driver";
-import { unavailable } from "./connection.ts";
+import { heartbeatOf, unavailable } from "./connection.ts";
 import { isAnswer } from "./errors.ts";
 import { keysOf, type Life } from "./life.ts";
 import { ADD, TRIM } from "./scripts.ts";
@@ -48,11 +48,22 @@ async function add(life: Life, ...[to, batch, report, signal]: Parameters<core.L
     });
     // The cast is true: that is what the script answers.
     const [accepted = batch.length, reason] = (await orAborted(adding, signal)) as [number?, Buffer?];
+    await replicated(life, signal);
     for (let index = 0; index < accepted; index += 1) report(index);
     if (accepted < batch.length) fail(accepted, refusal(String(reason)), false);
   } catch (error) {
     fail(0, error, !isAnswer(error));
   }
+}
+
+/** Waits until as many replicas as asked for have all that was accepted on this connection so far. */
+async function replicated({ connection, settings, context }: Life, signal: AbortSignal): Promise<void> {
+  const { replicas } = settings;
+  if (replicas === undefined) return;
+  // While it waits the server is silent.
+  const patience = Math.floor((settings.heartbeat ?? heartbeatOf(context.lease)) / 2);
+  const found = Number(await orAborted(connection.command("WAIT", replicas, patience), signal));
+  if (found < replicas) throw unavailable(`${found} of ${replicas} replicas have it`);
 }
 
 /** The streams of a queue; only who keeps order has to look how many there are. */
