@@ -54,7 +54,7 @@ export const ENTITIES: readonly BrokenDriver[] = [
     fault: "does not keep the order of keys among consumers",
     make: () => (driver) =>
       entities(driver, (entity) => ("ordered" in entity ? { ...entity, ordered: false } : entity)),
-    fails: ["drift-reported", "drift-verified", "order-with-consumers"],
+    fails: ["drift-reported", "drift-verified", "order-while-consumers-come-and-go", "order-with-consumers"],
   },
   {
     fault: "keeps subscriptions that should not be durable",

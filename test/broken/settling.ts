@@ -216,6 +216,7 @@ export const SETTLING: readonly BrokenDriver[] = [
       "lost-lease-reported",
       "one-ack-refused-among-many",
       "one-attempt",
+      "order-while-consumers-come-and-go",
       "order-with-consumers",
       "remove-all",
       "remove-one",

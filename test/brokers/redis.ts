@@ -13,6 +13,8 @@ export interface RedisOptions {
   readonly config?: readonly string[];
   /** Starts three servers that share all keys among them, on this machine only; the URL names all of them. */
   readonly cluster?: boolean;
+  /** Starts a server with two replicas, and a sentinel, whose URL it is, on this machine only. */
+  readonly sentinel?: boolean;
 }
 
 export interface RedisUser {

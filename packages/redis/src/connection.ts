@@ -1,5 +1,5 @@
 import type * as core from "@anybroker/core/driver";
-import { BrokerError, orAborted } from "@anybroker/core/driver";
+import { BrokerError, orAborted, reasonOf } from "@anybroker/core/driver";
 import { type RedisOptions as ClientOptions, Cluster, Redis } from "ioredis";
 import { scrubbed } from "./errors.ts";
 import type { RedisNative } from "./life.ts";
@@ -65,9 +65,13 @@ export async function openConnection(
 }
 
 function connectionOf(client: RedisNative, lost: Promise<unknown>): Connection {
-  // What ioredis rejects with has the whole command on it.
   const call = (name: string, args: readonly Argument[]): Promise<unknown> =>
-    client.callBuffer(name, ...args).catch((error: unknown) => Promise.reject(scrubbed(error)));
+    client.callBuffer(name, ...args).catch((error: unknown) => {
+      // Another server has taken over, and this one is a replica now.
+      if (reasonOf(error).startsWith("READONLY")) client.disconnect();
+      // What ioredis rejects with has the whole command on it.
+      throw scrubbed(error);
+    });
   return {
     client,
     lost,

@@ -71,6 +71,7 @@ async function linkOf(known: Known, signal: AbortSignal): Promise<RedisLink> {
     ...known,
     census: new Census(connection, settings.mode === "cluster"),
     promoter,
+    sending: 0,
     trimmed: new Map(),
     partitions: new Map(),
   };

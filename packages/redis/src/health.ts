@@ -15,6 +15,7 @@ export async function serverOf(connection: Connection): Promise<Server> {
   if (client instanceof Cluster) await Promise.all(client.nodes("master").map((node) => node.ping()));
   const info = await infoOf(connection);
   if (info.loading === "1") throw unavailable("the server is loading what it has on disk");
+  if (info.role === "slave") throw unavailable("the server is a replica");
   const version = info.valkey_version ?? info.redis_version ?? "unknown";
   const product = info.valkey_version === undefined ? "Redis" : "Valkey";
   return { product, version };

@@ -21,6 +21,8 @@ export interface Life {
   /** Who of the consumers lives. */
   readonly census: Census;
   readonly promoter: Promoter;
+  /** How many batches are on their way. */
+  sending: number;
   /** When topics were last trimmed from here, by their keys (milliseconds of the clock). */
   readonly trimmed: Map<string, number>;
   /** In how many partitions ordered queues are, by their keys. */

@@ -24,6 +24,8 @@ export interface RedisOptions {
   readonly heartbeat?: number;
   /** Milliseconds that a connection may take to be made. @default 10000 */
   readonly timeout?: number;
+  /** How many replicas must have a message before its send resolves; not for a Cluster. @default none */
+  readonly replicas?: number;
   /** How the connections are called in `CLIENT LIST`. @default "anybroker" */
   readonly connectionName?: string;
   /** The certificates to trust instead of the system's, PEM. */
@@ -54,6 +56,7 @@ const KINDS: core.OptionKinds<RedisOptions> = {
   sentinelPassword: ["secret"],
   heartbeat: ["milliseconds"],
   timeout: ["milliseconds"],
+  replicas: ["count"],
   connectionName: ["string"],
   ...TLS_KINDS,
   naming: ["object"],
@@ -65,6 +68,7 @@ export function settingsOf(given: RedisOptions): Settings {
   const options = readOptions(given, ["redis", "rediss"], KINDS);
   const db = Number(options.address.path ?? 0);
   if (!Number.isInteger(db) || db < 0) throw invalid("the URL's path must be the number of a database");
+  if (options.replicas !== undefined && options.mode === "cluster") throw invalid("a Cluster cannot wait for replicas");
   if (db > 0 && options.mode === "cluster") throw invalid("a Cluster has the database 0 only");
   return { ...options, db };
 }

@@ -31,7 +31,7 @@ local function before(a, b)
   return as < bs
 end`;
 
-/** What \`XINFO\` says of one thing. */
+/** What `XINFO` says of one thing. */
 const MAP = `
 local function map(flat) local m = {} for i = 1, #flat, 2 do m[flat[i]] = flat[i + 1] end return m end`;
 
@@ -44,18 +44,6 @@ local function lists(from)
     if ARGV[i] == '' then into = dead else into[ARGV[i]] = true end
   end
   return living, dead
-end`;
-
-/** What this consumer holds from one id to another. */
-const HELD = `
-local function held(stream, group, me, from, to)
-  local mine = {}
-  while from do
-    local rows = redis.call('XPENDING', stream, group, from, to, 1000, me)
-    for _, row in ipairs(rows) do mine[row[1]] = true end
-    from = #rows == 1000 and '(' .. rows[1000][1] or nil
-  end
-  return mine
 end`;
 
 /**
@@ -76,47 +64,39 @@ for i, message in ipairs(cmsgpack.unpack(ARGV[1])) do
     added = redis.pcall('XADD', stream, 'NOMKSTREAM', '*', unpack(message, 3))
   end
   if not added then return { i - 1, 'NOGROUP no stream ' .. stream } end
-  if type(added) == 'table' and added.err then return { i - 1, added.err } end
+  if type(added) == 'table' and added.err then
+    if string.sub(added.err, 1, 8) == 'READONLY' then return added end
+    return { i - 1, added.err }
+  end
 end
 return {}`,
 );
 
 /**
- * Does something with those ids that the consumer still holds. KEYS: stream. ARGV: group, consumer, what, the first id
- * and the last by the stream's order, then all ids in any; for \`release\` each is followed by the count it is to go back with. Answers the others' places.
+ * Does something with entries. KEYS: stream. ARGV: group, consumer, what, `del` where what was handled is deleted,
+ * their ids, for `release` followed by the count it is to go back with. What is `done` was
+ * handled, whoever holds it; all else is done only to what the consumer still holds. Answers the places of the others.
  */
-export const KEEP: Script = script(
-  HELD,
-  `
-local group, me, what = ARGV[1], ARGV[2], ARGV[3]
-local step = what == 'release' and 2 or 1
-local ids = {}
-for i = 6, #ARGV, step do ids[#ids + 1] = ARGV[i] end
-local mine = held(KEYS[1], group, me, ARGV[4], ARGV[5])
-local lost, kept = {}, {}
-for i, id in ipairs(ids) do
-  if not mine[id] then lost[#lost + 1] = i - 1
-  elseif what == 'release' then
-    redis.call('XCLAIM', KEYS[1], group, '${RELEASED}', 0, id, 'RETRYCOUNT', ARGV[5 + i * 2], 'JUSTID')
+export const KEEP: Script = script(`
+local stream, group, me, what = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
+local lost, kept, place = {}, {}, -1
+for id, count in string.gmatch(ARGV[5], what == 'release' and '(%S+) (%S+)' or '(%S+)') do
+  place = place + 1
+  if what ~= 'done' and #redis.call('XPENDING', stream, group, id, id, 1, me) == 0 then lost[#lost + 1] = place
+  elseif what == 'release' then redis.call('XCLAIM', stream, group, '${RELEASED}', 0, id, 'RETRYCOUNT', count, 'JUSTID')
+  elseif what == 'extend' then redis.call('XCLAIM', stream, group, me, 0, id, 'JUSTID')
   else kept[#kept + 1] = id end
 end
 for from = 1, #kept, 1000 do
   local to = math.min(from + 999, #kept)
-  if what == 'extend' then
-    local claim = { 'XCLAIM', KEYS[1], group, me, 0, unpack(kept, from, to) }
-    claim[#claim + 1] = 'JUSTID'
-    redis.call(unpack(claim))
-  else
-    redis.call('XACK', KEYS[1], group, unpack(kept, from, to))
-    if what == 'del' then redis.call('XDEL', KEYS[1], unpack(kept, from, to)) end
-  end
+  redis.call('XACK', stream, group, unpack(kept, from, to))
+  if ARGV[4] == 'del' then redis.call('XDEL', stream, unpack(kept, from, to)) end
 end
-return lost`,
-);
+return lost`);
 
 /**
- * Puts a copy somewhere and takes the original away. KEYS: stream, where to. ARGV: group, consumer, id, \`del\` or not,
- * \`stream\`, \`new\` (a stream that may be missing) or \`delay\`, milliseconds, the copy's fields, packed.
+ * Puts a copy somewhere and takes the original away. KEYS: stream, where to. ARGV: group, consumer, id, `del` or not,
+ * `stream`, `new` (a stream that may be missing) or `delay`, milliseconds, the copy's fields, packed.
  * Answers 1, 0 when the original is not held, and -1 when there is nowhere to put the copy.
  */
 export const MOVE: Script = script(

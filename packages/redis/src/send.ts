@@ -1,51 +1,73 @@
 import { randomUUID } from "node:crypto";
 import type * as core from "@anybroker/core/driver";
 import { BrokerError, orAborted } from "@anybroker/core/driver";
-import { unavailable } from "./connection.ts";
+import { heartbeatOf, unavailable } from "./connection.ts";
 import { isAnswer } from "./errors.ts";
 import { keysOf, type Life } from "./life.ts";
 import { ADD, TRIM } from "./scripts.ts";
-import { type Feed, partitionOf, sourceKeys, type TopicKeys, topicKeys } from "./topology.ts";
+import { partitionOf, type SourceKeys, sourceKeys, type TopicKeys, topicKeys } from "./topology.ts";
 import { pack, toFields } from "./wire.ts";
 
 /** A topic is trimmed from here at most this often, in milliseconds. */
 const TRIM_EVERY = 1_000;
 
-/** `Link.send`: one script for the whole batch. */
+/** From so many messages on a script is worth its call. */
+const WORTHWHILE = 16;
+
+/** `Link.send`: one script, or two where nothing else is on its way, so that server and client work at the same time. */
 export async function send(life: Life, ...[to, batch, report, signal]: Parameters<core.Link["send"]>): Promise<void> {
+  const half = Math.ceil(batch.length / 2);
+  // Messages with keys stay together: none is tried once an earlier one of its key was refused.
+  const split = life.sending === 0 && half >= WORTHWHILE && batch.every(({ key }) => key === undefined);
+  const first = add(life, to, split ? batch.slice(0, half) : batch, report, signal);
+  if (split) await add(life, to, batch.slice(half), (index, failure) => report(half + index, failure), signal);
+  await first;
+  if (to.kind === "topic") trim(life, topicKeys(life.settings, to.name));
+}
+
+/** Adds messages in one step; never rejects. */
+async function add(life: Life, ...[to, batch, report, signal]: Parameters<core.Link["send"]>): Promise<void> {
   const fail = (from: number, error: unknown, outcomeUnknown: boolean): void => {
     for (let index = from; index < batch.length; index += 1) report(index, { error, outcomeUnknown });
   };
   const { connection, settings, context } = life;
   if (!connection.writable()) return fail(0, unavailable("the connection is closing"), false);
   const now = context.clock.now();
-  const waits = batch.map(({ deliverAt = now }) => Math.max(0, Math.ceil(deliverAt - now)));
   try {
     const feeds = to.kind === "topic" ? [topicKeys(settings, to.name)] : await queueFeeds(life, to, signal);
-    const places = batch.map(({ key }) => partitionOf(key, feeds.length));
-    const messages = batch.map((message, at) => [
-      String((places[at] ?? 0) + 1),
-      String(waits[at]),
-      ...toFields(message),
-    ]);
+    const messages = batch.map((message) => {
+      const place = partitionOf(message.key, feeds.length);
+      const wait = Math.max(0, Math.ceil((message.deliverAt ?? now) - now));
+      if (wait > 0) life.promoter.arm(feeds[place] ?? feeds[0], wait);
+      return [String(place + 1), String(wait), ...toFields(message)];
+    });
     const keys = feeds.flatMap(({ stream, delay }) => [stream, delay]);
-    const adding = connection.run(ADD, keys, pack(messages), randomUUID());
-    for (const [at, wait] of waits.entries()) {
-      const feed = feeds[places[at] ?? 0];
-      if (wait > 0 && feed !== undefined) life.promoter.arm(feed, wait);
-    }
+    life.sending += 1;
+    const adding = connection.run(ADD, keys, pack(messages), randomUUID()).finally(() => {
+      life.sending -= 1;
+    });
     // The cast is true: that is what the script answers.
     const [accepted = batch.length, reason] = (await orAborted(adding, signal)) as [number?, Buffer?];
+    await replicated(life, signal);
     for (let index = 0; index < accepted; index += 1) report(index);
     if (accepted < batch.length) fail(accepted, refusal(String(reason)), false);
   } catch (error) {
     fail(0, error, !isAnswer(error));
   }
-  if (to.kind === "topic") trim(life, topicKeys(settings, to.name));
+}
+
+/** Waits until as many replicas as asked for have all that was accepted on this connection so far. */
+async function replicated({ connection, settings, context }: Life, signal: AbortSignal): Promise<void> {
+  const { replicas } = settings;
+  if (replicas === undefined) return;
+  // While it waits the server is silent.
+  const patience = Math.floor((settings.heartbeat ?? heartbeatOf(context.lease)) / 2);
+  const found = Number(await orAborted(connection.command("WAIT", replicas, patience), signal));
+  if (found < replicas) throw unavailable(`${found} of ${replicas} replicas have it`);
 }
 
 /** The streams of a queue; only who keeps order has to look how many there are. */
-async function queueFeeds(life: Life, to: core.QueueEntity, signal: AbortSignal): Promise<readonly Feed[]> {
+async function queueFeeds(life: Life, to: core.QueueEntity, signal: AbortSignal): Promise<SourceKeys["feeds"]> {
   const { feeds } = to.ordered ? await orAborted(keysOf(life, to), signal) : sourceKeys(life.settings, to);
   return feeds;
 }

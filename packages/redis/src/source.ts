@@ -18,10 +18,12 @@ const LAST_ID = "18446744073709551614-0";
 const MOST_ACKS = 4;
 
 type Opening = Parameters<core.Link["open"]>;
+/** What is done to deliveries without a copy; `done` is an ack that does not look whether we still hold them. */
+type Keeping = "ack" | "done" | "release" | "extend";
 type Copying = Extract<core.Settlement, { readonly headers: unknown }>;
 
 /** `Link.open`: starts reading a queue or subscription, on a connection of its own. */
-export async function openSource(life: Life, ...[entity, , , signal]: Opening): Promise<core.Source> {
+export async function openSource(life: Life, ...[entity, { window }, , signal]: Opening): Promise<core.Source> {
   const name = `${life.prefix}${randomUUID().slice(0, 8)}-${life.context.lease}`;
   const ephemeral = entity.kind === "subscription" && !entity.durable;
   life.census.own.add(name);
@@ -36,7 +38,7 @@ export async function openSource(life: Life, ...[entity, , , signal]: Opening): 
         ? await OrderedReader.open(reading, keys, entity.kind === "queue" ? 1 : feeds.length)
         : new SharedReader(reading);
       const id = Number(await orAborted(reading.blocking.command("CLIENT", "ID"), signal));
-      return new RedisSource(entity, keys, reading, reader, id);
+      return new RedisSource(entity, keys, reading, reader, id, window);
     } catch (error) {
       reading.blocking.cut();
       throw error;
@@ -91,10 +93,20 @@ class RedisSource implements core.Source {
   /** Acks that were answered and are on their way. */
   readonly #acks = new Set<Promise<void>>();
   #buffer: RedisDelivery[] = [];
+  /** Most that one read asks for. */
+  #most: number;
   #next: Promise<void> | undefined;
 
-  constructor(entity: core.SourceEntity, keys: SourceKeys, reading: Reading, reader: Reader, clientId: number) {
+  constructor(
+    entity: core.SourceEntity,
+    keys: SourceKeys,
+    reading: Reading,
+    reader: Reader,
+    clientId: number,
+    window: number,
+  ) {
     const { life, name, blocking } = reading;
+    this.#most = mostOf(window);
     this.#entity = entity;
     this.#keys = keys;
     this.#reading = reading;
@@ -134,23 +146,21 @@ class RedisSource implements core.Source {
     const { clock, lease } = this.#reading.life.context;
     // With so much of its lease left nobody else can have it: its ack is answered before Redis has it.
     const sure = clock.now() + lease / 4;
-    for (const [at, feed] of this.#reading.feeds.entries()) {
-      const places = (fits: (settlement: core.Settlement) => boolean): number[] =>
-        [...batch.entries()].filter(([, one]) => feedOf(one) === at && fits(one)).map(([index]) => index);
-      const early = places((one) => one.action === "ack" && deliveryOf(one).heldUntil > sure);
-      if (early.length > 0) this.#ackLater(feed, batch, early);
-      const late = places((one) => one.action === "ack" && deliveryOf(one).heldUntil <= sure);
-      if (late.length > 0) work.push(this.#keep("ack", feed, batch, late, results));
-      const back = places((one) => one.action === "release");
-      if (back.length > 0) work.push(this.#keep("release", feed, batch, back, results));
-    }
+    const groups: { readonly what: Keeping; readonly feed: number; readonly places: number[] }[] = [];
     for (const [index, settlement] of batch.entries()) {
-      if (settlement.action === "reject") results[index] = NO_REJECT;
-      if (!("headers" in settlement)) continue;
-      const moved = this.#move(settlement).then((result) => {
-        results[index] = result;
-      });
-      work.push(moved);
+      if ("headers" in settlement) work.push(this.#move(settlement, index, results));
+      else if (settlement.action === "reject") results[index] = NO_REJECT;
+      else {
+        const { heldUntil, feed } = deliveryOf(settlement);
+        const what = settlement.action === "release" ? "release" : heldUntil > sure ? "done" : "ack";
+        const group = groups.find((one) => one.feed === feed && one.what === what);
+        if (group === undefined) groups.push({ what, feed, places: [index] });
+        else group.places.push(index);
+      }
+    }
+    for (const { what, feed, places } of groups) {
+      if (what === "done") this.#ackLater(feed, batch, places);
+      else work.push(this.#keep(what, feed, batch, places, results));
     }
     // Not more on their way than Redis keeps up with.
     if (this.#acks.size > MOST_ACKS) work.push(Promise.race(this.#acks));
@@ -162,9 +172,9 @@ class RedisSource implements core.Source {
     const until = context.clock.now() + context.lease;
     const batch = deliveries.map((delivery) => ({ action: "ack", delivery }) as const);
     const results: core.SettleResult[] = Array.from({ length: batch.length });
-    const work = this.#reading.feeds.flatMap((feed, at) => {
-      const places = [...batch.keys()].filter((index) => feedOf(batch[index]) === at);
-      return places.length === 0 ? [] : [this.#keep("extend", feed, batch, places, results)];
+    const work = this.#reading.feeds.map(async (_, feed) => {
+      const places = [...batch.keys()].filter((index) => deliveryOf(batch[index]).feed === feed);
+      if (places.length > 0) await this.#keep("extend", feed, batch, places, results);
     });
     await orAborted(Promise.all(work), signal);
     const failed = results.find((result) => result !== undefined && !result.lost);
@@ -192,8 +202,9 @@ class RedisSource implements core.Source {
     await orAborted(this.#reader.resume(), signal);
   }
 
-  /** Nothing here depends on it: no more is read than is asked for. */
-  async resize(_window: number, _signal: AbortSignal): Promise<void> {}
+  async resize(window: number, _signal: AbortSignal): Promise<void> {
+    this.#most = mostOf(window);
+  }
 
   async close(signal: AbortSignal): Promise<void> {
     const { life, feeds, name } = this.#reading;
@@ -216,7 +227,7 @@ class RedisSource implements core.Source {
     const { life } = this.#reading;
     if (this.#entity.kind === "subscription") trim(life, topicKeys(life.settings, this.#entity.topic.name));
     try {
-      this.#buffer.push(...(await this.#reader.read(max)));
+      this.#buffer.push(...(await this.#reader.read(Math.min(max, this.#most))));
     } catch (error) {
       this.#end(error);
     }
@@ -238,11 +249,11 @@ class RedisSource implements core.Source {
   }
 
   /** Acks whose answer nobody waits for; what Redis refuses ends the source, and is handed out again. */
-  #ackLater(feed: Feed, batch: readonly core.Settlement[], places: readonly number[]): void {
+  #ackLater(feed: number, batch: readonly core.Settlement[], places: readonly number[]): void {
     const results: core.SettleResult[] = [];
-    const acking = this.#keep("ack", feed, batch, places, results).then(() => {
+    const acking = this.#keep("done", feed, batch, places, results).then(() => {
       this.#acks.delete(acking);
-      const refused = results.find((result) => result !== undefined && result !== LOST);
+      const refused = results.find((result) => result !== undefined);
       if (refused !== undefined) this.#end(refused.error);
     });
     this.#acks.add(acking);
@@ -250,24 +261,21 @@ class RedisSource implements core.Source {
 
   /** Does to the deliveries at these places what needs no copy. */
   async #keep(
-    action: "ack" | "release" | "extend",
-    { stream, group, only }: Feed,
+    what: Keeping,
+    at: number,
     batch: readonly core.Settlement[],
     places: readonly number[],
     results: core.SettleResult[],
   ): Promise<void> {
-    const { connection } = this.#reading.life;
-    const what = action !== "ack" ? action : only ? "del" : "ack";
+    const { life, feeds, name } = this.#reading;
+    const { stream = "", group = "", only = false } = feeds[at] ?? {};
     const deliveries = places.map((place) => deliveryOf(batch[place]));
-    let [from = "", to = from] = [deliveries[0]?.native.id];
-    for (const { native } of deliveries) {
-      if (before(native.id, from)) from = native.id;
-      else if (before(to, native.id)) to = native.id;
-    }
-    const release = action === "release";
-    const given = deliveries.flatMap(({ native, deliveries: count }) => (release ? [native.id, count] : [native.id]));
+    const ids = deliveries.map(({ native, deliveries: count }) =>
+      what === "release" ? `${native.id} ${count}` : native.id,
+    );
     try {
-      const answer = await connection.run(KEEP, [stream], group, this.#reading.name, what, from, to, ...given);
+      // One long text costs far less than many arguments.
+      const answer = await life.connection.run(KEEP, [stream], group, name, what, only ? "del" : "", ids.join(" "));
       // The cast is true: that is what the script answers.
       for (const index of answer as readonly number[]) results[places[index] ?? -1] = LOST;
     } catch (error) {
@@ -276,11 +284,10 @@ class RedisSource implements core.Source {
   }
 
   /** Puts a copy into its place and takes the original away, in one step. */
-  async #move(settlement: Copying): Promise<core.SettleResult> {
+  async #move(settlement: Copying, index: number, results: core.SettleResult[]): Promise<void> {
     const { connection, context, promoter } = this.#reading.life;
     const delivery = deliveryOf(settlement);
-    const feed = this.#reading.feeds[delivery.feed];
-    if (feed === undefined) return LOST;
+    const { stream = "", group = "", only = false } = this.#reading.feeds[delivery.feed] ?? {};
     const back = this.#keys.back(delivery.key);
     const { dead } = this.#keys;
     const wait = settlement.action === "retry" ? Math.ceil(settlement.delay) : 0;
@@ -288,15 +295,13 @@ class RedisSource implements core.Source {
     const kind = to === back.delay ? "delay" : to === dead && context.topology === "create" ? "new" : "stream";
     const fields = packOne(copyFields(delivery.native, settlement.headers));
     try {
-      const origin = [feed.group, this.#reading.name, delivery.native.id, feed.only ? "del" : ""];
-      const answer = await connection.run(MOVE, [feed.stream, to], ...origin, kind, wait, fields);
+      const origin = [group, this.#reading.name, delivery.native.id, only ? "del" : ""];
+      const answer = await connection.run(MOVE, [stream, to], ...origin, kind, wait, fields);
       if (wait > 0) promoter.arm(back, wait);
-      if (answer === 0) return LOST;
-      return answer === 1
-        ? undefined
-        : { error: new BrokerError("NOT_FOUND", `there is no stream ${to}`), lost: false };
+      if (answer === 0) results[index] = LOST;
+      if (answer === -1) results[index] = { error: missing(to), lost: false };
     } catch (error) {
-      return failed(error);
+      results[index] = failed(error);
     }
   }
 }
@@ -306,22 +311,18 @@ function failed(error: unknown): core.SettleFailure {
   return { error, lost: !isAnswer(error) || classify(error).code === "NOT_FOUND" };
 }
 
+/** Half of the window, so that the next are on their way while these are handled; few are not worth a read each. */
+function mostOf(window: number): number {
+  return Math.max(32, Math.ceil(window / 2));
+}
+
 function deliveryOf(settlement: core.Settlement | undefined): RedisDelivery {
   // The cast is true: the core settles what this source has handed out.
   return settlement?.delivery as RedisDelivery;
 }
 
-function feedOf(settlement: core.Settlement | undefined): number {
-  return deliveryOf(settlement).feed;
-}
-
-/** The order of a stream: by the milliseconds, then by the number after the dash. */
-function before(one: string, other: string): boolean {
-  if (one.length === other.length) return one < other;
-  const [dash, otherDash] = [one.indexOf("-"), other.indexOf("-")];
-  if (dash !== otherDash) return dash < otherDash;
-  const [ms, otherMs] = [one.slice(0, dash), other.slice(0, dash)];
-  return ms === otherMs ? one.length < other.length : ms < otherMs;
+function missing(stream: string): BrokerError {
+  return new BrokerError("NOT_FOUND", `there is no stream ${stream}`);
 }
 
 const LOST: core.SettleFailure = {

@@ -29,6 +29,7 @@ test.each<[string, RedisOptions | object]>([
   ["scheme", { url: "amqp://one" }],
   ["number of a database", { url: "redis://one/orders" }],
   ["database 0 only", { url: "redis://one/1?mode=cluster" }],
+  ["wait for replicas", { url: "redis://one?mode=cluster&replicas=1" }],
 ])("%s is refused, naming it and no secret", (what, options) => {
   // The cast is for what TypeScript would not let through.
   const make = (): unknown => redis(options as RedisOptions);

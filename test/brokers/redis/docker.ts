@@ -16,7 +16,8 @@ const inside = (path: string) => `/tls/${basename(path)}`;
 
 /** Starts the server of the official image, in Docker. */
 export async function inDocker(options: RedisOptions): Promise<Redis> {
-  if (options.cluster === true) throw new Error("A cluster is started on this machine only, not in Docker.");
+  if (options.cluster === true || options.sentinel === true)
+    throw new Error("Several servers are started on this machine only, not in Docker.");
   const { RedisContainer } = await import("@testcontainers/redis");
   const [port = 0, tlsPort = 0] = await freePorts(2);
   const guard = await guarded(tmpdir(), "redis");

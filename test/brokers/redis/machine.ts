@@ -9,6 +9,7 @@ import type { Redis, RedisOptions } from "../redis.ts";
 import { joined, nodes } from "./cluster.ts";
 import { program, serverArguments, tlsArguments } from "./config.ts";
 import { controls } from "./controls.ts";
+import { replicaOf, watched, writeSentinel } from "./sentinel.ts";
 import { versionAt } from "./version.ts";
 
 interface Tls {
@@ -29,37 +30,37 @@ async function prepareTls(guard: Guarded, home: string, port: number, options: R
 /** Starts the server of a package, under a guard, with ports and a folder of its own. */
 export async function onMachine(place: Place, options: RedisOptions): Promise<Redis> {
   const { root, programs } = place;
-  const cluster = options.cluster === true;
-  const [port = 0, tlsPort = 0, ...more] = await freePorts(cluster ? 7 : 2);
+  const { cluster = false, sentinel = false } = options;
+  const [port = 0, tlsPort = 0, ...more] = await freePorts(cluster ? 7 : sentinel ? 5 : 2);
   // By default the bus is on the port plus 10,000, which may be anybody's.
-  const buses = more.splice(2);
+  const buses = cluster ? more.splice(2) : [];
   const guard = await guardedIn(place, "redis");
   const home = guard.folder.slice(root.length);
   const { args, tls } = await prepareTls(guard, home, tlsPort, options);
-  const ports = cluster ? [port, ...more] : [port];
+  const ports = sentinel ? more : [port, ...more];
+  const [first = 0] = ports;
   for (const one of ports) await mkdir(join(guard.folder, String(one)));
-  // One shell, and so one process group, for all of them.
   const lines = ports.map((one, index) => {
     const own = [...serverArguments("127.0.0.1", one, options), ...nodes(options, buses[index] ?? 0)];
-    const all = [...own, ...args, "--dir", `${home}/${one}`];
+    const all = [...own, ...args, ...(sentinel ? replicaOf(first, one) : []), "--dir", `${home}/${one}`];
     return `${programs}/${program} ${all.map((arg) => `'${arg}'`).join(" ")}`;
   });
-  const url = `redis://${ports.map((one) => `127.0.0.1:${one}`).join(",")}`;
+  if (sentinel) {
+    await writeSentinel(join(guard.folder, "sentinel.conf"), port, first);
+    lines.unshift(`${programs}/${program} ${home}/sentinel.conf --sentinel`);
+  }
+  const [leader, ...others] = lines;
+  const url = `redis://${(sentinel ? [port] : ports).map((one) => `127.0.0.1:${one}`).join(",")}`;
   const server = await launch(guard, {
     label: "Redis",
-    line: inRoot(place, "/bin/sh", [
-      "-c",
-      `${lines
-        .slice(1)
-        .map((line) => `${line} & `)
-        .join("")}exec ${lines[0]}`,
-    ]),
+    // One shell, and so one process group, for all of them.
+    line: inRoot(place, "/bin/sh", ["-c", `${others.map((line) => `${line} & `).join("")}exec ${leader}`]),
     env: { PATH: process.env.PATH },
     port,
-    answers: () => (cluster ? joined(ports, buses[0] ?? 0) : versionAt(url)),
+    answers: () => (cluster ? joined(ports, buses[0] ?? 0) : sentinel ? watched(port, first) : versionAt(url)),
   });
   return {
-    url: cluster ? `${url}?mode=cluster` : url,
+    url: cluster ? `${url}?mode=cluster` : sentinel ? `${url}?mode=sentinel` : url,
     how: `started on this machine, from ${join("/", root, programs)}`,
     ...(tls && { tls }),
     ...server,

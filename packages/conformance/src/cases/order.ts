@@ -108,7 +108,7 @@ export const ORDER: readonly Case[] = [
           concurrency: 4,
           handle: async ({ body }) => {
             // Whoever does not wait for the one before, which takes its time, is done first.
-            if (body.number % 2 === 0) await timePasses(6);
+            if (body.number % 2 === 0) await timePasses(12);
             const name = `${body.key}/${body.number}`;
             if (!first.has(name)) first.set(name, { body });
           },
@@ -125,7 +125,7 @@ export const ORDER: readonly Case[] = [
       let going = true;
       const sending = later(
         (async () => {
-          for (const body of steps(6, 10_000)) {
+          for (const body of steps(3, 10_000)) {
             if (!going) return;
             await queue.send(body, { key: body.key });
             sent.push({ body });

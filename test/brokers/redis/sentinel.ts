@@ -1,0 +1,29 @@
+import { writeFile } from "node:fs/promises";
+import { talk, versionAt } from "./version.ts";
+
+const REPLICAS = 2;
+
+/** Arguments of a server that is the first one or its replica. */
+export function replicaOf(first: number, port: number): readonly string[] {
+  return port === first ? [] : ["--replicaof", `127.0.0.1 ${first}`, "--repl-diskless-sync-delay", "0"];
+}
+
+/** Writes what a sentinel needs that looks after the servers of which this is the first. */
+export async function writeSentinel(file: string, port: number, first: number): Promise<void> {
+  const lines = [
+    `port ${port}`,
+    "bind 127.0.0.1",
+    `sentinel monitor mymaster 127.0.0.1 ${first} 1`,
+    "sentinel down-after-milliseconds mymaster 1000",
+    "sentinel failover-timeout mymaster 3000",
+  ];
+  await writeFile(file, `${lines.join("\n")}\n`, { mode: 0o666 });
+}
+
+/** The server's version; throws until the sentinel on this port could promote any of the replicas. */
+export async function watched(port: number, first: number): Promise<string> {
+  const found = await talk(`redis://127.0.0.1:${port}`, (client) => client.call("SENTINEL", "REPLICAS", "mymaster"));
+  const ready = JSON.stringify(found).split('"master-link-status","ok"').length - 1;
+  if (ready !== REPLICAS) throw new Error(`the sentinel knows ${ready} replicas that are ready`);
+  return versionAt(`redis://127.0.0.1:${first}`);
+}
