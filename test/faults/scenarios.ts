@@ -201,6 +201,20 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
+    title: "a handler takes 20 times the lease, while another consumer waits for messages",
+    messages: { full: 300 },
+    sparesServer: true,
+    async play(stage) {
+      const lease = 2_000;
+      await stage.open(stage.server.url, { lease });
+      await stage.consume({ slow: 20 * lease });
+      await stage.consume({ slow: 20 * lease });
+      await stage.send();
+      await stage.empty();
+      expect(stage.tally.duplicated).toBe(0);
+    },
+  },
+  {
     title: "two processes consume, and one of them dies",
     messages: { short: 1_500, full: 20_000 },
     sparesServer: true,

@@ -29,6 +29,17 @@ export interface StageOptions {
   readonly random: () => number;
 }
 
+/** For how many milliseconds a silent consumer keeps what it holds. */
+interface Lease {
+  readonly lease?: number;
+}
+
+/** What handlers do besides. */
+interface Handling {
+  readonly failing?: number;
+  readonly slow?: number;
+}
+
 /** What a stage has once it is open. */
 interface Opened {
   readonly queue: Queue<Declared, Numbered, Numbered>;
@@ -94,8 +105,8 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Connects, and makes sure of the queue. */
-  async open(url: string = this.server.url): Promise<Broker> {
-    const broker = await this.#connect(url);
+  async open(url: string = this.server.url, life: Lease = this.#lease): Promise<Broker> {
+    const broker = await this.#connect(url, life);
     await broker.declare({ queues: { [this.#name]: this.#stored } });
     const queue = broker.queue<Numbered>(this.#name, this.#stored);
     // Of several hosts the first.
@@ -104,11 +115,14 @@ export class Stage implements AsyncDisposable {
     return broker;
   }
 
-  /** Consumes in this process. One in so many messages fails in its first attempt, doomed ones in every one. */
-  async consume({ failing = Number.POSITIVE_INFINITY }: { readonly failing?: number } = {}): Promise<void> {
+  /**
+   * Consumes in this process. One in so many messages fails in its first attempt, doomed ones in every one; the first
+   * one takes so many milliseconds.
+   */
+  async consume({ failing = Number.POSITIVE_INFINITY, slow = 0 }: Handling = {}): Promise<void> {
     const handler = async ({ body, attempt }: Message<Numbered>): Promise<void> => {
       // Others begin meanwhile.
-      await turn();
+      await (slow > 0 && body.number === 0 ? pause(slow) : turn());
       if (body.doomed || (attempt === 1 && body.number % failing === 1)) throw new Error("it fails");
       this.tally.handled(body.number);
     };
@@ -212,7 +226,7 @@ export class Stage implements AsyncDisposable {
     await this.#resources.disposeAsync();
   }
 
-  get #lease(): { readonly lease?: number } {
+  get #lease(): Lease {
     const { lease } = this.#backend;
     return this.full || lease === undefined ? {} : { lease };
   }
@@ -222,8 +236,8 @@ export class Stage implements AsyncDisposable {
     return this.#opened;
   }
 
-  async #connect(url: string): Promise<Broker> {
-    const broker = await this.#backend.connect(url, { ...quick, ...this.#lease });
+  async #connect(url: string, life: Lease = this.#lease): Promise<Broker> {
+    const broker = await this.#backend.connect(url, { ...quick, ...life });
     this.#brokers.push(broker);
     // Bounded, so that a failure is reported also where the broker object hangs.
     this.#resources.defer(async () => {

@@ -60,7 +60,7 @@ export const LEASES: readonly Case[] = [
         handle: async ({ body }) => {
           if (body !== "slow") return;
           started.open();
-          await timePasses(lease * 2.5);
+          await timePasses(lease * 3);
           finished.open();
         },
       });
@@ -90,7 +90,7 @@ export const LEASES: readonly Case[] = [
         prefetch: 4,
         handle: async ({ body }) => {
           if (body !== 0) return;
-          await timePasses(lease * 2.5);
+          await timePasses(lease * 3);
           finished.open();
         },
       });
