@@ -110,7 +110,7 @@ export async function reading(
 }
 
 /** The next deliveries, as many as asked for. */
-export async function take(source: Source, count: number, patience = 5_000): Promise<readonly Delivery[]> {
+export async function take(source: Source, count: number, patience = 8_000): Promise<readonly Delivery[]> {
   const got: Delivery[] = [];
   const end = Date.now() + patience;
   while (got.length < count && Date.now() < end) got.push(...(await source.receive(count - got.length, live)));

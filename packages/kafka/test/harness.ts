@@ -1,48 +1,19 @@
 import { randomUUID } from "node:crypto";
-import {
-  type Clock,
-  DELAY_STEPS,
-  type Delivery,
-  type Destination,
-  type Link,
-  type OutgoingMessage,
-  type QueueEntity,
-  type SendFailure,
-  type Settlement,
-  type SettleResult,
-  type Source,
-  type SourceEntity,
-  type SubscriptionEntity,
-  type TopicEntity,
-  type TopologyMode,
-} from "@anybroker/core/driver";
+import { DELAY_STEPS, type Link, type TopologyMode } from "@anybroker/core/driver";
 import { type Admin, Kafka, logLevel } from "kafkajs";
-import { expect, inject, onTestFinished } from "vitest";
+import { inject, onTestFinished } from "vitest";
+import { linked } from "../../../test/harness/link.ts";
 import { type KafkaOptions, kafka } from "../src/index.ts";
-
-/** For calls that nothing aborts. */
-export const live: AbortSignal = new AbortController().signal;
-
-export const clock: Clock = {
-  now: Date.now,
-  after(ms, run) {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-};
 
 /** The URL of the server that the run was given. */
 export const url: string = inject("kafka").url ?? "";
 
 /** A link that ends with the test. */
-export async function open(
+export function open(
   options: Partial<KafkaOptions> = {},
-  { topology = "create" as TopologyMode, lease = 30_000 } = {},
+  context?: { readonly topology?: TopologyMode; readonly lease?: number },
 ): Promise<Link> {
-  const driver = kafka({ url, ...options });
-  const link = await driver.connect({ clock, lease, topology }, AbortSignal.timeout(10_000));
-  onTestFinished(() => link.close(AbortSignal.timeout(5_000)).catch(() => {}));
-  return link;
+  return linked(kafka({ url, ...options }), context);
 }
 
 const brokerOf = (): string => new URL(url.replace(/^kafka:/, "http:")).host;
@@ -67,74 +38,6 @@ export function unique(what = "it"): string {
     await admin.disconnect();
   });
   return name;
-}
-
-export const queue = (name: string, ordered = false): QueueEntity => ({ kind: "queue", name, ordered });
-
-export const topic = (name: string): TopicEntity => ({ kind: "topic", name, retention: 0 });
-
-export const subscription = (
-  parent: TopicEntity,
-  name: string,
-  fields: Partial<SubscriptionEntity> = {},
-): SubscriptionEntity => ({
-  ...{ kind: "subscription", name, topic: parent, ordered: false, filter: undefined, from: "latest", durable: true },
-  ...fields,
-});
-
-export const message = (id: string, fields: Partial<OutgoingMessage> = {}): OutgoingMessage => ({
-  ...{ id, body: Buffer.from(id), headers: {}, sentAt: Date.now() },
-  ...{ contentType: undefined, key: undefined, type: undefined, correlationId: undefined, replyTo: undefined },
-  ...{ deliverAt: undefined, priority: undefined },
-  ...fields,
-});
-
-/** A queue that exists. */
-export async function declared(link: Link, entity: SourceEntity = queue(unique("queue"))): Promise<SourceEntity> {
-  const parents = entity.kind === "subscription" ? [entity.topic] : [];
-  expect(await link.declare([...parents, entity], "create", live)).toEqual([]);
-  return entity;
-}
-
-/** Sends and answers each message's fate, in the order of the batch. */
-export async function sent(
-  link: Link,
-  to: Destination,
-  batch: readonly OutgoingMessage[],
-  signal: AbortSignal = live,
-): Promise<readonly (SendFailure | "accepted")[]> {
-  const fates: (SendFailure | "accepted")[] = [];
-  const report = (index: number, failure?: SendFailure): void => {
-    expect(fates[index]).toBeUndefined();
-    fates[index] = failure ?? "accepted";
-  };
-  await link.send(to, batch, report, signal);
-  expect(fates.filter((fate) => fate !== undefined)).toHaveLength(batch.length);
-  return fates;
-}
-
-/** A source that ends with the test. */
-export async function reading(
-  link: Link,
-  entity: SourceEntity,
-  { window = 10, lost = (() => {}) as (deliveries: readonly Delivery[]) => void } = {},
-): Promise<Source> {
-  const source = await link.open(entity, { window }, lost, live);
-  onTestFinished(() => source.close(AbortSignal.timeout(2_000)).catch(() => {}));
-  return source;
-}
-
-/** The next deliveries, as many as asked for. */
-export async function take(source: Source, count: number, patience = 5_000): Promise<readonly Delivery[]> {
-  const got: Delivery[] = [];
-  const end = Date.now() + patience;
-  while (got.length < count && Date.now() < end) got.push(...(await source.receive(count - got.length, live)));
-  expect(got.map(({ id }) => id)).toHaveLength(count);
-  return got;
-}
-
-export async function settle(source: Source, ...batch: readonly Settlement[]): Promise<readonly SettleResult[]> {
-  return source.settle(batch, live);
 }
 
 /** Every step of a source's ladder. */

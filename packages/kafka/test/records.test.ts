@@ -1,6 +1,7 @@
 import { CompressionTypes } from "kafkajs";
 import { describe, expect, test } from "vitest";
-import { live, open, plain, queue, reading, take, unique, url } from "./harness.ts";
+import { live, queue, reading, take } from "../../../test/harness/link.ts";
+import { open, plain, unique, url } from "./harness.ts";
 
 const clients = ["kafkajs", "platformatic"] as const;
 

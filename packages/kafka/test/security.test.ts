@@ -3,8 +3,8 @@ import type { Link } from "@anybroker/core/driver";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Kafka, kafka as kafkaServer, USERS } from "../../../test/brokers/kafka.ts";
 import { withServers } from "../../../test/brokers/with-servers.ts";
+import { clock, live, message, queue, sent, take } from "../../../test/harness/link.ts";
 import { type KafkaOptions, kafka } from "../src/index.ts";
-import { clock, live, message, queue, sent, take } from "./harness.ts";
 
 const context = { clock, lease: 30_000, topology: "create" } as const;
 const unauthorized = { code: "UNAUTHORIZED", retryable: false };

@@ -1,24 +1,20 @@
 import type { Delivery } from "@anybroker/core/driver";
 import { describe, expect, test } from "vitest";
-import { CODES, codeOf } from "../src/client.ts";
 import {
   clock,
   declared,
   live,
   message,
-  open,
-  plain,
   queue,
   reading,
   sent,
   settle,
-  stepsOf,
   subscription,
   take,
   topic,
-  unique,
-  url,
-} from "./harness.ts";
+} from "../../../test/harness/link.ts";
+import { CODES, codeOf } from "../src/client.ts";
+import { open, plain, stepsOf, unique, url } from "./harness.ts";
 
 const ack = (delivery: Delivery) => ({ action: "ack", delivery }) as const;
 const ids = (deliveries: readonly Delivery[]) => deliveries.map(({ id = "" }) => id).sort((a, b) => (a < b ? -1 : 1));
@@ -50,7 +46,7 @@ async function rest(source: { receive: (max: number, signal: AbortSignal) => unk
 describe.skipIf(url === "")("a source", () => {
   test("commits what is acked when it closes, and the next one goes on from there", async () => {
     const link = await open({ partitions: 1 });
-    const entity = await declared(link);
+    const entity = await declared(link, queue(unique("queue")));
     await accepted(link, queue(entity.name), numbered(6));
     const first = await reading(link, entity);
     const held = await take(first, 6);
@@ -65,7 +61,7 @@ describe.skipIf(url === "")("a source", () => {
 
   test("notes with the offset that it has begun, and a crash leaves that for the next one", async () => {
     const link = await open({ partitions: 1 });
-    const entity = await declared(link);
+    const entity = await declared(link, queue(unique("queue")));
     await accepted(link, queue(entity.name), numbered(2));
     for (const crashes of [0, 1]) {
       const crashing = await open();
@@ -89,7 +85,7 @@ describe.skipIf(url === "")("a source", () => {
 
   test("one that joins gets a share, and what it takes is lost to the one that had it", async () => {
     const [one, two] = await Promise.all([open({ partitions: 4 }), open()]);
-    const entity = await declared(one);
+    const entity = await declared(one, queue(unique("queue")));
     await accepted(one, queue(entity.name), numbered(8));
     const lost: Delivery[] = [];
     const first = await reading(one, entity, { lost: (deliveries) => lost.push(...deliveries) });
@@ -108,7 +104,7 @@ describe.skipIf(url === "")("a source", () => {
 
   test("what it keeps in a rebalance it does not get twice", async () => {
     const [one, two] = await Promise.all([open({ partitions: 2 }), open()]);
-    const entity = await declared(one);
+    const entity = await declared(one, queue(unique("queue")));
     await accepted(one, queue(entity.name), numbered(10));
     const lost: Delivery[] = [];
     const first = await reading(one, entity, { lost: (deliveries) => lost.push(...deliveries) });
@@ -122,7 +118,7 @@ describe.skipIf(url === "")("a source", () => {
 
   test("keeps its membership for much longer than the lease, whatever the handler does", async () => {
     const link = await open({}, { lease: 1_500 });
-    const entity = await declared(link);
+    const entity = await declared(link, queue(unique("queue")));
     await accepted(link, queue(entity.name), [message("slow")]);
     const lost: Delivery[] = [];
     const source = await reading(link, entity, { lost: (deliveries) => lost.push(...deliveries) });
@@ -159,7 +155,7 @@ describe.skipIf(url === "")("a source", () => {
 
   test("a rejection is refused: Kafka has no dead letters of its own", async () => {
     const link = await open();
-    const entity = await declared(link);
+    const entity = await declared(link, queue(unique("queue")));
     await accepted(link, queue(entity.name), [message("m")]);
     const source = await reading(link, entity);
     const [delivery] = await take(source, 1);
@@ -220,7 +216,7 @@ describe.skipIf(url === "")("a source", () => {
 
   test("creates each topic with constant settings, and as many partitions as asked for", async () => {
     const link = await open({ partitions: 5 });
-    const { name } = await declared(link);
+    const { name } = await declared(link, queue(unique("queue")));
     const { admin } = await plain();
     const { topics } = await admin.fetchTopicMetadata({ topics: [name, ...stepsOf(name), `${name}.dlq`] });
     const counts = new Map(topics.map((one) => [one.name, one.partitions.length]));

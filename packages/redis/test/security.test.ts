@@ -5,8 +5,8 @@ import { connect } from "@anybroker/redis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Redis, redis as redisServer } from "../../../test/brokers/redis.ts";
 import { withServers } from "../../../test/brokers/with-servers.ts";
+import { clock, live } from "../../../test/harness/link.ts";
 import { type RedisOptions, redis } from "../src/index.ts";
-import { clock, live } from "./harness.ts";
 
 const context = { clock, lease: 30_000, topology: "none" } as const;
 

@@ -5,8 +5,6 @@ import {
   ids,
   live,
   message,
-  open,
-  plain,
   queue,
   reading,
   sent,
@@ -15,8 +13,8 @@ import {
   take,
   takeOne,
   topic,
-  unique,
-} from "./harness.ts";
+} from "../../../test/harness/link.ts";
+import { open, plain, unique } from "./harness.ts";
 
 const soon = { timeout: 8_000, interval: 20 } as const;
 const ack = (delivery: Delivery) => ({ action: "ack", delivery }) as const;
@@ -31,7 +29,7 @@ async function meanwhile(source: Source, check: () => Promise<void>): Promise<vo
 
 test("what is acked is gone from the stream of a queue", async () => {
   const link = await open();
-  const entity = await declared(link);
+  const entity = await declared(link, queue(unique("queue")));
   const source = await reading(link, entity);
   await sent(link, queue(entity.name), [message("a"), message("b")]);
   const [a, b] = await take(source, 2);
@@ -45,7 +43,7 @@ test("what is acked is gone from the stream of a queue", async () => {
 
 test("what is given back comes again at once, to any consumer, as if it had not been handed over", async () => {
   const link = await open();
-  const entity = await declared(link);
+  const entity = await declared(link, queue(unique("queue")));
   const source = await reading(link, entity);
   await sent(link, queue(entity.name), [message("a")]);
   const delivery = await takeOne(source);
@@ -58,7 +56,7 @@ test("what is given back comes again at once, to any consumer, as if it had not 
 
 test("what is handed over again and again without an outcome ends in the dead letters", async () => {
   const link = await open();
-  const entity = await declared(link);
+  const entity = await declared(link, queue(unique("queue")));
   const client = plain();
   const [stream, group] = [`{${entity.name}}`, entity.name];
   await sent(link, queue(entity.name), [message("poison"), message("good")]);
@@ -73,7 +71,7 @@ test("what is handed over again and again without an outcome ends in the dead le
 
 test("a delayed message waits in a sorted set, and comes when it is due although nobody knows of it here", async () => {
   const sender = await open();
-  const entity = await declared(sender);
+  const entity = await declared(sender, queue(unique("queue")));
   const due = Date.now() + 400;
   await sent(sender, queue(entity.name), [message("later", { deliverAt: due })]);
   expect(await sender.stats(entity, live)).toEqual({ ready: 0, delayed: 1, inFlight: 0, dead: 0 });
@@ -85,7 +83,7 @@ test("a delayed message waits in a sorted set, and comes when it is due although
 
 test("a consumer that closes is forgotten, and so is one of ours that has been silent for long and holds nothing", async () => {
   const link = await open({}, { lease: 20 });
-  const entity = await declared(link);
+  const entity = await declared(link, queue(unique("queue")));
   const client = plain();
   const [stream, group] = [`{${entity.name}}`, entity.name];
   const names = async (): Promise<readonly string[]> => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { queue, subscription, topic } from "../../../test/harness/link.ts";
 import { settingsOf } from "../src/options.ts";
 import { partitionOf, sourceKeys, startOf, topicKeys } from "../src/topology.ts";
-import { queue, subscription, topic } from "./harness.ts";
 
 const url = "redis://localhost";
 

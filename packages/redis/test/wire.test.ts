@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { message } from "../../../test/harness/link.ts";
 import { copyFields, packOne, RedisDelivery, toFields } from "../src/wire.ts";
-import { message } from "./harness.ts";
 
 const entry = (...fields: readonly (string | Buffer)[]) => ({
   id: "17-3",
