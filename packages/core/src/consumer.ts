@@ -250,7 +250,8 @@ export class QueueConsumer implements Consumer {
   ): Promise<void> {
     const until = AbortSignal.any([paused.over.signal, life.signal, this.#stop.signal]);
     if (this.#entity.ordered) await this.#untilIdle(until);
-    await this.#giveBack(life, (held) => held.state === "waiting");
+    // On an ordered source what rests goes back too: nobody is to pass it.
+    await this.#giveBack(life, (held) => this.#entity.ordered || held.state === "waiting");
     paused.reached.resolve();
     await aborted(until);
   }

@@ -101,6 +101,17 @@ function corkOf(model: amqp.ChannelModel): () => void {
   };
 }
 
+/** A channel; one that opens too late is closed. */
+export async function channelOf({ model }: Connection, signal: AbortSignal): Promise<amqp.Channel> {
+  const opening = model.createChannel();
+  try {
+    return await orAborted(opening, signal);
+  } catch (error) {
+    opening.then((channel) => channel.close()).catch(() => {});
+    throw error;
+  }
+}
+
 /** Runs work on a channel of its own, which any refusal closes, and closes it. */
 export async function onChannel<T>(
   { model, lost }: Connection,

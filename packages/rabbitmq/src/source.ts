@@ -4,6 +4,7 @@ import type * as core from "@anybroker/core/driver";
 import { BrokerError, orAborted, PushBuffer } from "@anybroker/core/driver";
 import type { Channel, ConsumeMessage } from "amqplib";
 import { Acks } from "./acks.ts";
+import { channelOf, onChannel } from "./connection.ts";
 import { bind } from "./declare.ts";
 import type { Life } from "./life.ts";
 import { copy } from "./send.ts";
@@ -23,10 +24,9 @@ export async function openSource(life: Life, ...[entity, { window }, lost, signa
   const ephemeral = entity.kind === "subscription" && !entity.durable ? entity : undefined;
   const name = life.naming.source(entity);
   const queue = ephemeral === undefined ? name : `${name}.${randomUUID()}`;
-  const opening = life.consuming.model.createChannel();
+  const channel = await channelOf(life.consuming, signal);
   try {
-    const channel = await orAborted(opening, signal);
-    const source = new RabbitmqSource(life, channel, queue, ephemeral === undefined, lost);
+    const source = new RabbitmqSource(life, channel, queue, entity.ordered, ephemeral === undefined, lost);
     if (ephemeral !== undefined) {
       // Exclusive: whatever becomes of us, it ends with the connection.
       await orAborted(channel.assertQueue(queue, { exclusive: true, durable: false }), signal);
@@ -36,8 +36,8 @@ export async function openSource(life: Life, ...[entity, { window }, lost, signa
     await source.resume(signal);
     return source;
   } catch (error) {
-    // It may also open only now, when nobody waits for it any more.
-    opening.then((channel) => channel.close()).catch(() => {});
+    // It rejects when the server has closed it.
+    void (async () => channel.close())().catch(() => {});
     throw error;
   }
 }
@@ -46,19 +46,24 @@ class RabbitmqSource implements core.Source {
   readonly lost: Promise<unknown>;
   readonly returns: boolean;
   readonly #life: Life;
-  readonly #channel: Channel;
   readonly #queue: string;
+  readonly #ordered: boolean;
   readonly #durable: boolean;
   readonly #buffer = new PushBuffer<RabbitmqDelivery>();
-  readonly #acks: Acks;
   readonly #end: (reason: unknown) => void;
+  #channel: Channel;
+  #acks: Acks;
+  /** Whether it has given up its place in an ordered queue, and its channel with it. */
+  #away = false;
+  #window = 0;
   #consumer: string | undefined;
 
-  constructor(life: Life, channel: Channel, queue: string, durable: boolean, tellLost: Opening[2]) {
+  constructor(life: Life, channel: Channel, queue: string, ordered: boolean, durable: boolean, tellLost: Opening[2]) {
     this.#life = life;
-    this.#channel = channel;
     this.#queue = queue;
+    this.#ordered = ordered;
     this.#durable = durable;
+    this.#channel = channel;
     this.#acks = new Acks(channel);
     this.returns = durable && life.context.topology === "create";
     const { promise, resolve } = Promise.withResolvers<unknown>();
@@ -71,8 +76,7 @@ class RabbitmqSource implements core.Source {
       resolve(reason);
       tellLost(taken);
     };
-    channel.on("error", this.#end);
-    channel.on("close", () => this.#end(unavailable("the channel was closed")));
+    this.#watch();
   }
 
   receive(max: number, signal: AbortSignal): readonly core.Delivery[] | Promise<readonly core.Delivery[]> {
@@ -91,16 +95,27 @@ class RabbitmqSource implements core.Source {
     this.#acks.flush(0);
     const consumer = this.#consumer;
     this.#consumer = undefined;
-    if (consumer !== undefined) await orAborted(this.#channel.cancel(consumer), signal);
+    if (consumer === undefined) return;
+    if (this.#ordered) await this.#giveUp(signal);
+    else await orAborted(this.#channel.cancel(consumer), signal);
   }
 
   async resume(signal: AbortSignal): Promise<void> {
     if (this.#consumer !== undefined) return;
+    if (this.#away) {
+      this.#channel = await channelOf(this.#life.consuming, signal);
+      this.#acks = new Acks(this.#channel);
+      this.#away = false;
+      this.#watch();
+      await this.resize(this.#window, signal);
+    }
     const consuming = this.#channel.consume(this.#queue, (message) => this.#arrived(message));
     this.#consumer = (await orAborted(consuming, signal)).consumerTag;
   }
 
   async resize(window: number, signal: AbortSignal): Promise<void> {
+    this.#window = window;
+    if (this.#away) return;
     this.#acks.most = Math.floor(window / 2);
     await orAborted(this.#channel.prefetch(Math.min(window, MOST_PREFETCH)), signal);
   }
@@ -109,9 +124,29 @@ class RabbitmqSource implements core.Source {
     // Each of these rejects when the channel has gone.
     await this.pause(signal).catch(() => {});
     await sleep(this.#acks.pending, undefined, { signal }).catch(() => {});
-    if (!this.#durable) await orAborted(this.#channel.deleteQueue(this.#queue), signal).catch(() => {});
-    await orAborted(this.#channel.close(), signal).catch(() => {});
+    const remove = (channel: Channel): Promise<unknown> => channel.deleteQueue(this.#queue);
+    if (!this.#durable) await onChannel(this.#life.consuming, signal, remove).catch(() => {});
+    await orAborted((async () => this.#channel.close())(), signal).catch(() => {});
     this.#end(unavailable("the source was closed"));
+  }
+
+  #watch(): void {
+    this.#channel.on("error", this.#end);
+    this.#channel.on("close", () => {
+      if (!this.#away) this.#end(unavailable("the channel was closed"));
+    });
+  }
+
+  /**
+   * What is held goes back with the place, in one step and in its order: whoever takes the place would else begin behind
+   * it.
+   */
+  async #giveUp(signal: AbortSignal): Promise<void> {
+    await sleep(this.#acks.pending, undefined, { signal });
+    this.#away = true;
+    this.#buffer.drain();
+    for (const delivery of this.#acks.end()) delivery.state = "back";
+    await orAborted(this.#channel.close(), signal);
   }
 
   #arrived(message: ConsumeMessage | null): void {
@@ -134,6 +169,7 @@ class RabbitmqSource implements core.Source {
   #settle(settlement: core.Settlement, signal: AbortSignal): core.SettleResult | Promise<core.SettleResult> {
     // The cast is true: the core settles what this source has handed out.
     const delivery = settlement.delivery as RabbitmqDelivery;
+    if (delivery.state === "back" && settlement.action === "release") return undefined;
     if (delivery.state !== "open") return LOST;
     switch (settlement.action) {
       case "ack":

@@ -48,7 +48,7 @@ export function copyProperties(
 export interface RabbitmqDelivery extends core.Delivery {
   readonly native: Message;
   /** What has become of it on the wire; kept here so that settling costs no look-up. */
-  state: "open" | "held" | "gone";
+  state: "open" | "held" | "gone" | "back";
 }
 
 /** Its body is a slice of what one read of the socket brought: amqplib never writes there again. */

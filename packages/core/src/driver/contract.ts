@@ -258,7 +258,8 @@ export interface Source {
   extend?(deliveries: readonly Delivery[], signal: AbortSignal): Promise<readonly (number | undefined)[]>;
   /**
    * Stops intake and keeps the membership; what is buffered is still handed out by `receive`. On an ordered source the
-   * core calls it only once nothing is running, so that giving up the place cannot let another consumer overtake.
+   * core calls it only once nothing is running, so that giving up the place cannot let another consumer overtake; what
+   * is held may then go back with the place, and the core's `release` of it has nothing left to do.
    */
   pause(signal: AbortSignal): Promise<void>;
   resume(signal: AbortSignal): Promise<void>;
