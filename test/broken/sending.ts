@@ -117,7 +117,7 @@ export const SENDING: readonly BrokenDriver[] = [
             ),
         }),
       ),
-    fails: ["order-by-key", "order-in-batches", "refused-send-keeps-its-place"],
+    fails: ["order-by-key", "order-in-batches", "order-while-consumers-come-and-go", "refused-send-keeps-its-place"],
   },
   {
     fault: "takes a delay and ignores it",

@@ -154,7 +154,14 @@ export const SETTLING: readonly BrokenDriver[] = [
       settling(driver, (settlement, pass) =>
         pass(settlement.action === "release" ? { action: "ack", delivery: settlement.delivery } : settlement),
       ),
-    fails: ["aborted-consumer", "crash-loop", "drain-deadline", "drain-gives-back-unstarted", "pause-with-full-buffer"],
+    fails: [
+      "aborted-consumer",
+      "crash-loop",
+      "drain-deadline",
+      "drain-gives-back-unstarted",
+      "order-while-consumers-come-and-go",
+      "pause-with-full-buffer",
+    ],
   },
   {
     fault: "acks before the handler runs",

@@ -125,17 +125,19 @@ export const ORDER: readonly Case[] = [
       let going = true;
       const sending = later(
         (async () => {
-          for (const body of steps(3, 10_000)) {
-            if (!going) return;
-            await queue.send(body, { key: body.key });
-            sent.push({ body });
-            await timePasses(2);
+          const all = steps(3, 10_000);
+          while (going) {
+            const some = all.slice(sent.length, sent.length + 12);
+            await Promise.all(some.map((body) => queue.send(body, { key: body.key })));
+            sent.push(...some.map((body) => ({ body })));
+            await timePasses(20);
           }
         })(),
       );
       for (let round = 0; round < 4; round += 1) {
         const next = await join();
         await handled(first.size + 12);
+        await context.until("something to be given back", () => sent.length - first.size >= 6);
         await present.consumer.close();
         present = next;
         await handled(first.size + 12);
