@@ -110,8 +110,10 @@ export const scenarios: readonly Scenario[] = [
       await stage.consume();
       const moment = async (): Promise<void> => {
         await stage.server.pause();
-        const { status } = await broker.health({ signal: AbortSignal.timeout(500) });
-        expect(status).toBe("degraded");
+        const degraded = async (): Promise<void> => {
+          expect((await broker.health({ signal: AbortSignal.timeout(500) })).status).toBe("degraded");
+        };
+        await stage.until("it shows", degraded);
         await stage.server.resume();
       };
       await Promise.all([stage.send(), stage.at("confirmed", quarters, moment)]);

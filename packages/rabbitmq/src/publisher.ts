@@ -15,6 +15,9 @@ interface InFlight extends Slotted {
 /** How long a channel that was replaced may take for what it still has to confirm, in milliseconds. */
 const REPLACED = 3_000;
 
+/** How long the server may leave the end of a channel unanswered, unless an alarm is on, in milliseconds. */
+const DEAF = 5_000;
+
 /** Told what became of a message: accepted when `failure` is undefined. */
 export type Done = (failure?: core.SendFailure) => void;
 
@@ -79,8 +82,21 @@ export class Publisher {
   replace(): void {
     if (this.#over) return;
     this.#leave();
+    setTimeout(() => this.#close(), REPLACED).unref();
+  }
+
+  /**
+   * RabbitMQ 3.10 may wait for ever for a queue that has gone to take what it was sent, and then reads nothing more from
+   * the whole connection: only another one helps.
+   */
+  #close(): void {
+    const { publishing } = this.#life;
+    const deaf = setInterval(() => {
+      if (publishing.blocked() === undefined) publishing.cut();
+    }, DEAF).unref();
     // It rejects where the channel has ended by itself.
-    setTimeout(() => void (async () => this.#channel.close())().catch(() => {}), REPLACED).unref();
+    const closing = (async () => this.#channel.close())().catch(() => {});
+    void closing.then(() => clearInterval(deaf));
   }
 
   #leave(): void {

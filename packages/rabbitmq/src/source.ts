@@ -176,7 +176,8 @@ class RabbitmqSource implements core.Source {
         delivery.state = "held";
         return undefined;
       case "release":
-        return this.#acks.nack(delivery, true);
+        // In an ordered queue it goes back with the place, which the core gives up next.
+        return this.#ordered ? undefined : this.#acks.nack(delivery, true);
       case "reject":
         return this.#life.exact.has(this.#queue) ? this.#acks.nack(delivery, false) : noDeadLetters(this.#queue);
       case "retry":
