@@ -60,7 +60,8 @@ function endsWell({ lines, errors }: Output): void {
   expect(errors).toBe("");
   expect(lines.filter((line) => line.includes("✗"))).toEqual([]);
   expect(lines.filter((line) => line.includes("✓"))).toHaveLength(5);
-  expect(lines.at(-1)).toMatch(/0 lost · \d+ handled twice · 1 handed out again after the crash/);
+  // The worker that was killed had one file in its hands, and may have held the next one.
+  expect(lines.at(-1)).toMatch(/0 lost · \d+ handled twice · [12] handed out again after the crash/);
 }
 
 /** Runs the demo to its end, or interrupts it once it has printed `until`; in a folder of its own for what is temporary. */
