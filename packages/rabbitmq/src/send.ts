@@ -38,7 +38,8 @@ export async function send(life: Life, ...[to, batch, report, signal]: Parameter
         settled(index, { error, outcomeUnknown: false });
       }
     }
-    life.publishing.cork();
+    // A lone message goes out at once.
+    if (batch.length > 1) life.publishing.cork();
   };
   const giveUp = (): void => fail(signal.reason);
   signal.addEventListener("abort", giveUp, { once: true });
