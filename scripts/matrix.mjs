@@ -63,7 +63,9 @@ function install(folder) {
 /** Where this system gets its packages from. */
 function mirror() {
   const { stdout } = spawnSync("apt-get", ["indextargets", "--format", "$(SITE)"], { encoding: "utf8" });
-  return stdout.split("\n").find((site) => /\/debian\/?$/.test(site)) ?? "http://deb.debian.org/debian";
+  const site = stdout.split("\n").find((one) => /\/debian\/?$/.test(one));
+  if (site === undefined) throw new Error("apt knows no Debian mirror: test:matrix needs one");
+  return site;
 }
 
 if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
