@@ -56,12 +56,12 @@ function showsWhatItShould({ lines, errors }: Output, file: string): void {
   expect(lines).toEqual(printed[file]?.map((line) => (typeof line === "string" ? line : expect.stringMatching(line))));
 }
 
-function endsWell({ lines, errors }: Output): void {
+/** `again` says how many files are handed out again after the crash: of a worker that takes one at a time, one. */
+function endsWell({ lines, errors }: Output, again = "1"): void {
   expect(errors).toBe("");
   expect(lines.filter((line) => line.includes("✗"))).toEqual([]);
   expect(lines.filter((line) => line.includes("✓"))).toHaveLength(5);
-  // The worker that was killed had one file in its hands, and may have held the next one.
-  expect(lines.at(-1)).toMatch(/0 lost · \d+ handled twice · [12] handed out again after the crash/);
+  expect(lines.at(-1)).toMatch(new RegExp(`0 lost · \\d+ handled twice · ${again} handed out again after the crash`));
 }
 
 /** Runs the demo to its end, or interrupts it once it has printed `until`; in a folder of its own for what is temporary. */
@@ -140,7 +140,8 @@ describe.concurrent.for([
   test("the demo, its services in processes and one of them killed, comes to a good end", {
     timeout: 120_000,
   }, async (context) => {
-    endsWell(await output("file-sync/main.ts", url(context)));
+    // Kafka counts no hand-overs: what lies behind a file that was begun with may have been begun with too.
+    endsWell(await output("file-sync/main.ts", url(context)), backend === "kafka" ? "[1-9]" : "1");
     // One run at a time for each broker, so this is not a test beside it.
     const { code, printed, left } = await demo(url(context), "report.pdf");
     expect(printed).toContain("Stopped.");

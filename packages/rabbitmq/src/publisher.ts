@@ -92,7 +92,9 @@ export class Publisher {
   #close(): void {
     const { publishing } = this.#life;
     const deaf = setInterval(() => {
-      if (publishing.blocked() === undefined) publishing.cut();
+      if (publishing.blocked() !== undefined) return;
+      clearInterval(deaf);
+      publishing.cut();
     }, DEAF).unref();
     // It rejects where the channel has ended by itself.
     const closing = (async () => this.#channel.close())().catch(() => {});
