@@ -50,8 +50,8 @@ export class Outbox {
   readonly #deadlines: ReturnType<typeof deadlineWatch>;
   readonly #items = new Bag<Outgoing>();
   readonly #lanes = new Map<string, Lane>();
-  readonly #dirty = new Set<Lane>();
-  readonly #starved = new Set<Lane>();
+  /** Lanes with something to hand over; those that got no room the last time come first. */
+  #due = new Set<Lane>();
   #scheduled = false;
   readonly #inFlight = new WeakMap<Link, Amount>();
   readonly #idle = new Waiters();
@@ -126,23 +126,24 @@ export class Outbox {
 
   /** Hands over what waits in the lane, after everything else of this turn has been said. */
   schedule(lane: Lane): void {
-    this.#dirty.add(lane);
+    this.#due.add(lane);
     this.roomAgain();
   }
 
-  /** Room in the link's window is shared by all lanes: those that got none the last time come first. */
+  /** Room in the link's window is shared by all lanes: those that got none come before those that got some. */
   roomAgain(): void {
-    if (this.#scheduled || (this.#dirty.size === 0 && this.#starved.size === 0)) return;
+    if (this.#scheduled || this.#due.size === 0) return;
     this.#scheduled = true;
     queueMicrotask(() => {
       this.#scheduled = false;
-      const lanes = new Set([...this.#starved, ...this.#dirty]);
-      this.#dirty.clear();
-      this.#starved.clear();
-      const served = [...lanes].filter((lane) => lane.flush() > 0);
-      for (const lane of [...lanes].filter((one) => !served.includes(one)).concat(served)) {
-        if (lane.hungry) this.#starved.add(lane);
+      const lanes = this.#due;
+      this.#due = new Set();
+      const served: Lane[] = [];
+      for (const lane of lanes) {
+        if (lane.flush() > 0) served.push(lane);
+        else if (lane.hungry) this.#due.add(lane);
       }
+      for (const lane of served) if (lane.hungry) this.#due.add(lane);
     });
   }
 

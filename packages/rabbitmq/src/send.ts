@@ -24,7 +24,7 @@ export async function send(life: Life, ...[to, batch, report, signal]: Parameter
     for (const index of open) settled(index, { error, outcomeUnknown: index < written });
   };
   const write = async (): Promise<void> => {
-    const publisher = await orAborted(publisherTo(life, to.kind === "topic" ? to.name : ""), signal);
+    const publisher = await publisherTo(life, to.kind === "topic" ? to.name : "");
     for (const [index, message] of batch.entries()) {
       try {
         const delay = (message.deliverAt ?? 0) - life.context.clock.now();
