@@ -3,10 +3,11 @@ import { type RedisNative, redis } from "../src/index.ts";
 import type { PlainClient } from "./plain-client.ts";
 
 /** What the suite needs to know of a server, and of a plain client of it. */
-export function backendOf(name: string, url: string, client: PlainClient): Backend {
+export function backendOf(name: string, url: string, client: PlainClient, restricted?: string): Backend {
   return {
     name,
     driver: () => redis({ url }),
+    ...(restricted === undefined ? {} : { restricted: () => redis({ url: restricted }) }),
     patience: 10_000,
     lease: 3_000,
     foreign: () => ({ ...client, close: async () => {} }),

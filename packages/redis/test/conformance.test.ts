@@ -3,13 +3,14 @@ import { afterAll, inject, test } from "vitest";
 import { backendOf } from "./backend.ts";
 import { plainClient } from "./plain-client.ts";
 
-const { url } = inject("redis");
+const given = inject("redis");
 
-if (url !== undefined) {
+if (given.url !== undefined) {
+  const { url, restricted } = given;
   const client = await plainClient(url);
   afterAll(() => client.close());
   conformance(
-    backendOf("redis", url, client),
+    backendOf("redis", url, client, restricted),
     { test: test.concurrent, after: afterAll },
     { report: "reports/conformance/redis.json" },
   );
