@@ -1,10 +1,17 @@
 import { readFile } from "node:fs/promises";
 import type { Link } from "@anybroker/core/driver";
+import {
+  AclOperationTypes as Operation,
+  ResourcePatternTypes as Pattern,
+  AclPermissionTypes as Permission,
+  Kafka as PlainKafka,
+  AclResourceTypes as Resource,
+} from "kafkajs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Kafka, kafka as kafkaServer, USERS } from "../../../test/brokers/kafka.ts";
 import { withServers } from "../../../test/brokers/with-servers.ts";
 import { clock, live, message, queue, sent, take } from "../../../test/harness/link.ts";
-import { type KafkaOptions, kafka } from "../src/index.ts";
+import { connect, type KafkaOptions, kafka } from "../src/index.ts";
 
 const context = { clock, lease: 30_000, topology: "create" } as const;
 const unauthorized = { code: "UNAUTHORIZED", retryable: false };
@@ -37,6 +44,7 @@ await withServers(kafkaServer, () => {
   let server: Kafka;
   let ca: Buffer;
   const secure = (): NonNullable<Kafka["secure"]> => server.secure ?? expect.unreachable();
+  const bob = (): KafkaOptions => ({ url: secure().sasl, ca, username: "bob", password: USERS.bob });
   beforeAll(async () => {
     server = await kafkaServer.start({ secure: true });
     ca = await readFile(secure().ca);
@@ -113,7 +121,7 @@ await withServers(kafkaServer, () => {
     await maker.declare([entity], "create", live);
     // A fresh server is still making up its mind who hands out the numbers of producers.
     await expect.poll(() => sent(maker, entity, [message("m")]), { timeout: 20_000 }).toEqual(["accepted"]);
-    const driver = kafka({ url: secure().sasl, ca, username: "bob", password: USERS.bob });
+    const driver = kafka(bob());
     const link = await driver.connect({ ...context, topology: "none" }, live);
     const code = (error: unknown): string => driver.classify(error).code;
     expect(await link.declare([queue("new")], "create", live).catch(code)).toBe("FORBIDDEN");
@@ -125,4 +133,46 @@ await withServers(kafkaServer, () => {
     await source.close(live);
     await Promise.all([maker.close(live), link.close(live)]);
   });
+
+  test("an account that may create nothing, with the rights that the README names, uses what is there", async () => {
+    await using maker = await connect(server.url);
+    await maker.declare({ queues: { "use.q": {} }, topics: { "use.t": { subscriptions: { all: {} } } } });
+    await allow(server.url, "bob", "use.");
+    for (const topology of ["verify", "none"] as const) {
+      await using broker = await connect(kafka(bob()), { topology });
+      const got = new Map<string, PromiseWithResolvers<void>>();
+      const handle = async ({ attempt, body }: { readonly attempt: number; readonly body: string }): Promise<void> => {
+        if (attempt === 1) throw new Error("once");
+        got.get(body)?.resolve();
+      };
+      for (const kind of ["queue", "topic"]) got.set(`${topology} ${kind}`, Promise.withResolvers());
+      await broker.queue<string>("use.q").consume(handle);
+      await broker.topic<string>("use.t").subscription("all").consume(handle);
+      await broker.queue("use.q").send(`${topology} queue`);
+      await broker.topic("use.t").publish(`${topology} topic`);
+      await Promise.all([...got.values()].map(({ promise }) => promise));
+    }
+    await using broker = await connect(kafka(bob()));
+    await expect(broker.queue("use.new").send("body")).rejects.toMatchObject({
+      code: "FORBIDDEN",
+      message: expect.stringContaining("use.new"),
+    });
+  });
 });
+
+/** Lets an account use all topics whose names begin like this, and all groups, but create none. */
+async function allow(url: string, account: string, prefix: string): Promise<void> {
+  const admin = new PlainKafka({ brokers: [new URL(url.replace(/^kafka:/, "http:")).host] }).admin();
+  await admin.connect();
+  const principal = { principal: `User:${account}`, host: "*", permissionType: Permission.ALLOW };
+  const topics = { resourceType: Resource.TOPIC, resourceName: prefix, resourcePatternType: Pattern.PREFIXED };
+  const groups = { resourceType: Resource.GROUP, resourceName: "*", resourcePatternType: Pattern.LITERAL };
+  const acl = [
+    ...[Operation.DESCRIBE, Operation.READ, Operation.WRITE, Operation.DELETE].map((operation) => ({
+      ...{ ...principal, ...topics, operation },
+    })),
+    { ...principal, ...groups, operation: Operation.READ },
+  ];
+  await admin.createAcls({ acl });
+  await admin.disconnect();
+}
