@@ -1,6 +1,7 @@
 // Parts of the documents that are made from the code. `npm run docs` writes them; docs.test.ts checks that they are up to date.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Report } from "../bench/report.ts";
 import { type Capabilities, FEATURES, type Feature, type Limits, refine } from "../packages/core/src/capabilities.ts";
 import { capabilities as kafka } from "../packages/kafka/src/capabilities.ts";
 import { CAPABILITIES as memory } from "../packages/memory/src/capabilities.ts";
@@ -93,6 +94,28 @@ function limitsTable(): string {
   );
 }
 
+/** The kept reports of the bench, as ratios to the bare client. */
+function speedTable(): string {
+  const reports = ["rabbitmq", "redis", "kafka"]
+    .map((name) => `bench/results/${name}.json`)
+    .filter((path) => existsSync(join(ROOT, path)))
+    // The cast is true: the bench writes them.
+    .map((path) => JSON.parse(read(path)) as Report);
+  const heading = ({ server, client, rounds }: Report): string => `${server}, ${client}, ${rounds} rounds`;
+  const rows = (reports[0]?.rows ?? []).filter(({ ofPlain, unit }) => ofPlain !== undefined && unit !== "µs");
+  const ratios = (report: Report, title: string): string => {
+    const { ofPlain, ofExpert } = report.rows.find((row) => row.title === title) ?? {};
+    return [ofPlain, ofExpert].map((ratio) => ratio?.toFixed(2) ?? "").join(" / ");
+  };
+  return table(
+    ["ours of plain / of expert", ...reports.map(heading)],
+    rows.map(({ title, unit }) => [
+      `${title}${unit === "ms" ? " (less is better)" : ""}`,
+      ...reports.map((report) => ratios(report, title)),
+    ]),
+  );
+}
+
 /** An option as its doc comment in the public API describes it. */
 export interface Option {
   readonly owner: string;
@@ -147,6 +170,7 @@ const code = (path: string, mark: string): string => `\`\`\`ts ${mark}\n${read(p
 export const PARTS: Readonly<Record<string, () => string>> = {
   capabilities: capabilitiesTable,
   limits: limitsTable,
+  speed: speedTable,
   options: optionsTables,
   "smallest driver": () => code("test/smallest-driver/driver.ts", "compile"),
   "smallest test": () => code("test/smallest-driver/conformance.test.ts", "sketch"),
