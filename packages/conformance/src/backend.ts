@@ -33,8 +33,10 @@ export interface Backend {
   driver(): Driver;
   /** How long a case waits for what should happen at once, in milliseconds: some times the usual. @default 10 000 */
   readonly patience?: number;
-  /** The shortest lease that cases may ask for, in milliseconds; where the broker has leases. */
+  /** The shortest lease that cases may ask for, in milliseconds; where each message has a lease of its own. */
   readonly lease?: number;
+  /** The same where the lease is the consumer's: where it keeps all that it holds for as long as it is heard of. */
+  readonly session?: number;
   /** The largest body that the broker takes from a plain client, where tests may well send one. */
   readonly largest?: number;
   /** Cases that fail on this backend, by id, with the reason. A case that passes all the same fails the run. */

@@ -24,6 +24,8 @@ export type Need =
   /** Declares `sendOrder: "strict"`. */
   | "sendOrder.strict"
   | "lease"
+  /** Offers a `lease` or a `session`. */
+  | "lease.kept"
   | "foreign"
   | "largest"
   | "remove"

@@ -13,7 +13,8 @@ Runs the conformance suite against the broker at the URL. The suite makes queues
 
   --only <text>        runs only cases whose id or sentence contains the text
   --patience <ms>      how long a case waits for what should happen at once (10000)
-  --lease <ms>         the shortest lease to ask for; without it the cases about leases do not run
+  --lease <ms>         the shortest lease to ask for, where each message has one of its own; without it
+                       the cases about leases do not run
   --concurrency <n>    how many cases run side by side (16)
   --report <file>      writes a report in JSON
   --help

@@ -151,10 +151,12 @@ function offers(backend: Backend, capabilities: Capabilities, need: Need): boole
   if (need === "ordering") return capabilities.ordering !== "none";
   if (need === "ordering.strict") return capabilities.ordering === "strict";
   if (need === "sendOrder.strict") return capabilities.sendOrder === "strict";
+  if (need === "lease.kept") return (backend.lease ?? backend.session) !== undefined;
   return backend[need] !== undefined;
 }
 
 function lacks(need: Need): string {
   const capability = isFeature(need) || need.startsWith("ordering") || need.startsWith("sendOrder");
-  return capability ? `not a capability of this backend: ${need}` : `the backend offers no ${need} to the suite`;
+  if (capability) return `not a capability of this backend: ${need}`;
+  return `the backend offers no ${need === "lease.kept" ? "lease" : need} to the suite`;
 }

@@ -16,6 +16,7 @@ if (given.url !== undefined) {
       name: "kafka",
       driver: () => kafka({ url, client }),
       patience: 10_000,
+      session: 3_000,
       foreign: () => ({ ...plain, close: async () => {} }),
       remove: plain.remove,
       deviations: {

@@ -16,6 +16,7 @@ if (given.url !== undefined) {
       driver: () => rabbitmq({ url }),
       ...(restricted === undefined ? {} : { restricted: () => rabbitmq({ url: restricted }) }),
       patience: 10_000,
+      session: 3_000,
       // 3.x takes 128 MiB, which would keep the other cases waiting.
       ...(version.startsWith("3.") ? {} : { largest: 16_777_216 }),
       foreign: () => ({ ...client, close: async () => {} }),

@@ -6,7 +6,7 @@ import { Faults } from "../faults.ts";
 import { type Gate, gate, timePasses } from "../wait.ts";
 
 function shortest(context: CaseContext): number {
-  return context.backend.lease ?? 0;
+  return context.backend.lease ?? context.backend.session ?? 0;
 }
 
 interface Silenced {
@@ -48,7 +48,7 @@ export const LEASES: readonly Case[] = [
     name: "A handler may take longer than the lease: the message stays with it and nobody else gets it",
     section: "B",
     rows: [28, 29],
-    needs: ["lease"],
+    needs: ["lease.kept"],
     effort: 1.5,
     async run(context) {
       const lease = shortest(context);
@@ -80,7 +80,7 @@ export const LEASES: readonly Case[] = [
     name: "Messages that wait behind a slow handler keep their lease: each is handled once, as the first attempt",
     section: "B",
     rows: [40],
-    needs: ["lease"],
+    needs: ["lease.kept"],
     effort: 1.5,
     async run(context) {
       const lease = shortest(context);
