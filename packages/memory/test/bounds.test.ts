@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { live, queue, subscription, topic } from "../../../test/harness/link.ts";
 import { classify } from "../src/errors.ts";
-import { bench, live, message, queue, subscription, topic } from "./harness.ts";
+import { bench, message } from "./harness.ts";
 
 const jobs = queue("jobs");
 

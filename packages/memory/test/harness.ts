@@ -5,54 +5,17 @@ import type {
   Link,
   LinkContext,
   OutgoingMessage,
-  QueueEntity,
   SendFailure,
   Source,
   SourceEntity,
-  SubscriptionEntity,
-  TopicEntity,
 } from "@anybroker/core/driver";
+import { live, message as plainMessage } from "../../../test/harness/link.ts";
 import { type ManualClock, type MemoryInstance, type MemoryOptions, manualClock, memory } from "../src/index.ts";
 
 export const LEASE = 30_000;
-/** For calls that nothing aborts. */
-export const live: AbortSignal = new AbortController().signal;
-
-export const queue = (name: string, ordered = false): QueueEntity => ({ kind: "queue", name, ordered });
-
-export const topic = (name: string, retention = 0): TopicEntity => ({ kind: "topic", name, retention });
-
-export const subscription = (
-  parent: TopicEntity,
-  name: string,
-  shape: Partial<SubscriptionEntity> = {},
-): SubscriptionEntity => ({
-  kind: "subscription",
-  name,
-  topic: parent,
-  ordered: false,
-  filter: undefined,
-  from: "latest",
-  durable: true,
-  ...shape,
-});
-
-export const message = (id: string, fields: Partial<OutgoingMessage> = {}): OutgoingMessage => ({
-  id,
-  body: Buffer.from(id),
-  contentType: "text/plain",
-  headers: {},
-  key: undefined,
-  type: undefined,
-  correlationId: undefined,
-  replyTo: undefined,
-  sentAt: 0,
-  deliverAt: undefined,
-  priority: undefined,
-  ...fields,
-});
-
-export const ids = (deliveries: readonly Delivery[]): readonly (string | undefined)[] => deliveries.map(({ id }) => id);
+/** As of a manual clock that has just begun. */
+export const message = (id: string, fields: Partial<OutgoingMessage> = {}): OutgoingMessage =>
+  plainMessage(id, { contentType: "text/plain", sentAt: 0, ...fields });
 
 export interface Bench {
   readonly clock: ManualClock;

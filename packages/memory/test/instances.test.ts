@@ -1,8 +1,9 @@
 import { BrokerError, type Entity } from "@anybroker/core/driver";
 import { expect, test } from "vitest";
+import { ids, live, queue, subscription, topic } from "../../../test/harness/link.ts";
 import { classify } from "../src/errors.ts";
 import { adapter, type MemoryOptions, manualClock, memory } from "../src/index.ts";
-import { bench, ids, LEASE, live, message, queue, subscription, topic } from "./harness.ts";
+import { bench, LEASE, message } from "./harness.ts";
 
 const jobs = queue("jobs");
 const code = async (wrong: Promise<unknown>) => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { bench, LEASE, live, message, queue } from "./harness.ts";
+import { live, queue } from "../../../test/harness/link.ts";
+import { bench, LEASE, message } from "./harness.ts";
 
 const jobs = queue("jobs");
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { bench, ids, LEASE, live, message, queue, subscription, topic } from "./harness.ts";
+import { ids, live, queue, subscription, topic } from "../../../test/harness/link.ts";
+import { bench, LEASE, message } from "./harness.ts";
 
 const jobs = queue("jobs");
 

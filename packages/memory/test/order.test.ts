@@ -1,6 +1,7 @@
 import type { Delivery, Source } from "@anybroker/core/driver";
 import { expect, test } from "vitest";
-import { bench, ids, LEASE, live, message, queue } from "./harness.ts";
+import { ids, live, queue } from "../../../test/harness/link.ts";
+import { bench, LEASE, message } from "./harness.ts";
 
 const orders = queue("orders", true);
 const keyed = (key: string, ...numbers: readonly number[]) => numbers.map((n) => message(`${key}${n}`, { key }));

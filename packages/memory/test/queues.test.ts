@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { bench, ids, live, message, queue } from "./harness.ts";
+import { ids, live, queue } from "../../../test/harness/link.ts";
+import { bench, message } from "./harness.ts";
 
 const jobs = queue("jobs");
 

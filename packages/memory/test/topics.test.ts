@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { bench, ids, live, message, subscription, topic } from "./harness.ts";
+import { ids, live, subscription, topic } from "../../../test/harness/link.ts";
+import { bench, message } from "./harness.ts";
 
 test("every subscription gets its own copy, by its filter, and a topic without one drops what comes", async () => {
   await using it = await bench();
