@@ -15,6 +15,7 @@ export const SETTLING: readonly BrokenDriver[] = [
       ),
     fails: [
       "ack-overtaken-by-lease",
+      "anything-thrown",
       "attempts-count-failures",
       "attempts-outlive-cut",
       "attempts-outlive-the-consumer",
@@ -70,6 +71,7 @@ export const SETTLING: readonly BrokenDriver[] = [
         return pass(dead ? { action: "ack", delivery: settlement.delivery } : settlement);
       }),
     fails: [
+      "anything-thrown",
       "attempts-used-up",
       "classified-as-dead",
       "consume-batch-poison",
@@ -199,6 +201,7 @@ export const SETTLING: readonly BrokenDriver[] = [
     },
     fails: [
       "ack-overtaken-by-lease",
+      "anything-thrown",
       "attempts-used-up",
       "classified-as-dead",
       "consume-batch-poison",
@@ -298,6 +301,7 @@ export const SETTLING: readonly BrokenDriver[] = [
         pass(settlement.action === "deadLetter" ? { ...settlement, headers: {} } : settlement),
       ),
     fails: [
+      "anything-thrown",
       "attempts-used-up",
       "classified-as-dead",
       "crash-loop",

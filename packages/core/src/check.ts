@@ -43,5 +43,5 @@ export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "an invalid Date" : value.toISOString();
   if (typeof value === "object") return value === null ? "null" : `an ${Array.isArray(value) ? "array" : "object"}`;
-  return typeof value === "function" ? "a function" : `${value as number | boolean | bigint | undefined}`;
+  return typeof value === "function" ? "a function" : String(value as symbol);
 }

@@ -78,10 +78,23 @@ export function redact(text: string): string {
     .replace(/((?:SharedAccessKey|password|secret)=)[^;&\s]+/gi, "$1***");
 }
 
-/** The message of anything that was thrown. */
+/** The message of anything that was thrown; never throws. */
 export function reasonOf(error: unknown): string {
-  if (error instanceof Error) return error.message || ("code" in error ? String(error.code) : error.name);
-  return typeof error === "object"
-    ? "an object was thrown that is no Error"
-    : `${error as string | number | undefined}`;
+  return readable(() => {
+    if (error instanceof Error) return String(error.message || ("code" in error ? error.code : error.name));
+    return typeof error === "object" ? "an object that is no Error" : String(error as symbol);
+  });
+}
+
+/** The same with the error's name before it. */
+export function textOf(error: unknown): string {
+  return readable(() => (error instanceof Error ? `${error.name}: ${error.message}` : reasonOf(error)));
+}
+
+function readable(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return "an error that cannot be read";
+  }
 }

@@ -1,3 +1,5 @@
+import { show } from "./check.ts";
+
 const NAME = /^[A-Za-z](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 const SUBSCRIPTION = /^[A-Za-z](?:[A-Za-z0-9_-]*[A-Za-z0-9])?$/;
 const RESERVED = new Set(["sub", "retry", "dlq", "delay", "part"]);
@@ -12,12 +14,12 @@ export function checkName(what: string, name: string, limits: { nameMin: number;
   if (typeof name !== "string") throw new TypeError(`${what}: the name must be a string, not ${typeof name}`);
   if (name.length < limits.nameMin || name.length > limits.nameMax) {
     throw new TypeError(
-      `${what} ${JSON.stringify(name)}: the name must have ${limits.nameMin} to ${limits.nameMax} characters, not ${name.length}`,
+      `${what} ${show(name)}: the name must have ${limits.nameMin} to ${limits.nameMax} characters, not ${name.length}`,
     );
   }
   const reserved = name.split(".").some((segment) => RESERVED.has(segment));
   if (!NAME.test(name) || reserved || /^(goog|amq\.)/i.test(name)) {
-    throw new TypeError(`${what} ${JSON.stringify(name)}: ${RULE}`);
+    throw new TypeError(`${what} ${show(name)}: ${RULE}`);
   }
 }
 
@@ -25,7 +27,7 @@ export function checkName(what: string, name: string, limits: { nameMin: number;
 export function checkSubscriptionName(name: string): void {
   if (typeof name !== "string" || name.length > SUBSCRIPTION_MAX || !SUBSCRIPTION.test(name) || RESERVED.has(name)) {
     throw new TypeError(
-      `subscription ${JSON.stringify(name)}: a name has 1 to ${SUBSCRIPTION_MAX} letters, digits, '_' and '-', ` +
+      `subscription ${show(name)}: a name has 1 to ${SUBSCRIPTION_MAX} letters, digits, '_' and '-', ` +
         "starts with a letter, ends with a letter or digit, and is not sub, retry, dlq, delay or part",
     );
   }

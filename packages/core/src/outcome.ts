@@ -6,7 +6,7 @@ import { nameOf } from "./declarations.ts";
 import { events, type GiveUpEvent, settleTracing } from "./diagnostics.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { HeaderChanges, Settlement, SettleResult, SourceEntity } from "./driver/contract.ts";
-import { BrokerError, reasonOf, redact } from "./errors.ts";
+import { BrokerError, reasonOf, redact, textOf } from "./errors.ts";
 import { OWN, truncate } from "./headers.ts";
 import type { Held, Verbs } from "./held.ts";
 import type { Plan } from "./plan.ts";
@@ -266,10 +266,6 @@ export class Outcome implements Verbs {
 export function expired(held: Held, now: number): boolean {
   const at = held.delivery.headers[OWN.expiresAt];
   return at !== undefined && Number(at) <= now;
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : reasonOf(error);
 }
 
 function trace(held: Held, action: string): (result: SettleResult) => void {

@@ -1,4 +1,5 @@
 import type { Message } from "./api.ts";
+import { textOf } from "./errors.ts";
 
 /** Where errors go that no promise reports. */
 export type Report = (error: unknown, message?: Message) => void;
@@ -12,8 +13,7 @@ export function reporter(
   const warn = (error: unknown, hint: string): void => {
     if (warned) return;
     warned = true;
-    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    process.emitWarning(`${who}: ${text} (${hint})`, { type: "AnybrokerWarning" });
+    process.emitWarning(`${who}: ${textOf(error)} (${hint})`, { type: "AnybrokerWarning" });
   };
   return (error, message) => {
     if (onError === undefined) return warn(error, "pass onError to be told of this and of all later ones");

@@ -1,5 +1,6 @@
 import type { Propagation } from "./api.ts";
 import type { Limits } from "./capabilities.ts";
+import { textOf } from "./errors.ts";
 import { checkHeaders } from "./headers.ts";
 
 /** Adds the headers that a propagation injects; what is over a limit is dropped, with one warning. */
@@ -15,7 +16,7 @@ export function traceInjector(
       propagation.inject?.(traced);
       return checkHeaders(traced, limits());
     } catch (error) {
-      if (!warned) process.emitWarning(`trace headers were dropped: ${String(error)}`, { type: "AnybrokerWarning" });
+      if (!warned) process.emitWarning(`trace headers were dropped: ${textOf(error)}`, { type: "AnybrokerWarning" });
       warned = true;
       return headers;
     }

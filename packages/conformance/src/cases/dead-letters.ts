@@ -54,6 +54,34 @@ export const DEAD_LETTERS: readonly Case[] = [
     },
   },
   {
+    id: "anything-thrown",
+    name: "Whatever a handler throws, also what is no Error or cannot be read, the message ends in the dead letters",
+    section: "C",
+    rows: [44, 46],
+    needs: ["deadLetters.list"],
+    async run(context) {
+      const { queue } = await context.queue<number>();
+      const unreadable = new (class extends Error {
+        override get message(): string {
+          throw new Error("nobody reads this");
+        }
+      })();
+      const thrown = [undefined, null, "text", 7n, Symbol("symbol"), Object.create(null), unreadable];
+      await context.collect(queue, {
+        retry: { ...context.quick, attempts: 2 },
+        handle: ({ body, attempt }) => {
+          // Once it is thrown, once it is a rejection.
+          if (attempt === 2) return Promise.reject(thrown[body]);
+          throw thrown[body];
+        },
+      });
+      for (const index of thrown.keys()) await queue.send(index);
+      const letters = await context.deadLetters(queue, thrown.length);
+      deepEqual(new Set(letters.map(({ bytes }) => Number(Buffer.from(bytes).toString()))), new Set(thrown.keys()));
+      deepEqual(new Set(letters.map(({ attempts }) => attempts)), new Set([2]));
+    },
+  },
+  {
     id: "dead-letter-error-bounded",
     name: "A long error is cut to 512 bytes of whole characters on the dead letter",
     section: "C",
