@@ -86,7 +86,10 @@ function connectionOf(client: RedisNative, lost: Promise<unknown>): Connection {
         return call("EVAL", [source, keys.length, ...keys, ...args]);
       }
     },
-    cut: () => client.disconnect(),
+    cut() {
+      // One whose socket has closed would keep the process alive for two seconds more.
+      if (client.status !== "close" && client.status !== "end") client.disconnect();
+    },
   };
 }
 

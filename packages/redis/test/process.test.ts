@@ -1,0 +1,26 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { expect, test } from "vitest";
+import { server, unique } from "./harness.ts";
+
+const PROGRAM = `
+import { connect } from "@anybroker/redis";
+const broker = await connect(process.argv[1]);
+const queue = broker.queue(process.argv[2]);
+const { promise: done, resolve } = Promise.withResolvers();
+await queue.consume(resolve);
+await queue.send("body");
+await done;
+await broker.close();
+console.log("closed");
+`;
+
+test.skipIf(server.url === "")("a program ends as soon as its broker object is closed", async () => {
+  const node = ["--conditions=@anybroker/source", "--input-type=module", "-e", PROGRAM, server.url, unique("queue")];
+  const program = spawn(process.execPath, node, { cwd: import.meta.dirname, stdio: ["ignore", "pipe", "inherit"] });
+  const exit = once(program, "exit");
+  await once(program.stdout, "data");
+  const closed = performance.now();
+  expect(await exit).toEqual([0, null]);
+  expect(performance.now() - closed).toBeLessThan(1_000);
+});
