@@ -17,6 +17,12 @@ function script(...parts: readonly string[]): Script {
   return { source, sha: createHash("sha1").update(source).digest("hex") };
 }
 
+/**
+ * Of what moves messages: it runs also when the memory is full. To refuse it would keep consumers from what is due and
+ * from settling what fails, and then the memory stays full.
+ */
+const WHEN_FULL = "#!lua flags=allow-oom";
+
 const NOW = `
 local function clock() local t = redis.call('TIME') return t[1] * 1000 + t[2] / 1000 end`;
 
@@ -100,6 +106,7 @@ return lost`);
  * Answers 1, 0 when the original is not held, and -1 when there is nowhere to put the copy.
  */
 export const MOVE: Script = script(
+  WHEN_FULL,
   NOW,
   `
 local group, me, id, kind = ARGV[1], ARGV[2], ARGV[3], ARGV[5]
@@ -127,7 +134,7 @@ local function promote(stream, delay)
 end`;
 
 /** Moves what is due from the delayed set to its stream. KEYS: stream, set. Answers when to come again, -1: never. */
-export const PROMOTE: Script = script(NOW, PROMOTE_BODY, `return promote(KEYS[1], KEYS[2])`);
+export const PROMOTE: Script = script(WHEN_FULL, NOW, PROMOTE_BODY, `return promote(KEYS[1], KEYS[2])`);
 
 /**
  * Moves what is due, and takes over what others have let go of. KEYS: who owns which partition, the dead letters, then
@@ -138,6 +145,7 @@ export const PROMOTE: Script = script(NOW, PROMOTE_BODY, `return promote(KEYS[1]
  * group has read, and pairs of earlier hand-overs and entry, in the stream's order.
  */
 export const TICK: Script = script(
+  WHEN_FULL,
   NOW,
   IDS,
   MAP,
@@ -212,6 +220,7 @@ return results`,
  * partitions to read from.
  */
 export const SHARE: Script = script(
+  WHEN_FULL,
   NOW,
   LISTS,
   `
@@ -354,7 +363,9 @@ return { ready, delayed, pending, redis.call('XLEN', KEYS[#KEYS]) }`,
  * Moves dead letters back. KEYS: dead letters, streams. ARGV: the letters, packed: each is its id, which stream, and
  * its fields. Answers how many there were, and -1 when a stream is missing.
  */
-export const REPLAY: Script = script(`
+export const REPLAY: Script = script(
+  WHEN_FULL,
+  `
 local moved = 0
 for _, letter in ipairs(cmsgpack.unpack(ARGV[1])) do
   if #redis.call('XRANGE', KEYS[1], letter[1], letter[1]) > 0 then
@@ -363,4 +374,5 @@ for _, letter in ipairs(cmsgpack.unpack(ARGV[1])) do
     moved = moved + 1
   end
 end
-return moved`);
+return moved`,
+);

@@ -1,0 +1,41 @@
+// The memory is full for as long as nobody consumes: so whatever a consumer does must go on then, or it is full for ever.
+import { connect } from "@anybroker/redis";
+import { expect, test } from "vitest";
+import { redis } from "../brokers/redis.ts";
+import { withServers } from "../brokers/with-servers.ts";
+
+const COUNT = 200;
+const retry = { attempts: 2, backoff: { initial: 100, factor: 1, jitter: 0 } } as const;
+
+await withServers(redis, () => {
+  test.for([false, true])(
+    "a full server is emptied, with what is delayed, retried and dead on it (ordered: %s)",
+    async (ordered) => {
+      await using server = await redis.start({});
+      await using broker = await connect(server.url);
+      await broker.declare({ queues: { full: { ordered } } });
+      const queue = broker.queue<number>("full", { ordered });
+      const send = (number: number) =>
+        queue.send(number, { key: `k${number % 8}`, ...(number % 2 === 0 ? { delay: 200 } : {}) });
+      await Promise.all(Array.from({ length: COUNT }, (_, number) => send(number)));
+      await server.alarm(true);
+      // By now what was delayed is due.
+      await expect.poll(async () => (await broker.health()).status).toBe("degraded");
+      const handled = new Set<number>();
+      const errors: unknown[] = [];
+      await queue.consume(
+        ({ body, attempt }) => {
+          if (body % 10 === 1 || (body % 10 === 2 && attempt === 1)) throw new Error("it fails");
+          handled.add(body);
+        },
+        { concurrency: 8, retry, onError: (error, message) => void (message ?? errors.push(error)) },
+      );
+      const left = { ready: 0, delayed: 0, inFlight: 0, dead: COUNT / 10 };
+      await expect.poll(() => queue.stats(), { timeout: 20_000 }).toEqual(left);
+      expect(handled.size).toBe((COUNT * 9) / 10);
+      expect(errors).toEqual([]);
+      await queue.deadLetters.replay({ all: true });
+      await expect.poll(() => queue.stats(), { timeout: 20_000 }).toEqual(left);
+    },
+  );
+});
