@@ -37,7 +37,7 @@ export default defineConfig({
     projects: projects.map((project) => ({
       extends: true as const,
       test: {
-        testTimeout: 60_000,
+        testTimeout: 180_000,
         hookTimeout: 120_000,
         name: project.name,
         include: [...project.include, ...isThere(project)],
