@@ -121,7 +121,7 @@ test("a topic keeps what somebody has not handled, and nothing else", async () =
 });
 
 test("an ephemeral subscription whose program has died is removed by others", async () => {
-  // Ten leases of silence are a death: not to be met by a machine that is busy for a moment. The dead one's are short.
+  // Two leases of silence are a death, which a machine that is busy for a moment must not meet. The dead one has short ones.
   const link = await open({}, { lease: 2_000 });
   const to = topic(unique("topic"));
   await link.declare([to], "create", live);
