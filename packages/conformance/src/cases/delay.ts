@@ -72,7 +72,7 @@ export const DELAYS: readonly Case[] = [
         // Where the sends alone took so long, any order is right.
         return Date.now() - since < delay / 4 ? delay : last(delay * 2);
       };
-      const delay = await last(2_000);
+      const delay = await last(1_100);
       await got.seen(`long ${delay}`);
       const order = ["now", "short", "long"].map((what) => got.bodies.indexOf(`${what} ${delay}`));
       ok(
