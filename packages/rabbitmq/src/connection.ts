@@ -52,10 +52,13 @@ export async function openConnection(
     return watch(await orAborted(amqp.connect(target, options as amqp.SocketOptions), signal), life);
   } catch (error) {
     life.abort();
-    // What amqplib says about a refused virtual host is that it expected something else.
-    if (!String(error).includes("Expected ConnectionOpenOk; got <ConnectionClose")) throw error;
-    const message = `the virtual host ${settings.address.path || "/"} does not exist, or this user may not use it`;
-    throw new BrokerError("NOT_FOUND", message, { cause: error });
+    // What amqplib says is that it expected something else, and of another protocol's bytes that a frame is too large.
+    const noVhost = String(error).includes("Expected ConnectionOpenOk; got <ConnectionClose");
+    if (!noVhost && !/Frame size \d+ exceeds/.test(String(error))) throw error;
+    const message = noVhost
+      ? `the virtual host ${path || "/"} does not exist, or this user may not use it`
+      : `what answers at ${target.hostname}:${target.port} does not speak AMQP 0-9-1: is it RabbitMQ's port?`;
+    throw new BrokerError(noVhost ? "NOT_FOUND" : "INVALID_CONFIG", message, { cause: error });
   }
 }
 

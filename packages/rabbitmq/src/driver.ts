@@ -51,13 +51,8 @@ async function connect(
       const opening = openConnection(settings, host, "consuming", context.lease, signal);
       opening.catch(publishing.cut);
       const [naming, consuming] = [new Naming(settings.naming), await opening];
-      const caches = {
-        publishers: new Map(),
-        steps: new Map(),
-        exact: new Set<string>(),
-        gone: new Map(),
-        looks: new Map(),
-      };
+      const exact = new Set<string>();
+      const caches = { publishers: new Map(), steps: new Map(), exact, gone: new Map(), looks: new Map() };
       return linkOf({ settings, context, naming, publishing, consuming, ...caches }, host);
     } catch (error) {
       last = error;

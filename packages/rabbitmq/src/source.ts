@@ -127,13 +127,13 @@ class RabbitmqSource implements core.Source {
     const remove = (channel: Channel): Promise<unknown> => channel.deleteQueue(this.#queue);
     if (!this.#durable) await onChannel(this.#life.consuming, signal, remove).catch(() => {});
     await orAborted((async () => this.#channel.close())(), signal).catch(() => {});
-    this.#end(unavailable("the source was closed"));
+    this.#end(unavailable(`the reading of ${this.#queue} was ended`));
   }
 
   #watch(): void {
     this.#channel.on("error", this.#end);
     this.#channel.on("close", () => {
-      if (!this.#away) this.#end(unavailable("the channel was closed"));
+      if (!this.#away) this.#end(unavailable(`the channel that reads ${this.#queue} was closed`));
     });
   }
 
