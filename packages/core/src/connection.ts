@@ -19,6 +19,8 @@ export interface ConnectionListener {
 
 /** One try to connect may take this long before the next one. */
 const TRY_TIMEOUT = 10_000;
+/** The longest wait between two tries of the first connection: somebody waits for it, and its time is short. */
+const FIRST_WAIT = 1_000;
 /** Closing in good order may take this long. */
 const CLOSE_TIMEOUT = 5_000;
 
@@ -69,7 +71,7 @@ export class Connection {
       } catch (error) {
         if (stop.aborted) throw cancelled(`connecting to ${this.driver.address}`, stop);
         const wrapped = this.wrap(error, `cannot connect to ${this.driver.address}`);
-        const wait = this.#backoff(tries);
+        const wait = Math.min(FIRST_WAIT, this.#backoff(tries));
         if (!wrapped.retryable || clock.now() + wait >= deadline) throw wrapped;
         await pause(clock, wait, stop);
       }

@@ -37,6 +37,9 @@ export function checkHeaders(
   headers: Readonly<Record<string, string>>,
   limits: Limits,
 ): Readonly<Record<string, string>> {
+  if (typeof headers !== "object" || headers === null || Symbol.iterator in headers) {
+    throw new TypeError(`headers must be a plain object, not ${Object.prototype.toString.call(headers)}`);
+  }
   const copy: Record<string, string> = Object.create(null);
   let count = 0;
   let bytes = 0;

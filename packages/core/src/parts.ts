@@ -48,8 +48,11 @@ export async function ask<T>(
       const mayComeBack = declarations.gone(entity, wrapped) && tries === 0;
       if (!stop.aborted && !wrapped.retryable && !mayComeBack) throw wrapped;
       if (!stop.aborted) await pause(connection.context.clock, ASK_AGAIN, stop);
-      if (limit.aborted)
-        throw new BrokerError("TIMEOUT", `${what}: no answer within ${timeout} ms`, { retryable: true, cause: error });
+      if (limit.aborted) {
+        const why = connection.link === undefined ? connection.lastError : undefined;
+        const text = `${what}: no answer within ${timeout} ms${why === undefined ? "" : `: ${why.message}`}`;
+        throw new BrokerError("TIMEOUT", text, { retryable: true, cause: why ?? error });
+      }
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { BatchResult, Receipt, SendOptions } from "./api.ts";
+import { show } from "./check.ts";
 import { sendTracing } from "./diagnostics.ts";
 import { BrokerError, reasonOf } from "./errors.ts";
 import type { Outbox } from "./outbox.ts";
@@ -37,10 +38,12 @@ export class Sender {
   /** Sends many, with a bound on how many are on their way; answers a result for each. */
   async sendBatch(messages: readonly (SendOptions & { readonly body: unknown })[]): Promise<readonly BatchResult[]> {
     if (!Array.isArray(messages)) throw new TypeError("sendBatch takes an array of messages");
-    const prepared = messages.map((message) => ({
-      body: message.body,
-      prepared: prepareSend(this.#is, optionsOf(message)),
-    }));
+    const prepared = messages.map((message, index) => {
+      if (typeof message !== "object" || message === null || !("body" in message)) {
+        throw new TypeError(`message ${index} of the batch must be an object with a body, not ${show(message)}`);
+      }
+      return { body: message.body, prepared: prepareSend(this.#is, optionsOf(message)) };
+    });
     const results: BatchResult[] = [];
     while (results.length < messages.length) {
       const some = prepared.slice(results.length, results.length + BATCH_IN_FLIGHT);

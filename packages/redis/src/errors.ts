@@ -30,6 +30,8 @@ const TABLE: readonly (readonly [when: RegExp, code: ErrorCode, retryable: boole
     true,
   ],
   [/Too many Cluster redirections|None of startup nodes|Command aborted/, "UNAVAILABLE", true],
+  // What answers is no Redis.
+  [/Unknown RESP type/, "INVALID_CONFIG", false],
   [/^ [A-Z]+ /, "REJECTED", false],
 ];
 

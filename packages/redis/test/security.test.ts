@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { inspect } from "node:util";
 import type { Link } from "@anybroker/core/driver";
 import { connect } from "@anybroker/redis";
@@ -54,6 +56,19 @@ await withServers(redisServer, () => {
       username: "ada@home",
       password: () => Promise.resolve(password),
     });
+  });
+
+  test("a port at which something else answers is INVALID_CONFIG", async () => {
+    await using other = createServer((socket) =>
+      socket
+        .on("error", () => {})
+        .resume()
+        .end("HTTP/1.1 400 Bad Request\r\n\r\n"),
+    );
+    other.listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const url = `redis://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    expect(await tried({ url })).toEqual({ code: "INVALID_CONFIG", retryable: false });
   });
 
   test("of several hosts the first that answers is taken; what one refuses no other is asked", async () => {

@@ -38,6 +38,24 @@ export const CONNECTING: readonly Case[] = [
         retryable: true,
       });
       ok(performance.now() - start < context.patience, "it took too long");
+      // On a clock whose time passes as fast as it is waited for: it is tried for nearly all of the time.
+      let [now, last] = [0, 0];
+      const clock = {
+        now: () => now,
+        after(ms: number, run: () => void) {
+          const timer = setImmediate(() => {
+            now += ms;
+            run();
+          });
+          return () => clearImmediate(timer);
+        },
+      };
+      faults.connect = () => {
+        last = now;
+        return new StagedError("UNAVAILABLE", true, "nobody there");
+      };
+      await rejects(context.connect({ faults, clock, connectTimeout: 30_000 }), { code: "UNAVAILABLE" });
+      ok(last >= 28_000 && now <= 30_000, `tried until ${last} of 30000 ms, given up at ${now}`);
     },
   },
   {

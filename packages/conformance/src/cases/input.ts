@@ -127,6 +127,9 @@ export const INPUT: readonly Case[] = [
       for (const value of ["\uD800", 7, null, undefined, Uint8Array.of(1), {}]) {
         await rejects(queue.send("body", { headers: { mine: wrong(value) } }), { name: "TypeError", message: /mine/ });
       }
+      for (const headers of ["a: b", ["a"], new Map([["a", "b"]]), new Headers({ a: "b" }), null, 7]) {
+        await rejects(queue.send("body", { headers: wrong(headers) }), { name: "TypeError", message: /headers/ });
+      }
       deepEqual(faults.calls, []);
     },
   },
@@ -314,6 +317,12 @@ export const INPUT: readonly Case[] = [
       await rejects(broker.queue(context.name(), { codec: text }).send(wrong(7)), TypeError);
       await rejects(broker.queue(context.name(), { codec: text }).send("\uD800"), TypeError);
       await rejects(broker.queue(context.name(), { codec: bytes }).send(wrong("text")), TypeError);
+      for (const message of [null, 1, "body", {}]) {
+        await rejects(broker.queue(context.name()).sendBatch([{ body: 1 }, wrong(message)]), {
+          name: "TypeError",
+          message: /message 1/,
+        });
+      }
       deepEqual(faults.calls, []);
     },
   },
