@@ -60,7 +60,8 @@ await withServers(redis, () => {
         await old.call("CLIENT", "KILL", "TYPE", "replica");
         const ahead = async (): Promise<number> =>
           (await old.xlen("{failover}")) - ((await replicas[0]?.xlen("{failover}")) ?? 0);
-        await expect.poll(ahead, { timeout: 20_000 }).toBeGreaterThan(IN_FLIGHT / 4);
+        // Sends that wait for a replica stop with what is on its way now, which may be few.
+        await expect.poll(ahead, { timeout: 20_000 }).toBeGreaterThan(option === "" ? IN_FLIGHT / 4 : 0);
         process.kill(pid, "SIGKILL");
         await Promise.all(replicas.map((replica) => replica.config("SET", "masterauth", "")));
       };
