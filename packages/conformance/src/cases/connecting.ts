@@ -54,7 +54,10 @@ export const CONNECTING: readonly Case[] = [
         last = now;
         return new StagedError("UNAVAILABLE", true, "nobody there");
       };
-      await rejects(context.connect({ faults, clock, connectTimeout: 30_000 }), { code: "UNAVAILABLE" });
+      const slow = { initial: 1_000, max: 60_000 };
+      await rejects(context.connect({ faults, clock, connectTimeout: 30_000, reconnect: slow }), {
+        code: "UNAVAILABLE",
+      });
       ok(last >= 28_000 && now <= 30_000, `tried until ${last} of 30000 ms, given up at ${now}`);
     },
   },
