@@ -43,5 +43,6 @@ export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "an invalid Date" : value.toISOString();
   if (typeof value === "object") return value === null ? "null" : `an ${Array.isArray(value) ? "array" : "object"}`;
+  // The cast is true enough: what is left are primitives.
   return typeof value === "function" ? "a function" : String(value as symbol);
 }

@@ -82,6 +82,7 @@ export function redact(text: string): string {
 export function reasonOf(error: unknown): string {
   return readable(() => {
     if (error instanceof Error) return String(error.message || ("code" in error ? error.code : error.name));
+    // The cast is true enough: what is left are primitives and functions, which all have a text.
     return typeof error === "object" ? "an object that is no Error" : String(error as symbol);
   });
 }

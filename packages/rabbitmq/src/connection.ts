@@ -53,12 +53,13 @@ export async function openConnection(
   } catch (error) {
     life.abort();
     // What amqplib says is that it expected something else, and of another protocol's bytes that a frame is too large.
-    const noVhost = String(error).includes("Expected ConnectionOpenOk; got <ConnectionClose");
-    if (!noVhost && !/Frame size \d+ exceeds/.test(String(error))) throw error;
-    const message = noVhost
-      ? `the virtual host ${path || "/"} does not exist, or this user may not use it`
-      : `what answers at ${target.hostname}:${target.port} does not speak AMQP 0-9-1: is it RabbitMQ's port?`;
-    throw new BrokerError(noVhost ? "NOT_FOUND" : "INVALID_CONFIG", message, { cause: error });
+    const [said, cause] = [String(error), { cause: error }];
+    const noVhost = `the virtual host ${path || "/"} does not exist, or this user may not use it`;
+    const stranger = `what answers at ${target.hostname}:${target.port} does not speak AMQP 0-9-1: is it RabbitMQ's port?`;
+    if (said.includes("Expected ConnectionOpenOk; got <ConnectionClose"))
+      throw new BrokerError("NOT_FOUND", noVhost, cause);
+    if (/Frame size \d+ exceeds/.test(said)) throw new BrokerError("INVALID_CONFIG", stranger, cause);
+    throw error;
   }
 }
 

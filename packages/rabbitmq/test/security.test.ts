@@ -1,12 +1,11 @@
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import type { Link } from "@anybroker/core/driver";
 import { connect } from "amqplib";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type Rabbitmq, rabbitmq as rabbitmqServer } from "../../../test/brokers/rabbitmq.ts";
 import { withServers } from "../../../test/brokers/with-servers.ts";
 import { clock, live, message, queue, subscription, topic } from "../../../test/harness/link.ts";
+import { stranger } from "../../../test/harness/stranger.ts";
 import { type RabbitmqOptions, rabbitmq, connect as rabbitmqConnect } from "../src/index.ts";
 
 const context = { clock, lease: 30_000, topology: "none" } as const;
@@ -70,15 +69,7 @@ await withServers(rabbitmqServer, () => {
   });
 
   test("a port at which something else answers is INVALID_CONFIG, and the message names it", async () => {
-    await using other = createServer((socket) =>
-      socket
-        .on("error", () => {})
-        .resume()
-        .end("HTTP/1.1 400 Bad Request\r\n\r\n"),
-    );
-    other.listen(0, "127.0.0.1");
-    await once(other, "listening");
-    const at = `127.0.0.1:${(other.address() as AddressInfo).port}`;
+    const at = await stranger();
     const connecting = rabbitmqConnect(`amqp://guest:s3cret@${at}`);
     await expect(connecting).rejects.toMatchObject({
       code: "INVALID_CONFIG",

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { server, unique } from "./harness.ts";
 
 const PROGRAM = `
@@ -18,6 +18,7 @@ console.log("closed");
 test.skipIf(server.url === "")("a program ends as soon as its broker object is closed", async () => {
   const node = ["--conditions=@anybroker/source", "--input-type=module", "-e", PROGRAM, server.url, unique("queue")];
   const program = spawn(process.execPath, node, { cwd: import.meta.dirname, stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void program.kill());
   const exit = once(program, "exit");
   await once(program.stdout, "data");
   const closed = performance.now();

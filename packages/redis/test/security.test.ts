@@ -1,6 +1,4 @@
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { inspect } from "node:util";
 import type { Link } from "@anybroker/core/driver";
 import { connect } from "@anybroker/redis";
@@ -8,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Redis, redis as redisServer } from "../../../test/brokers/redis.ts";
 import { withServers } from "../../../test/brokers/with-servers.ts";
 import { clock, live } from "../../../test/harness/link.ts";
+import { stranger } from "../../../test/harness/stranger.ts";
 import { type RedisOptions, redis } from "../src/index.ts";
 
 const context = { clock, lease: 30_000, topology: "none" } as const;
@@ -59,16 +58,7 @@ await withServers(redisServer, () => {
   });
 
   test("a port at which something else answers is INVALID_CONFIG", async () => {
-    await using other = createServer((socket) =>
-      socket
-        .on("error", () => {})
-        .resume()
-        .end("HTTP/1.1 400 Bad Request\r\n\r\n"),
-    );
-    other.listen(0, "127.0.0.1");
-    await once(other, "listening");
-    const url = `redis://127.0.0.1:${(other.address() as AddressInfo).port}`;
-    expect(await tried({ url })).toEqual({ code: "INVALID_CONFIG", retryable: false });
+    expect(await tried({ url: `redis://${await stranger()}` })).toEqual({ code: "INVALID_CONFIG", retryable: false });
   });
 
   test("of several hosts the first that answers is taken; what one refuses no other is asked", async () => {
