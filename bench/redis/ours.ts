@@ -4,5 +4,6 @@ import { contenderOf } from "../ours.ts";
 
 /** anybroker through its public API. */
 export async function open(url: string, queue: string): Promise<Contender> {
-  return contenderOf(await connect(url), queue, 500);
+  // As many as expert has in hand: a page that is handled, and the next one.
+  return contenderOf(await connect(url), queue, 1_000);
 }

@@ -1,8 +1,8 @@
 import type * as core from "@anybroker/core/driver";
 import { orAborted } from "@anybroker/core/driver";
+import { notFound } from "./errors.ts";
 import { keysOf, type Life } from "./life.ts";
 import { REPLAY } from "./scripts.ts";
-import { refusal } from "./send.ts";
 import { sourceKeys } from "./topology.ts";
 import { copyFields, pack, RedisDelivery } from "./wire.ts";
 
@@ -40,7 +40,7 @@ export class DeadLetters implements core.DeadLetterStore {
         return [native.id, String(to), ...copyFields(native, headers)];
       });
       const moved = Number(await this.#life.connection.run(REPLAY, keys, pack(letters)));
-      if (moved < 0) throw refusal(`NOGROUP no stream to replay to: ${keys.slice(1).join(", ")}`);
+      if (moved < 0) throw notFound(`stream to replay to: ${keys.slice(1).join(", ")}`);
       return moved;
     });
   }

@@ -1,6 +1,6 @@
 import type * as core from "@anybroker/core/driver";
-import { BrokerError, reasonOf } from "@anybroker/core/driver";
-import { isAnswer } from "./errors.ts";
+import { reasonOf } from "@anybroker/core/driver";
+import { isAnswer, notFound } from "./errors.ts";
 import { keysOf, type Life } from "./life.ts";
 import { CREATE } from "./scripts.ts";
 import { PARTITIONS, type SourceKeys, sourceKeys, startOf, topicKeys } from "./topology.ts";
@@ -25,7 +25,7 @@ export async function declare(
 
 async function topic({ connection, settings }: Life, entity: core.TopicEntity, mode: string): Promise<Drifts> {
   const { stream, retention } = topicKeys(settings, entity.name);
-  if (mode === "verify" && Number(await connection.command("EXISTS", stream)) === 0) throw missing(stream);
+  if (mode === "verify" && Number(await connection.command("EXISTS", stream)) === 0) throw notFound(`stream ${stream}`);
   const kept =
     mode === "verify"
       ? await connection.command("GET", retention)
@@ -41,7 +41,7 @@ async function source(life: Life, entity: core.SourceEntity, mode: string): Prom
   partitions.delete(sourceKeys(settings, entity).feeds[0].stream);
   let keys = await keysOf(life, entity);
   const [{ stream, group }] = keys.feeds;
-  if (mode === "verify" && !(await hasGroup(life, stream, group))) throw missing(`group ${group} of ${stream}`);
+  if (mode === "verify" && !(await hasGroup(life, stream, group))) throw notFound(`group ${group} of ${stream}`);
   if (mode === "create" && ordered && Number(await connection.command("EXISTS", stream)) === 0) {
     keys = sourceKeys(settings, entity, PARTITIONS);
     partitions.set(stream, Promise.resolve(PARTITIONS));
@@ -84,8 +84,4 @@ async function hasGroup({ connection }: Life, stream: string, group: string): Pr
     if (isAnswer(error) && reasonOf(error).includes("no such key")) return false;
     throw error;
   }
-}
-
-function missing(what: string): BrokerError {
-  return new BrokerError("NOT_FOUND", `there is no ${what}`);
 }

@@ -43,6 +43,11 @@ export function classify(error: unknown): Classification {
   return { code, retryable };
 }
 
+/** What is not on the server. */
+export function notFound(what: string): BrokerError {
+  return new BrokerError("NOT_FOUND", `there is no ${what}`);
+}
+
 /** Whether it is the server's answer: then it has done nothing of what was asked. */
 export function isAnswer(error: unknown): boolean {
   return error instanceof Error && error.name === "ReplyError";

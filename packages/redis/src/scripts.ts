@@ -54,8 +54,8 @@ end`;
 
 /**
  * Adds messages. KEYS: pairs of stream and delayed set. ARGV: the messages, packed: each is which pair, for how many
- * milliseconds it waits, and its fields. Answers how many were accepted, and why not the next one: none of those after
- * it was tried, so that no later message of its key can pass it.
+ * milliseconds it waits, and its fields. Answers how many were accepted, if not all, and why not the next one, unless
+ * its stream is missing: none of those after it was tried, so that no later message of its key can pass it.
  */
 export const ADD: Script = script(
   NOW,
@@ -69,7 +69,7 @@ for i, message in ipairs(cmsgpack.unpack(ARGV[1])) do
   else
     added = redis.pcall('XADD', stream, 'NOMKSTREAM', '*', unpack(message, 3))
   end
-  if not added then return { i - 1, 'NOGROUP no stream ' .. stream } end
+  if not added then return { i - 1 } end
   if type(added) == 'table' and added.err then
     if string.sub(added.err, 1, 8) == 'READONLY' then return added end
     return { i - 1, added.err }

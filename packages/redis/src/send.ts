@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type * as core from "@anybroker/core/driver";
-import { BrokerError, orAborted } from "@anybroker/core/driver";
-import { heartbeatOf, unavailable } from "./connection.ts";
-import { isAnswer } from "./errors.ts";
+import { orAborted } from "@anybroker/core/driver";
+import { type Connection, heartbeatOf, unavailable } from "./connection.ts";
+import { isAnswer, notFound } from "./errors.ts";
 import { keysOf, type Life } from "./life.ts";
 import { ADD, TRIM } from "./scripts.ts";
-import { partitionOf, type SourceKeys, sourceKeys, type TopicKeys, topicKeys } from "./topology.ts";
+import { type Feed, partitionOf, type SourceKeys, sourceKeys, type TopicKeys, topicKeys } from "./topology.ts";
 import { pack, toFields } from "./wire.ts";
 
 /** A topic is trimmed from here at most this often, in milliseconds. */
@@ -13,6 +13,13 @@ const TRIM_EVERY = 1_000;
 
 /** From so many messages on a script is worth its call. */
 const WORTHWHILE = 16;
+
+/** A message for one of the feeds, and how many milliseconds it waits. */
+interface Message {
+  readonly feed: number;
+  readonly wait: number;
+  readonly fields: readonly (string | Buffer)[];
+}
 
 /** `Link.send`: one script, or two where nothing else is on its way, so that server and client work at the same time. */
 export async function send(life: Life, ...[to, batch, report, signal]: Parameters<core.Link["send"]>): Promise<void> {
@@ -35,25 +42,45 @@ async function add(life: Life, ...[to, batch, report, signal]: Parameters<core.L
   const now = context.clock.now();
   try {
     const feeds = to.kind === "topic" ? [topicKeys(settings, to.name)] : await queueFeeds(life, to, signal);
-    const messages = batch.map((message) => {
-      const place = partitionOf(message.key, feeds.length);
+    const messages = batch.map((message): Message => {
+      const feed = partitionOf(message.key, feeds.length);
       const wait = Math.max(0, Math.ceil((message.deliverAt ?? now) - now));
-      if (wait > 0) life.promoter.arm(feeds[place] ?? feeds[0], wait);
-      return [String(place + 1), String(wait), ...toFields(message)];
+      if (wait > 0) life.promoter.arm(feeds[feed] ?? feeds[0], wait);
+      return { feed, wait, fields: toFields(message) };
     });
-    const keys = feeds.flatMap(({ stream, delay }) => [stream, delay]);
     life.sending += 1;
-    const adding = connection.run(ADD, keys, pack(messages), randomUUID()).finally(() => {
+    const adding = addTo(feeds, messages, connection).finally(() => {
       life.sending -= 1;
     });
-    // The cast is true: that is what the script answers.
-    const [accepted = batch.length, reason] = (await orAborted(adding, signal)) as [number?, Buffer?];
+    const [accepted = batch.length, error] = await orAborted(adding, signal);
     await replicated(life, signal);
     for (let index = 0; index < accepted; index += 1) report(index);
-    if (accepted < batch.length) fail(accepted, refusal(String(reason)), false);
+    if (accepted < batch.length) fail(accepted, error, false);
   } catch (error) {
     fail(0, error, !isAnswer(error));
   }
+}
+
+/** Answers how many were accepted, if not all, and why not the next one. */
+async function addTo(
+  feeds: readonly Pick<Feed, "stream" | "delay">[],
+  messages: readonly Message[],
+  connection: Connection,
+): Promise<[accepted?: number, error?: Error]> {
+  const missing = (at: number): Error => notFound(`stream ${feeds[messages[at]?.feed ?? 0]?.stream}`);
+  const [first] = messages;
+  if (messages.length === 1 && first?.wait === 0) {
+    // One alone is not worth a script.
+    const { stream = "" } = feeds[first.feed] ?? {};
+    const id = await connection.command("XADD", stream, "NOMKSTREAM", "*", ...first.fields);
+    return id === null ? [0, missing(0)] : [];
+  }
+  const packed = pack(messages.map(({ feed, wait, fields }) => [String(feed + 1), String(wait), ...fields]));
+  const keys = feeds.flatMap(({ stream, delay }) => [stream, delay]);
+  // The cast is true: that is what the script answers.
+  const [accepted, reason] = (await connection.run(ADD, keys, packed, randomUUID())) as [number?, Buffer?];
+  if (accepted === undefined) return [];
+  return [accepted, reason ? Object.assign(new Error(String(reason)), { name: "ReplyError" }) : missing(accepted)];
 }
 
 /** Waits until as many replicas as asked for have all that was accepted on this connection so far. */
@@ -70,12 +97,6 @@ async function replicated({ connection, settings, context }: Life, signal: Abort
 async function queueFeeds(life: Life, to: core.QueueEntity, signal: AbortSignal): Promise<SourceKeys["feeds"]> {
   const { feeds } = to.ordered ? await orAborted(keysOf(life, to), signal) : sourceKeys(life.settings, to);
   return feeds;
-}
-
-/** What a command inside a script was refused for. */
-export function refusal(reason: string): Error {
-  if (reason.startsWith("NOGROUP")) return new BrokerError("NOT_FOUND", reason.slice("NOGROUP ".length));
-  return Object.assign(new Error(reason), { name: "ReplyError" });
 }
 
 /** Deletes from a topic what nobody needs any more, now and then. */

@@ -2,14 +2,14 @@ import { randomUUID } from "node:crypto";
 import type * as core from "@anybroker/core/driver";
 import { BrokerError, orAborted } from "@anybroker/core/driver";
 import { unavailable } from "./connection.ts";
-import { classify, isAnswer } from "./errors.ts";
+import { classify, isAnswer, notFound } from "./errors.ts";
 import { keysOf, type Life } from "./life.ts";
 import { OrderedReader } from "./ordered-reader.ts";
 import { type Reader, type Reading, SharedReader, tick } from "./reader.ts";
 import { BEGIN, KEEP, MOVE, SWEEP } from "./scripts.ts";
 import { trim } from "./send.ts";
 import { type Feed, type SourceKeys, startOf, topicKeys } from "./topology.ts";
-import { copyFields, packOne, type RedisDelivery } from "./wire.ts";
+import { copyFields, pack, type RedisDelivery } from "./wire.ts";
 
 /** A read from here on finds nothing, and shows that the consumer lives. */
 const LAST_ID = "18446744073709551614-0";
@@ -293,13 +293,13 @@ class RedisSource implements core.Source {
     const wait = settlement.action === "retry" ? Math.ceil(settlement.delay) : 0;
     const to = settlement.action === "deadLetter" ? dead : wait > 0 ? back.delay : back.stream;
     const kind = to === back.delay ? "delay" : to === dead && context.topology === "create" ? "new" : "stream";
-    const fields = packOne(copyFields(delivery.native, settlement.headers));
+    const fields = pack(copyFields(delivery.native, settlement.headers));
     try {
       const origin = [group, this.#reading.name, delivery.native.id, only ? "del" : ""];
       const answer = await connection.run(MOVE, [stream, to], ...origin, kind, wait, fields);
       if (wait > 0) promoter.arm(back, wait);
       if (answer === 0) results[index] = LOST;
-      if (answer === -1) results[index] = { error: missing(to), lost: false };
+      if (answer === -1) results[index] = { error: notFound(`stream ${to}`), lost: false };
     } catch (error) {
       results[index] = failed(error);
     }
@@ -319,10 +319,6 @@ function mostOf(window: number): number {
 function deliveryOf(settlement: core.Settlement | undefined): RedisDelivery {
   // The cast is true: the core settles what this source has handed out.
   return settlement?.delivery as RedisDelivery;
-}
-
-function missing(stream: string): BrokerError {
-  return new BrokerError("NOT_FOUND", `there is no stream ${stream}`);
 }
 
 const LOST: core.SettleFailure = {

@@ -9,7 +9,7 @@ export interface RedisEntry {
 }
 
 /** A text or bytes, as one field or value. */
-type Text = string | Uint8Array;
+type Text = string | Buffer;
 
 /** What the fields of headers begin with, so that no header can be taken for a property. */
 const HEADER = "h.";
@@ -17,7 +17,15 @@ const HEADER = "h.";
 /** The fields of a message of ours. */
 export function toFields(message: core.OutgoingMessage): Text[] {
   const { key, type, contentType, correlationId, replyTo, headers } = message;
-  const fields: Text[] = ["d", message.body, "id", message.id, "ts", String(message.sentAt)];
+  const { buffer, byteOffset, byteLength } = message.body;
+  const fields: Text[] = [
+    "d",
+    Buffer.from(buffer, byteOffset, byteLength),
+    "id",
+    message.id,
+    "ts",
+    String(message.sentAt),
+  ];
   if (contentType !== undefined) fields.push("ct", contentType);
   if (key !== undefined) fields.push("k", key);
   if (type !== undefined) fields.push("ty", type);
@@ -50,12 +58,6 @@ export class RedisDelivery implements core.Delivery {
   /** The place of its stream among those of its source. */
   readonly feed: number;
   readonly #stream: string;
-  #body: Buffer | undefined;
-  #id: Buffer | undefined;
-  #key: Buffer | undefined;
-  #contentType: Buffer | undefined;
-  /** Whether there is any field but the usual ones. */
-  #more = false;
   #headers: Readonly<Record<string, string>> | undefined;
 
   constructor(native: RedisEntry, stream: string, feed: number, deliveries: number, leaseUntil: number) {
@@ -65,51 +67,39 @@ export class RedisDelivery implements core.Delivery {
     this.deliveries = deliveries;
     this.leaseUntil = leaseUntil;
     this.heldUntil = leaseUntil;
-    const { fields } = native;
-    for (let at = 0; at + 1 < fields.length; at += 2) {
-      const [name, value] = [fields[at], fields[at + 1]];
-      // Compared by their bytes: to make texts of all names would cost more than everything else here.
-      const code =
-        name?.length === 1 ? (name[0] ?? 0) : name?.length === 2 ? ((name[0] ?? 0) << 8) | (name[1] ?? 0) : 0;
-      if (code === D) this.#body ??= value;
-      else if (code === ID) this.#id ??= value;
-      else if (code === K) this.#key ??= value;
-      else if (code === CT) this.#contentType ??= value;
-      else if (code !== TS) this.#more = true;
-    }
   }
 
   /** Memory that nobody else writes to: ioredis makes a buffer for each reply, and never writes there again. */
   get body(): Uint8Array {
-    return this.#body ?? NOTHING;
+    return this.#field("body") ?? NOTHING;
   }
 
   get id(): string | undefined {
-    return this.#id?.toString() ?? this.native.id;
+    return this.#field("id")?.toString() ?? this.native.id;
   }
 
   get contentType(): string | undefined {
-    return this.#contentType?.toString();
+    return this.#field("contentType")?.toString();
   }
 
   get key(): string | undefined {
-    return this.#key?.toString();
+    return this.#field("key")?.toString();
   }
 
   get type(): string | undefined {
-    return this.#field("ty");
+    return this.#field("type")?.toString();
   }
 
   get correlationId(): string | undefined {
-    return this.#field("cid");
+    return this.#field("correlationId")?.toString();
   }
 
   get replyTo(): string | undefined {
-    return this.#field("rt");
+    return this.#field("replyTo")?.toString();
   }
 
   get sentAt(): number | undefined {
-    const at = Number(this.#field("ts") ?? Number.parseInt(this.native.id, 10));
+    const at = Number(this.#field("sentAt") ?? Number.parseInt(this.native.id, 10));
     return Number.isFinite(at) ? at : undefined;
   }
 
@@ -118,28 +108,43 @@ export class RedisDelivery implements core.Delivery {
   }
 
   get headers(): Readonly<Record<string, string>> {
-    this.#headers ??= this.#more ? textHeaders(this.native.fields) : NO_HEADERS;
+    this.#headers ??= textHeaders(this.native.fields);
     return this.#headers;
   }
 
-  #field(name: string): string | undefined {
+  #field(property: keyof typeof NAMES): Buffer | undefined {
     const { fields } = this.native;
-    const at = fields.findIndex((field, index) => index % 2 === 0 && field.equals(Buffer.from(name)));
-    return at < 0 ? undefined : fields[at + 1]?.toString();
+    const number = NAMES[property];
+    for (let at = 0; at + 1 < fields.length; at += 2) if (numberOf(fields[at]) === number) return fields[at + 1];
+    return undefined;
   }
 }
 
-const [D, K, ID, CT, TS] = [0x64, 0x6b, 0x6964, 0x6374, 0x7473];
+/** The names of the fields of properties, d, id, ts, ct, k, ty, cid and rt, each as the number that its bytes make. */
+const NAMES = {
+  body: 0x64,
+  id: 0x6964,
+  sentAt: 0x7473,
+  contentType: 0x6374,
+  key: 0x6b,
+  type: 0x7479,
+  correlationId: 0x636964,
+  replyTo: 0x7274,
+} as const;
+const PROPERTIES: ReadonlySet<number> = new Set(Object.values(NAMES));
 const NOTHING = new Uint8Array();
 
-const PROPERTIES: ReadonlySet<string> = new Set(["d", "id", "ts", "ct", "k", "ty", "cid", "rt"]);
+/** To make texts of all names would cost more than everything else here. */
+function numberOf(name: Buffer | undefined): number {
+  return name === undefined || name.length === 0 || name.length > 3 ? 0 : name.readUIntBE(0, name.length);
+}
 
 /** Fields that are no property are headers, with our prefix or, as other programs write them, without. */
 function textHeaders(fields: readonly Buffer[]): Readonly<Record<string, string>> {
   let all: Record<string, string[]> | undefined;
   for (let at = 0; at + 1 < fields.length; at += 2) {
+    if (PROPERTIES.has(numberOf(fields[at]))) continue;
     const field = String(fields[at]);
-    if (PROPERTIES.has(field)) continue;
     const name = field.startsWith(HEADER) ? field.slice(HEADER.length) : field;
     all ??= Object.create(null) as Record<string, string[]>;
     all[name] = [...(all[name] ?? []), textOf(fields[at + 1] ?? Buffer.alloc(0))];
@@ -156,55 +161,28 @@ function textOf(value: Buffer): string {
   return isUtf8(value) ? value.toString() : `base64:${value.toString("base64")}`;
 }
 
-/** Lists of texts as one argument in MessagePack, which scripts can read: one such costs far less than many arguments. */
-export function pack(lists: readonly (readonly Text[])[]): Buffer {
-  let size = 5;
-  for (const list of lists) {
-    size += 5;
-    for (const text of list) size += 5 + (typeof text === "string" ? text.length * 3 : text.length);
-  }
-  const packer = new Packer(size);
-  packer.head(0xdd, lists.length);
-  for (const list of lists) packer.list(list);
-  return packer.done();
+/** What scripts can read as one argument, in MessagePack: one such costs far less than many arguments. */
+export type Packable = Text | readonly Packable[];
+
+export function pack(value: Packable): Buffer {
+  const buffer = Buffer.allocUnsafe(mostBytes(value));
+  return buffer.subarray(0, write(value, buffer, 0));
 }
 
-/** One such list. */
-export function packOne(list: readonly Text[]): Buffer {
-  const packer = new Packer(list.reduce((sum, text) => sum + 5 + text.length * 3, 5));
-  packer.list(list);
-  return packer.done();
+function mostBytes(value: Packable): number {
+  if (typeof value === "string") return HEAD + value.length * 3;
+  return Buffer.isBuffer(value) ? HEAD + value.length : value.reduce((sum, one) => sum + mostBytes(one), HEAD);
 }
 
-class Packer {
-  readonly #buffer: Buffer;
-  #at = 0;
-
-  constructor(size: number) {
-    this.#buffer = Buffer.allocUnsafe(size);
-  }
-
-  list(list: readonly Text[]): void {
-    this.head(0xdd, list.length);
-    for (const text of list) this.#text(text);
-  }
-
-  /** A type, and a length of four bytes. */
-  head(type: number, length: number): void {
-    this.#buffer[this.#at] = type;
-    this.#buffer.writeUInt32BE(length, this.#at + 1);
-    this.#at += 5;
-  }
-
-  done(): Buffer {
-    return this.#buffer.subarray(0, this.#at);
-  }
-
-  #text(text: Text): void {
-    const from = this.#at + 5;
-    if (typeof text !== "string") this.#buffer.set(text, from);
-    const length = typeof text === "string" ? this.#buffer.write(text, from) : text.length;
-    this.head(0xdb, length);
-    this.#at += length;
-  }
+/** Writes it there, as a type, a length of four bytes and the content, and answers where it ends. */
+function write(value: Packable, buffer: Buffer, at: number): number {
+  let end = at + HEAD;
+  const list = typeof value !== "string" && !Buffer.isBuffer(value);
+  if (list) for (const one of value) end = write(one, buffer, end);
+  else end += typeof value === "string" ? buffer.write(value, end) : value.copy(buffer, end);
+  buffer[at] = list ? 0xdd : 0xdb;
+  buffer.writeUInt32BE(list ? value.length : end - at - HEAD, at + 1);
+  return end;
 }
+
+const HEAD = 5;
