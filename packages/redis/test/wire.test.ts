@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { message } from "../../../test/harness/link.ts";
-import { copyFields, packOne, RedisDelivery, toFields } from "../src/wire.ts";
+import { copyFields, pack, RedisDelivery, toFields } from "../src/wire.ts";
 
 const entry = (...fields: readonly (string | Buffer)[]) => ({
   id: "17-3",
@@ -51,6 +51,6 @@ test("a copy has all fields as they were, in their order, but for the headers th
 });
 
 test("lists are packed as MessagePack has them", () => {
-  const packed = packOne(["ü", binary]);
+  const packed = pack(["ü", binary]);
   expect(packed.toString("hex")).toBe("dd00000002db00000002c3bcdb0000000300fffe");
 });
