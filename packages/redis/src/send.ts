@@ -6,7 +6,7 @@ import { isAnswer, notFound } from "./errors.ts";
 import { keysOf, type Life } from "./life.ts";
 import { ADD, TRIM } from "./scripts.ts";
 import { type Feed, partitionOf, type SourceKeys, sourceKeys, type TopicKeys, topicKeys } from "./topology.ts";
-import { pack, toFields } from "./wire.ts";
+import { pack, type Text, toArgument, toFields } from "./wire.ts";
 
 /** A topic is trimmed from here at most this often, in milliseconds. */
 const TRIM_EVERY = 1_000;
@@ -14,12 +14,8 @@ const TRIM_EVERY = 1_000;
 /** From so many messages on a script is worth its call. */
 const WORTHWHILE = 16;
 
-/** A message for one of the feeds, and how many milliseconds it waits. */
-interface Message {
-  readonly feed: number;
-  readonly wait: number;
-  readonly fields: readonly (string | Buffer)[];
-}
+/** A message as the script takes it: for which of the feeds, from 1 on, how many milliseconds it waits, and its fields. */
+type Message = readonly Text[];
 
 /** `Link.send`: one script, or two where nothing else is on its way, so that server and client work at the same time. */
 export async function send(life: Life, ...[to, batch, report, signal]: Parameters<core.Link["send"]>): Promise<void> {
@@ -43,10 +39,10 @@ async function add(life: Life, ...[to, batch, report, signal]: Parameters<core.L
   try {
     const feeds = to.kind === "topic" ? [topicKeys(settings, to.name)] : await queueFeeds(life, to, signal);
     const messages = batch.map((message): Message => {
-      const feed = partitionOf(message.key, feeds.length);
+      const place = partitionOf(message.key, feeds.length);
       const wait = Math.max(0, Math.ceil((message.deliverAt ?? now) - now));
-      if (wait > 0) life.promoter.arm(feeds[feed] ?? feeds[0], wait);
-      return { feed, wait, fields: toFields(message) };
+      if (wait > 0) life.promoter.arm(feeds[place] ?? feeds[0], wait);
+      return [String(place + 1), String(wait), ...toFields(message)];
     });
     life.sending += 1;
     const adding = addTo(feeds, messages, connection).finally(() => {
@@ -67,20 +63,20 @@ async function addTo(
   messages: readonly Message[],
   connection: Connection,
 ): Promise<[accepted?: number, error?: Error]> {
-  const missing = (at: number): Error => notFound(`stream ${feeds[messages[at]?.feed ?? 0]?.stream}`);
+  const streamOf = (message: Message | undefined): string => feeds[Number(message?.[0]) - 1]?.stream ?? "";
+  const missing = (message: Message | undefined): Error => notFound(`stream ${streamOf(message)}`);
   const [first] = messages;
-  if (messages.length === 1 && first?.wait === 0) {
+  if (messages.length === 1 && first?.[1] === "0") {
     // One alone is not worth a script.
-    const { stream = "" } = feeds[first.feed] ?? {};
-    const id = await connection.command("XADD", stream, "NOMKSTREAM", "*", ...first.fields);
-    return id === null ? [0, missing(0)] : [];
+    const id = await connection.command("XADD", streamOf(first), "NOMKSTREAM", "*", ...first.slice(2).map(toArgument));
+    return id === null ? [0, missing(first)] : [];
   }
-  const packed = pack(messages.map(({ feed, wait, fields }) => [String(feed + 1), String(wait), ...fields]));
   const keys = feeds.flatMap(({ stream, delay }) => [stream, delay]);
   // The cast is true: that is what the script answers.
-  const [accepted, reason] = (await connection.run(ADD, keys, packed, randomUUID())) as [number?, Buffer?];
+  const [accepted, reason] = (await connection.run(ADD, keys, pack(messages), randomUUID())) as [number?, Buffer?];
   if (accepted === undefined) return [];
-  return [accepted, reason ? Object.assign(new Error(String(reason)), { name: "ReplyError" }) : missing(accepted)];
+  const refused = reason && Object.assign(new Error(String(reason)), { name: "ReplyError" });
+  return [accepted, refused ?? missing(messages[accepted])];
 }
 
 /** Waits until as many replicas as asked for have all that was accepted on this connection so far. */

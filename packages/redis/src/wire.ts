@@ -9,7 +9,7 @@ export interface RedisEntry {
 }
 
 /** A text or bytes, as one field or value. */
-type Text = string | Buffer;
+export type Text = string | Uint8Array;
 
 /** What the fields of headers begin with, so that no header can be taken for a property. */
 const HEADER = "h.";
@@ -17,15 +17,7 @@ const HEADER = "h.";
 /** The fields of a message of ours. */
 export function toFields(message: core.OutgoingMessage): Text[] {
   const { key, type, contentType, correlationId, replyTo, headers } = message;
-  const { buffer, byteOffset, byteLength } = message.body;
-  const fields: Text[] = [
-    "d",
-    Buffer.from(buffer, byteOffset, byteLength),
-    "id",
-    message.id,
-    "ts",
-    String(message.sentAt),
-  ];
+  const fields: Text[] = ["d", message.body, "id", message.id, "ts", String(message.sentAt)];
   if (contentType !== undefined) fields.push("ct", contentType);
   if (key !== undefined) fields.push("k", key);
   if (type !== undefined) fields.push("ty", type);
@@ -161,6 +153,11 @@ function textOf(value: Buffer): string {
   return isUtf8(value) ? value.toString() : `base64:${value.toString("base64")}`;
 }
 
+/** As an argument of a command. */
+export function toArgument(text: Text): string | Buffer {
+  return typeof text === "string" ? text : Buffer.from(text.buffer, text.byteOffset, text.byteLength);
+}
+
 /** What scripts can read as one argument, in MessagePack: one such costs far less than many arguments. */
 export type Packable = Text | readonly Packable[];
 
@@ -171,17 +168,27 @@ export function pack(value: Packable): Buffer {
 
 function mostBytes(value: Packable): number {
   if (typeof value === "string") return HEAD + value.length * 3;
-  return Buffer.isBuffer(value) ? HEAD + value.length : value.reduce((sum, one) => sum + mostBytes(one), HEAD);
+  if (value instanceof Uint8Array) return HEAD + value.length;
+  let most = HEAD;
+  for (const one of value) most += mostBytes(one);
+  return most;
 }
 
 /** Writes it there, as a type, a length of four bytes and the content, and answers where it ends. */
 function write(value: Packable, buffer: Buffer, at: number): number {
   let end = at + HEAD;
-  const list = typeof value !== "string" && !Buffer.isBuffer(value);
-  if (list) for (const one of value) end = write(one, buffer, end);
-  else end += typeof value === "string" ? buffer.write(value, end) : value.copy(buffer, end);
-  buffer[at] = list ? 0xdd : 0xdb;
-  buffer.writeUInt32BE(list ? value.length : end - at - HEAD, at + 1);
+  let { length } = value;
+  if (typeof value === "string") {
+    length = buffer.write(value, end);
+    end += length;
+  } else if (value instanceof Uint8Array) {
+    buffer.set(value, end);
+    end += length;
+  } else {
+    for (const one of value) end = write(one, buffer, end);
+  }
+  buffer[at] = Array.isArray(value) ? 0xdd : 0xdb;
+  buffer.writeUInt32BE(length, at + 1);
   return end;
 }
 
