@@ -262,7 +262,7 @@ return { others, mine }`,
 
 /**
  * Deletes what every group has handled and nobody may ask for any more, and ephemeral groups whose consumer has gone.
- * KEYS: stream, retention. What is unread or pending anywhere stays.
+ * KEYS: stream, retention. ARGV: how many at most. What is unread or pending anywhere stays. Answers how many.
  */
 export const TRIM: Script = script(
   NOW,
@@ -291,7 +291,7 @@ for _, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
     if before(first, bound) then bound = first end
   end
 end
-return redis.call('XTRIM', KEYS[1], 'MINID', '~', bound)`,
+return redis.call('XTRIM', KEYS[1], 'MINID', '~', bound, 'LIMIT', ARGV[1])`,
 );
 
 /**

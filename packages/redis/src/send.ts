@@ -8,8 +8,9 @@ import { ADD, TRIM } from "./scripts.ts";
 import { type Feed, partitionOf, type SourceKeys, sourceKeys, type TopicKeys, topicKeys } from "./topology.ts";
 import { pack, type Text, toArgument, toFields } from "./wire.ts";
 
-/** A topic is trimmed from here at most this often, in milliseconds. */
+/** A topic is trimmed from here at most this often, in milliseconds, unless so much was deleted that there may be more. */
 const TRIM_EVERY = 1_000;
+const MUCH = 10_000;
 
 /** From so many messages on a script is worth its call. */
 const WORTHWHILE = 16;
@@ -101,5 +102,8 @@ export function trim(life: Life, { stream, retention }: TopicKeys): void {
   if (now - (life.trimmed.get(stream) ?? 0) < TRIM_EVERY) return;
   life.trimmed.set(stream, now);
   // What could not be trimmed stays, and is tried again.
-  life.connection.run(TRIM, [stream, retention]).catch(() => {});
+  const trimming = life.connection.run(TRIM, [stream, retention], MUCH).then((deleted) => {
+    if (Number(deleted) >= MUCH) life.trimmed.delete(stream);
+  });
+  trimming.catch(() => {});
 }

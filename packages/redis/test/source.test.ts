@@ -120,6 +120,24 @@ test("a topic keeps what somebody has not handled, and nothing else", async () =
   await meanwhile(slowSource, async () => expect(await client.xlen(`{${to.name}}`)).toBeLessThan(200));
 });
 
+test("a topic that much is published to is trimmed as fast as it is filled", async () => {
+  const link = await open();
+  const to = topic(unique("topic"));
+  const { name } = await declared(link, subscription(to, "s"));
+  const client = plain();
+  for (let round = 0; round < 30; round += 1) {
+    await sent(
+      link,
+      to,
+      Array.from({ length: 1_000 }, (_, index) => message(`${round}-${index}`)),
+    );
+  }
+  await client.xgroup("SETID", `{${to.name}}`, name, "$");
+  // These do not take the seconds that one trimming in each would need.
+  for (let more = 0; more < 10; more += 1) await sent(link, to, [message("one more")]);
+  expect(await client.xlen(`{${to.name}}`)).toBeLessThan(1_000);
+});
+
 test("an ephemeral subscription whose program has died is removed by others", async () => {
   // Two leases of silence are a death, which a machine that is busy for a moment must not meet. The dead one has short ones.
   const link = await open({}, { lease: 2_000 });
