@@ -106,8 +106,9 @@ async function begin(life: Life, entity: core.SubscriptionEntity, again: boolean
     return Math.max(0, from.getTime() - step);
   };
   const offsets = await life.cluster.offsets(missing, time, signal);
-  await group.begin(
-    missing.map((place, index) => ({ ...place, offset: offsets[index] ?? 0, metadata: "" })),
-    signal,
-  );
+  const beginning = missing.map((place, index) => ({ ...place, offset: offsets[index] ?? 0, metadata: "" }));
+  await group.begin(beginning, signal).catch((error: unknown) => {
+    // Members of the group begin by themselves what has been added, with the oldest message there is.
+    if (codeOf(error) !== CODES.unknownMember) throw error;
+  });
 }

@@ -72,6 +72,8 @@ export class Membership extends Group {
   readonly #lease: number;
   /** As of the last time it joined. */
   member: Member;
+  /** Whether it is the one that shares out. */
+  leads = false;
 
   constructor(session: Session, cluster: Cluster, name: string, lease: number) {
     super(session, name);
@@ -102,6 +104,7 @@ export class Membership extends Group {
     };
     const { member, leads, members } = await this.ask(signal, (node) => this.#session.join(node, joining));
     this.member = member;
+    this.leads = leads;
     const shares = new Map<string, Buffer>();
     if (leads) {
       const wishes = new Map(members.map(({ id, metadata }) => [id, readWish(metadata)]));
