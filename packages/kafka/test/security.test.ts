@@ -134,6 +134,18 @@ await withServers(kafkaServer, () => {
     await Promise.all([maker.close(live), link.close(live)]);
   });
 
+  test("a consumer that may see a topic but not read it is told so", async () => {
+    const entity = queue("seen.q");
+    const maker = await kafka({ url: server.url }).connect(context, live);
+    await maker.declare([entity], "create", live);
+    await allow(server.url, "bob", "seen.", [Operation.DESCRIBE]);
+    const driver = kafka(bob());
+    const link = await driver.connect({ ...context, topology: "none" }, live);
+    const source = await link.open(entity, { window: 1 }, () => {}, live);
+    expect(driver.classify(await source.lost)).toEqual({ code: "FORBIDDEN", retryable: false });
+    await Promise.all([maker.close(live), link.close(live)]);
+  }, 20_000);
+
   test("an account that may create nothing, with the rights that the README names, uses what is there", async () => {
     await using maker = await connect(server.url);
     await maker.declare({ queues: { "use.q": {} }, topics: { "use.t": { subscriptions: { all: {} } } } });
@@ -160,15 +172,18 @@ await withServers(kafkaServer, () => {
   });
 });
 
+/** What an account needs to use a topic that is there. */
+const USE: readonly Operation[] = [Operation.DESCRIBE, Operation.READ, Operation.WRITE, Operation.DELETE];
+
 /** Lets an account use all topics whose names begin like this, and all groups, but create none. */
-async function allow(url: string, account: string, prefix: string): Promise<void> {
+async function allow(url: string, account: string, prefix: string, operations = USE): Promise<void> {
   const admin = new PlainKafka({ brokers: [new URL(url.replace(/^kafka:/, "http:")).host] }).admin();
   await admin.connect();
   const principal = { principal: `User:${account}`, host: "*", permissionType: Permission.ALLOW };
   const topics = { resourceType: Resource.TOPIC, resourceName: prefix, resourcePatternType: Pattern.PREFIXED };
   const groups = { resourceType: Resource.GROUP, resourceName: "*", resourcePatternType: Pattern.LITERAL };
   const acl = [
-    ...[Operation.DESCRIBE, Operation.READ, Operation.WRITE, Operation.DELETE].map((operation) => ({
+    ...operations.map((operation) => ({
       ...{ ...principal, ...topics, operation },
     })),
     { ...principal, ...groups, operation: Operation.READ },
