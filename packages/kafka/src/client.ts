@@ -108,6 +108,9 @@ export interface Joined {
   readonly members: readonly { readonly id: string; readonly metadata: Buffer }[];
 }
 
+/** The settings of a topic that matter to us. */
+export const SETTINGS = ["cleanup.policy", "retention.ms"] as const;
+
 /** Sockets to a cluster that live and die together. Each method throws, or answers, the client's own errors. */
 export interface Session {
   /** Resolves with the reason when a socket has been lost, or after `close`. Never rejects. */
@@ -119,7 +122,7 @@ export interface Session {
   /** The node of the first partition of everything: any that answers. */
   metadata(topics: readonly string[]): Promise<readonly TopicInfo[]>;
   createTopics(topics: readonly NewTopic[]): Promise<readonly Outcome<string>[]>;
-  /** The settings of topics, by name; empty where we may not know. */
+  /** The {@link SETTINGS} of topics, by name; empty where we may not know. */
   settings(topics: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>>;
   newProducer(): Promise<Producer>;
   /** Stored by all replicas in sync, in the order given; answers in the order given. */

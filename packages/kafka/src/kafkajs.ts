@@ -106,7 +106,7 @@ class KafkajsSession implements client.Session {
         readonly configEntries: readonly { readonly configName: string; readonly configValue: string }[];
       }[];
     }>(SEED, "DescribeConfigs", {
-      resources: topics.map((name) => ({ type: TOPIC, name, configNames: ["cleanup.policy"] })),
+      resources: topics.map((name) => ({ type: TOPIC, name, configNames: client.SETTINGS })),
       includeSynonyms: false,
     });
     return new Map(

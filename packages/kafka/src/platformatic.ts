@@ -119,7 +119,7 @@ class PlatformaticSession implements client.Session {
   async settings(topics: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
     const { describeConfigsV4, ConfigResourceTypes } = this.#library;
     const resources = topics.map((resourceName) => ({
-      ...{ resourceType: ConfigResourceTypes.TOPIC, resourceName, configurationKeys: ["cleanup.policy"] },
+      ...{ resourceType: ConfigResourceTypes.TOPIC, resourceName, configurationKeys: [...client.SETTINGS] },
     }));
     const { results } = await this.#ask(SEED, describeConfigsV4.api, resources, false, false);
     return new Map(
