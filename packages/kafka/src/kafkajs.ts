@@ -48,7 +48,7 @@ class KafkajsSession implements client.Session {
   }
 
   async start(): Promise<void> {
-    this.version = `produce/${await this.#connections.newest("Produce")}`;
+    this.version = `Produce v${await this.#connections.newest("Produce")}`;
     await this.metadata([]);
   }
 

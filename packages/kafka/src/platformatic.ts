@@ -90,7 +90,7 @@ class PlatformaticSession implements client.Session {
   async start(): Promise<void> {
     const { apiVersionsV3 } = this.#library;
     const { apiKeys } = await this.#ask(SEED, apiVersionsV3.api, this.#settings.clientId, "1");
-    this.version = `produce/${apiKeys.find(({ apiKey }) => apiKey === 0)?.maxVersion}`;
+    this.version = `Produce v${apiKeys.find(({ apiKey }) => apiKey === 0)?.maxVersion}`;
     await this.metadata([]);
   }
 
@@ -302,13 +302,21 @@ class PlatformaticSession implements client.Session {
     if (this.#closed) throw new BrokerError("CLOSED", "the connection was closed");
     const connection = new this.#library.Connection(this.#settings.clientId, optionsOf(this.#settings));
     connection.on("error", () => {});
-    await connection.connect(host, port ?? 9_092);
+    await connection.connect(host, port ?? 9_092).catch((error: unknown) => {
+      throw this.#causeOf(error);
+    });
     this.#all.add(connection);
     if (this.#closed) connection.socket.destroy();
     const over = (): void => this.#end(new BrokerError("UNAVAILABLE", "the connection was lost", { retryable: true }));
     connection.on("close", over);
     connection.socket.once("close", over);
     return connection;
+  }
+
+  /** The library calls a refused login a connection that failed, and one that was cut off a refused one. */
+  #causeOf(error: unknown): unknown {
+    const cause = error instanceof Error ? error.cause : undefined;
+    return cause === undefined || cause instanceof this.#library.ResponseError ? error : this.#causeOf(cause);
   }
 
   #errorOf(code: number, message?: string | null): unknown {
