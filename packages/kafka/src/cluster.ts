@@ -66,15 +66,11 @@ export class Cluster {
 
   /** Asks anew about all topics that are known; answers whether partitions were added. Throws where a topic is gone. */
   async refresh(signal: AbortSignal): Promise<boolean> {
-    const before = [...this.#leaders];
-    const found = await this.look(
-      before.map(([topic]) => topic),
-      signal,
-    );
-    for (const [topic] of before) {
-      if (!found.includes(topic)) throw new BrokerError("NOT_FOUND", `no topic ${topic}`);
-    }
-    return before.some(([topic, leaders]) => this.known(topic)?.length !== leaders.length);
+    const before = new Map(this.#leaders);
+    const found = await this.look([...before.keys()], signal);
+    const gone = [...before.keys()].find((topic) => !found.includes(topic));
+    if (gone !== undefined) throw new BrokerError("NOT_FOUND", `no topic ${gone}`);
+    return [...before].some(([topic, leaders]) => this.known(topic)?.length !== leaders.length);
   }
 
   /** Waits until every partition of the topics has a leader. */

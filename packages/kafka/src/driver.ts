@@ -41,16 +41,8 @@ async function connect(
   const cluster = new Cluster(session);
   const writer = new Writer({ session, cluster });
   const sources = new Set<core.Source>();
-  const life: Life = {
-    settings,
-    context,
-    naming: new Naming(settings.naming),
-    session,
-    cluster,
-    writer,
-    open: client,
-    strays,
-  };
+  const naming = new Naming(settings.naming);
+  const life: Life = { settings, context, naming, session, cluster, writer, open: client, strays };
   const looking = setInterval(() => void cluster.refresh(AbortSignal.timeout(LOOK)).catch(() => {}), LOOK).unref();
   const lost = session.lost.then((reason) => {
     clearInterval(looking);

@@ -215,9 +215,9 @@ class KafkaSource implements core.Source {
     const { membership, cluster } = this.#own;
     const more = await cluster.refresh(signal);
     this.#fetching.lead([...this.#logs.values()]);
-    if (!more) return;
-    if (membership?.leads === true) await this.#rebalance(signal);
-    if (membership !== undefined) return;
+    // The leader of a group shares out for all.
+    if (!more || membership?.leads === false) return;
+    if (membership !== undefined) return this.#rebalance(signal);
     const places = await cluster.places(this.#topics, signal);
     const added = places.filter((place) => !this.#logs.has(nameOf(place)));
     this.#take(added.map((place) => ({ ...place, offset: 0, metadata: "" })));
