@@ -46,6 +46,6 @@ await withServers(kafkaServer, () => {
     const source = await vi.waitFor(() => reading(link, queue(name)), patient);
     await cluster.nodes[2]?.restart();
     await accepted(link, "2");
-    expect(ids(await take(source, 2, 20_000)).toSorted()).toEqual(["a2", "b2"]);
+    expect(new Set(ids(await take(source, 2, 20_000)))).toEqual(new Set(["a2", "b2"]));
   });
 });
