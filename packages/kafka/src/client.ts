@@ -46,10 +46,10 @@ export interface TopicInfo {
   readonly leaders: readonly number[];
 }
 
-/** What became of one thing that was asked for; without `error` it was done. */
-export interface Outcome<T = undefined> {
+/** The answer to one question about offsets; without `error` it is true. */
+export interface Outcome {
   readonly error: unknown;
-  readonly value: T;
+  readonly value: number;
 }
 
 /** Records of one partition, with the place in a producer's sequence. */
@@ -108,6 +108,17 @@ export interface Joined {
   readonly members: readonly { readonly id: string; readonly metadata: Buffer }[];
 }
 
+/** The node that is not known by its number yet. */
+export const SEED = -1;
+
+/** How we read: nothing of a transaction before it is committed, and so many bytes of a partition and in all. */
+export const READ_COMMITTED = 1;
+export const FETCH_BYTES = 1_048_576;
+export const RESPONSE_BYTES = 10_485_760;
+
+/** The settings of a topic that matter to us. */
+export const SETTINGS = ["cleanup.policy", "retention.ms"] as const;
+
 /** Sockets to a cluster that live and die together. Each method throws, or answers, the client's own errors. */
 export interface Session {
   /** Resolves with the reason when a socket has been lost, or after `close`. Never rejects. */
@@ -118,19 +129,20 @@ export interface Session {
   readonly version: string;
   /** The node of the first partition of everything: any that answers. */
   metadata(topics: readonly string[]): Promise<readonly TopicInfo[]>;
-  createTopics(topics: readonly NewTopic[]): Promise<readonly Outcome<string>[]>;
-  /** The settings of topics, by name; empty where we may not know. */
+  /** Answers the error of each; undefined where it was created. */
+  createTopics(topics: readonly NewTopic[]): Promise<readonly unknown[]>;
+  /** The {@link SETTINGS} of topics, by name; empty where we may not know. */
   settings(topics: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>>;
   newProducer(): Promise<Producer>;
-  /** Stored by all replicas in sync, in the order given; answers in the order given. */
-  produce(node: number, chunks: readonly Chunk[], producer: Producer): Promise<readonly Outcome[]>;
+  /** Answers the error of each chunk, in the order given; undefined where all replicas in sync have stored it. */
+  produce(node: number, chunks: readonly Chunk[], producer: Producer): Promise<readonly unknown[]>;
   fetch(
     node: number,
     from: readonly (Place & { readonly offset: number })[],
     wait: number,
   ): Promise<readonly Fetched[]>;
   /** The first offset at or after a time; -1 for the end, -2 for the beginning. Answers -1 where there is none. */
-  offsets(node: number, at: readonly (Place & { readonly time: number })[]): Promise<readonly Outcome<number>[]>;
+  offsets(node: number, at: readonly (Place & { readonly time: number })[]): Promise<readonly Outcome[]>;
   /** Forgets what lies before the offsets. */
   deleteRecords(node: number, before: readonly (Place & { readonly offset: number })[]): Promise<void>;
   /** The node that coordinates a group. */
@@ -175,8 +187,17 @@ export function inTurn(
 export function byTopic<P extends Place, T>(
   places: readonly P[],
   change: (place: P) => T,
-): readonly { readonly topic: string; readonly partitions: readonly T[] }[] {
+): readonly { readonly topic: string; readonly partitions: T[] }[] {
   return [...Map.groupBy(places, ({ topic }) => topic)].map(([topic, all]) => ({ topic, partitions: all.map(change) }));
+}
+
+/** What was answered of each place, in the order of the places. */
+export function answersFor<A extends Place>(
+  places: readonly Place[],
+  answers: readonly A[],
+): readonly (A | undefined)[] {
+  const named = new Map(answers.map((answer) => [nameOf(answer), answer]));
+  return places.map((place) => named.get(nameOf(place)));
 }
 
 /** One name for a place. */

@@ -64,6 +64,15 @@ export class Cluster {
     return found;
   }
 
+  /** Asks anew about all topics that are known; answers whether partitions were added. Throws where a topic is gone. */
+  async refresh(signal: AbortSignal): Promise<boolean> {
+    const before = new Map(this.#leaders);
+    const found = await this.look([...before.keys()], signal);
+    const gone = [...before.keys()].find((topic) => !found.includes(topic));
+    if (gone !== undefined) throw new BrokerError("NOT_FOUND", `no topic ${gone}`);
+    return [...before].some(([topic, leaders]) => this.known(topic)?.length !== leaders.length);
+  }
+
   /** Waits until every partition of the topics has a leader. */
   async settled(topics: readonly string[], signal: AbortSignal): Promise<void> {
     for (let all = false; !all; ) {

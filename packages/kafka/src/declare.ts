@@ -19,11 +19,7 @@ export async function declare(
   const before = new Set(await life.cluster.look(names, signal));
   const missing = all.filter(({ topic }) => !before.has(topic));
   if (mode === "create") await create(life, missing, signal);
-  const there = wanted.map(({ entity, topics }) => ({
-    entity,
-    topics: topics.filter((one) => !missing.includes(one)),
-  }));
-  const drifts = await Promise.all(there.map(({ entity, topics }) => compare(life, entity, topics, signal)));
+  const drifts = await Promise.all(wanted.map(({ entity, topics }) => compare(life, entity, topics, before, signal)));
   for (const { entity } of mode === "verify" ? wanted : []) drifts.push(await verify(life, entity, before, signal));
   for (const entity of lasting) {
     if (entity.kind !== "subscription" || mode === "verify") continue;
@@ -54,7 +50,7 @@ async function verify(
 
 async function create(life: Life, topics: readonly NewTopic[], signal: AbortSignal): Promise<void> {
   if (topics.length === 0) return;
-  for (const { error } of await orAborted(life.session.createTopics(topics), signal)) {
+  for (const error of await orAborted(life.session.createTopics(topics), signal)) {
     // Somebody else was quicker.
     if (error !== undefined && codeOf(error) !== CODES.topicExists) throw error;
   }
@@ -69,11 +65,13 @@ async function compare(
   { session }: Life,
   entity: core.Entity,
   topics: readonly NewTopic[],
+  before: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<core.Drift[]> {
-  if (topics.length === 0) return [];
-  const found = await orAborted(session.settings(topics.map(({ topic }) => topic)), signal);
-  return topics.flatMap(({ topic, config }) => {
+  const there = topics.filter(({ topic }) => before.has(topic));
+  if (there.length === 0) return [];
+  const found = await orAborted(session.settings(there.map(({ topic }) => topic)), signal);
+  return there.flatMap(({ topic, config }) => {
     const expected = config["cleanup.policy"] ?? "";
     const actual = found.get(topic)?.get("cleanup.policy");
     if (actual === undefined || actual === expected) return [];
@@ -106,8 +104,9 @@ async function begin(life: Life, entity: core.SubscriptionEntity, again: boolean
     return Math.max(0, from.getTime() - step);
   };
   const offsets = await life.cluster.offsets(missing, time, signal);
-  await group.begin(
-    missing.map((place, index) => ({ ...place, offset: offsets[index] ?? 0, metadata: "" })),
-    signal,
-  );
+  const beginning = missing.map((place, index) => ({ ...place, offset: offsets[index] ?? 0, metadata: "" }));
+  await group.begin(beginning, signal).catch((error: unknown) => {
+    // Members of the group begin by themselves what has been added, with the oldest message there is.
+    if (codeOf(error) !== CODES.unknownMember) throw error;
+  });
 }

@@ -13,8 +13,8 @@ import { send, Writer } from "./send.ts";
 import { openSource } from "./source.ts";
 import { stats } from "./stats.ts";
 
-/** Milliseconds between two signs of life; the server closes connections that are idle for ten minutes. */
-const PING = 120_000;
+/** Milliseconds between two looks at the topics: nobody tells of partitions that are added. */
+const LOOK = 10_000;
 
 /** Makes a driver, from which the options cannot be read. */
 export function driverWith(settings: Settings): core.Driver<KafkaCapabilities, unknown> {
@@ -41,19 +41,11 @@ async function connect(
   const cluster = new Cluster(session);
   const writer = new Writer({ session, cluster });
   const sources = new Set<core.Source>();
-  const life: Life = {
-    settings,
-    context,
-    naming: new Naming(settings.naming),
-    session,
-    cluster,
-    writer,
-    open: client,
-    strays,
-  };
-  const ping = setInterval(() => void session.metadata([]).catch(() => {}), PING).unref();
+  const naming = new Naming(settings.naming);
+  const life: Life = { settings, context, naming, session, cluster, writer, open: client, strays };
+  const looking = setInterval(() => void cluster.refresh(AbortSignal.timeout(LOOK)).catch(() => {}), LOOK).unref();
   const lost = session.lost.then((reason) => {
-    clearInterval(ping);
+    clearInterval(looking);
     session.close();
     for (const source of sources) void source.close(AbortSignal.abort(reason)).catch(() => {});
     return reason;

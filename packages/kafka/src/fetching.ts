@@ -94,8 +94,9 @@ export class Fetching {
       return;
     }
     const gone = (await this.#cluster.look([log.topic], signal)).length === 0;
-    // One that has been read, and is unknown for a moment, may have been made anew meanwhile.
-    if (gone || (codeOf(error) === CODES.unknownTopic && log.read)) throw error;
+    // A new topic may not be known to its leader yet; one that has been read may have been made anew meanwhile.
+    const fresh = codeOf(error) === CODES.unknownTopic && log.position === 0;
+    if (gone || !(fresh || classify(error).retryable)) throw error;
     await sleep(WAIT, undefined, { signal });
     this.lead(logs());
   }

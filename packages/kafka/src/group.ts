@@ -17,16 +17,16 @@ const MOVING: readonly number[] = [CODES.coordinatorLoading, CODES.coordinatorNo
 /** What a group has come to; nobody needs to be a member for this. */
 export class Group {
   readonly name: string;
-  readonly #session: Session;
+  protected readonly session: Session;
   #node: number | undefined;
 
   constructor(session: Session, name: string) {
-    this.#session = session;
+    this.session = session;
     this.name = name;
   }
 
   committed(places: readonly Place[], signal: AbortSignal): Promise<readonly Committed[]> {
-    return this.ask(signal, (node) => this.#session.committed(node, this.name, places));
+    return this.ask(signal, (node) => this.session.committed(node, this.name, places));
   }
 
   /** Throws `NOT_FOUND` unless the group has an offset in one of the places. */
@@ -38,20 +38,18 @@ export class Group {
 
   /** By nobody: refused as soon as the group has a member. */
   begin(offsets: readonly Committed[], signal: AbortSignal): Promise<void> {
-    return this.ask(signal, (node) =>
-      this.#session.commit(node, { group: this.name, id: "", generation: -1 }, offsets),
-    );
+    return this.ask(signal, (node) => this.session.commit(node, { group: this.name, id: "", generation: -1 }, offsets));
   }
 
   leave(id: string, signal: AbortSignal): Promise<void> {
-    return this.ask(signal, (node) => this.#session.leave(node, this.name, id));
+    return this.ask(signal, (node) => this.session.leave(node, this.name, id));
   }
 
   /** Asks the coordinator, waiting while it starts or moves. */
   protected async ask<T>(signal: AbortSignal, ask: (node: number) => Promise<T>): Promise<T> {
     for (let tries = TRIES; ; tries -= 1) {
       try {
-        this.#node ??= await orAborted(this.#session.coordinator(this.name), signal);
+        this.#node ??= await orAborted(this.session.coordinator(this.name), signal);
         return await orAborted(ask(this.#node), signal);
       } catch (error) {
         const code = codeOf(error);
@@ -67,15 +65,15 @@ export class Group {
 
 /** One member of a group. */
 export class Membership extends Group {
-  readonly #session: Session;
   readonly #cluster: Cluster;
   readonly #lease: number;
   /** As of the last time it joined. */
   member: Member;
+  /** Whether it is the one that shares out. */
+  leads = false;
 
   constructor(session: Session, cluster: Cluster, name: string, lease: number) {
     super(session, name);
-    this.#session = session;
     this.#cluster = cluster;
     this.#lease = lease;
     this.member = { group: name, id: "", generation: -1 };
@@ -100,8 +98,9 @@ export class Membership extends Group {
       ...{ group: this.name, id: this.member.id, session: this.#lease, protocol: PROTOCOL },
       metadata: writeWish({ topics, owned }),
     };
-    const { member, leads, members } = await this.ask(signal, (node) => this.#session.join(node, joining));
+    const { member, leads, members } = await this.ask(signal, (node) => this.session.join(node, joining));
     this.member = member;
+    this.leads = leads;
     const shares = new Map<string, Buffer>();
     if (leads) {
       const wishes = new Map(members.map(({ id, metadata }) => [id, readWish(metadata)]));
@@ -112,7 +111,7 @@ export class Membership extends Group {
       }
       for (const [id, places] of assign(wishes, partitions)) shares.set(id, writeAssignment(places));
     }
-    return readAssignment(await this.ask(signal, (node) => this.#session.sync(node, member, shares)));
+    return readAssignment(await this.ask(signal, (node) => this.session.sync(node, member, shares)));
   }
 
   /** It is no member any more. */
@@ -121,10 +120,10 @@ export class Membership extends Group {
   }
 
   beat(signal: AbortSignal): Promise<void> {
-    return this.ask(signal, (node) => this.#session.heartbeat(node, this.member));
+    return this.ask(signal, (node) => this.session.heartbeat(node, this.member));
   }
 
   commit(offsets: readonly Committed[], signal: AbortSignal): Promise<void> {
-    return this.ask(signal, (node) => this.#session.commit(node, this.member, offsets));
+    return this.ask(signal, (node) => this.session.commit(node, this.member, offsets));
   }
 }

@@ -5,10 +5,8 @@ import type * as core from "@anybroker/core/driver";
 import { BrokerError } from "@anybroker/core/driver";
 import type { AuthenticationProviderArgs, Authenticator, Mechanism, SASLOptions } from "kafkajs";
 import { Kafka, logLevel } from "kafkajs";
+import { SEED } from "./client.ts";
 import type { Settings } from "./options.ts";
-
-/** The node that is not known by its number yet. */
-export const SEED = -1;
 
 /** A request in kafkajs's terms: how to write it, and how to read the answer. */
 interface Protocol {

@@ -1,14 +1,11 @@
 import type * as core from "@anybroker/core/driver";
 import type { Kafka } from "kafkajs";
 import * as client from "./client.ts";
-import { byTopic, CODES, codeOf, nameOf } from "./client.ts";
-import { Connections, inner, nativeOf, SEED } from "./kafkajs-connections.ts";
+import { answersFor, byTopic, CODES, codeOf, FETCH_BYTES, READ_COMMITTED, RESPONSE_BYTES, SEED } from "./client.ts";
+import { Connections, inner, nativeOf } from "./kafkajs-connections.ts";
 import type { Settings } from "./options.ts";
 import { type From, readFetched } from "./records.ts";
 
-const READ_COMMITTED = 1;
-const FETCH_BYTES = 1_048_576;
-const RESPONSE_BYTES = 10_485_760;
 const TOPIC = 2;
 
 // The casts are true of kafkajs 2.2.4, the only version this package depends on.
@@ -48,7 +45,7 @@ class KafkajsSession implements client.Session {
   }
 
   async start(): Promise<void> {
-    this.version = `produce/${await this.#connections.newest("Produce")}`;
+    this.version = `Produce v${await this.#connections.newest("Produce")}`;
     await this.metadata([]);
   }
 
@@ -77,13 +74,9 @@ class KafkajsSession implements client.Session {
       });
   }
 
-  async createTopics(topics: readonly client.NewTopic[]): Promise<readonly client.Outcome<string>[]> {
+  async createTopics(topics: readonly client.NewTopic[]): Promise<readonly unknown[]> {
     const { topicErrors } = await this.#connections.ask<{
-      readonly topicErrors: readonly {
-        readonly topic: string;
-        readonly errorCode: number;
-        readonly errorMessage: string | null;
-      }[];
+      readonly topicErrors: readonly (Coded & { readonly errorMessage: string | null })[];
     }>(SEED, "CreateTopics", {
       timeout: this.#settings.timeout,
       topics: topics.map(({ topic, partitions, replicas, config }) => ({
@@ -93,10 +86,7 @@ class KafkajsSession implements client.Session {
         configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
       })),
     });
-    return topicErrors.map(({ topic, errorCode, errorMessage }) => ({
-      value: topic,
-      error: errorOf(errorCode, errorMessage ?? undefined),
-    }));
+    return topicErrors.map(({ errorCode, errorMessage }) => errorOf(errorCode, errorMessage ?? undefined));
   }
 
   async settings(topics: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
@@ -106,7 +96,7 @@ class KafkajsSession implements client.Session {
         readonly configEntries: readonly { readonly configName: string; readonly configValue: string }[];
       }[];
     }>(SEED, "DescribeConfigs", {
-      resources: topics.map((name) => ({ type: TOPIC, name, configNames: ["cleanup.policy"] })),
+      resources: topics.map((name) => ({ type: TOPIC, name, configNames: client.SETTINGS })),
       includeSynonyms: false,
     });
     return new Map(
@@ -127,11 +117,7 @@ class KafkajsSession implements client.Session {
     return { id: Number(answer.producerId), epoch: answer.producerEpoch };
   }
 
-  async produce(
-    node: number,
-    chunks: readonly client.Chunk[],
-    producer: client.Producer,
-  ): Promise<readonly client.Outcome[]> {
+  async produce(node: number, chunks: readonly client.Chunk[], producer: client.Producer): Promise<readonly unknown[]> {
     const { topics } = await this.#connections.ask<{ readonly topics: OfParts<unknown> }>(node, "Produce", {
       acks: -1,
       // Sooner than the request itself is given up.
@@ -144,17 +130,14 @@ class KafkajsSession implements client.Session {
         messages: records,
       })),
     });
-    const outcomes = indexed(topics);
-    return chunks.map((chunk) => ({ value: undefined, error: errorOf(outcomes.get(nameOf(chunk))?.errorCode ?? -1) }));
+    return answersFor(chunks, listed(topics)).map((one) => errorOf(one?.errorCode ?? -1));
   }
 
   async fetch(node: number, from: readonly From[], wait: number): Promise<readonly client.Fetched[]> {
     const asked = {
       ...{ maxWaitTime: wait, minBytes: 1, maxBytes: RESPONSE_BYTES, isolationLevel: READ_COMMITTED },
       topics: byTopic(from, ({ partition, offset }) => ({
-        partition,
-        fetchOffset: String(offset),
-        maxBytes: FETCH_BYTES,
+        ...{ partition, fetchOffset: String(offset), maxBytes: FETCH_BYTES },
       })),
     };
     const data = await this.#connections.ask<Buffer>(node, "Fetch", asked, async (answer) => answer);
@@ -164,16 +147,13 @@ class KafkajsSession implements client.Session {
   async offsets(
     node: number,
     at: readonly (client.Place & { readonly time: number })[],
-  ): Promise<readonly client.Outcome<number>[]> {
+  ): Promise<readonly client.Outcome[]> {
     const { responses } = await this.#connections.ask<{ responses: OfParts<{ offset: string }> }>(node, "ListOffsets", {
       isolationLevel: READ_COMMITTED,
       topics: byTopic(at, ({ partition, time }) => ({ partition, timestamp: String(time) })),
     });
-    const answers = indexed(responses);
-    return at.map((place) => {
-      const answer = answers.get(nameOf(place));
-      return { value: Number(answer?.offset ?? -1), error: errorOf(answer?.errorCode ?? -1) };
-    });
+    const answers = answersFor(at, listed(responses));
+    return answers.map((one) => ({ value: Number(one?.offset ?? -1), error: errorOf(one?.errorCode ?? -1) }));
   }
 
   async deleteRecords(node: number, before: readonly (client.Place & { readonly offset: number })[]): Promise<void> {
@@ -244,9 +224,7 @@ class KafkajsSession implements client.Session {
       Coded & { readonly responses: OfParts<{ readonly offset: string; readonly metadata: string | null }> }
     >(node, "OffsetFetch", { groupId: group, topics: byTopic(places, ({ partition }) => ({ partition })) });
     orThrow(errorCode);
-    const answers = indexed(responses);
-    return places.map(({ topic, partition }) => {
-      const { offset = "-1", metadata, errorCode: code = 0 } = answers.get(nameOf({ topic, partition })) ?? {};
+    return listed(responses).map(({ topic, partition, offset, metadata, errorCode: code }) => {
       orThrow(code);
       return { topic, partition, offset: Number(offset), metadata: metadata ?? "" };
     });
@@ -255,13 +233,9 @@ class KafkajsSession implements client.Session {
   async commit(node: number, member: client.Member, offsets: readonly client.Committed[]): Promise<void> {
     const { responses } = await this.#connections.ask<{ responses: OfParts<unknown> }>(node, "OffsetCommit", {
       ...asMember(member),
-      topics: byTopic(offsets, ({ partition, offset, metadata }) => ({
-        partition,
-        offset: String(offset),
-        metadata,
-      })),
+      topics: byTopic(offsets, ({ partition, offset, metadata }) => ({ partition, offset: String(offset), metadata })),
     });
-    for (const { partitions } of responses) for (const { errorCode } of partitions) orThrow(errorCode);
+    for (const { errorCode } of listed(responses)) orThrow(errorCode);
   }
 
   close(): void {
@@ -288,9 +262,8 @@ function orThrow(code: number): void {
   if (error !== undefined) throw error;
 }
 
-function indexed<T>(answer: OfParts<T>): ReadonlyMap<string, T & Coded> {
-  const named = answer.flatMap(({ topic, topicName, partitions }) =>
-    partitions.map((one) => [nameOf({ topic: topic ?? topicName ?? "", partition: one.partition }), one] as const),
+function listed<T>(answer: OfParts<T>): readonly (T & Coded & client.Place)[] {
+  return answer.flatMap(({ topic, topicName = "", partitions }) =>
+    partitions.map((one) => ({ ...one, topic: topic ?? topicName })),
   );
-  return new Map(named);
 }

@@ -78,11 +78,6 @@ export class PartitionLog implements Place {
     return this.#startsOf(this.low);
   }
 
-  /** Whether anything has come of it. */
-  get read(): boolean {
-    return this.position > this.#first;
-  }
-
   /** Everything before it is settled. */
   get low(): number {
     return this.#slots[this.#head]?.native.offset ?? this.position;
@@ -95,7 +90,7 @@ export class PartitionLog implements Place {
 
   push({ records, next }: Fetched): void {
     // Not every offset has a message.
-    if (!this.read) this.#first = records[0]?.offset ?? next;
+    if (this.position === this.#first) this.#first = records[0]?.offset ?? next;
     for (const record of records) {
       this.#slots.push(new HeldDelivery(this, record, this.#startsOf(record.offset)));
       this.#bytes += sizeOf(record);

@@ -2,19 +2,12 @@ import type * as core from "@anybroker/core/driver";
 import { BrokerError, reasonOf } from "@anybroker/core/driver";
 import type * as library from "@platformatic/kafka";
 import * as client from "./client.ts";
-import { byTopic, CODES, nameOf } from "./client.ts";
+import { answersFor, byTopic, CODES, FETCH_BYTES, READ_COMMITTED, RESPONSE_BYTES, SEED } from "./client.ts";
 import type { Settings } from "./options.ts";
 import { type From, readFetched, type Unpack } from "./records.ts";
 
 type Library = typeof library;
 type Connection = library.Connection;
-
-const READ_COMMITTED = 1;
-const FETCH_BYTES = 1_048_576;
-const RESPONSE_BYTES = 10_485_760;
-
-/** The node that is not known by its number yet. */
-const SEED = -1;
 
 /** `@platformatic/kafka` with the driver's settings. It must be installed beside this package. */
 export function platformaticClient(settings: Settings): client.Client {
@@ -90,7 +83,7 @@ class PlatformaticSession implements client.Session {
   async start(): Promise<void> {
     const { apiVersionsV3 } = this.#library;
     const { apiKeys } = await this.#ask(SEED, apiVersionsV3.api, this.#settings.clientId, "1");
-    this.version = `produce/${apiKeys.find(({ apiKey }) => apiKey === 0)?.maxVersion}`;
+    this.version = `Produce v${apiKeys.find(({ apiKey }) => apiKey === 0)?.maxVersion}`;
     await this.metadata([]);
   }
 
@@ -104,22 +97,19 @@ class PlatformaticSession implements client.Session {
     });
   }
 
-  async createTopics(topics: readonly client.NewTopic[]): Promise<readonly client.Outcome<string>[]> {
+  async createTopics(topics: readonly client.NewTopic[]): Promise<readonly unknown[]> {
     const wanted = topics.map(({ topic, partitions, replicas, config }) => ({
       ...{ name: topic, numPartitions: partitions, replicationFactor: replicas, assignments: [] },
       configs: Object.entries(config).map(([name, value]) => ({ name, value })),
     }));
     const answer = await this.#ask(SEED, this.#library.createTopicsV7.api, wanted, this.#settings.timeout, false);
-    return answer.topics.map(({ name, errorCode, errorMessage }) => ({
-      value: name,
-      error: this.#errorOf(errorCode, errorMessage),
-    }));
+    return answer.topics.map(({ errorCode, errorMessage }) => this.#errorOf(errorCode, errorMessage));
   }
 
   async settings(topics: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
     const { describeConfigsV4, ConfigResourceTypes } = this.#library;
     const resources = topics.map((resourceName) => ({
-      ...{ resourceType: ConfigResourceTypes.TOPIC, resourceName, configurationKeys: ["cleanup.policy"] },
+      ...{ resourceType: ConfigResourceTypes.TOPIC, resourceName, configurationKeys: [...client.SETTINGS] },
     }));
     const { results } = await this.#ask(SEED, describeConfigsV4.api, resources, false, false);
     return new Map(
@@ -136,11 +126,7 @@ class PlatformaticSession implements client.Session {
     return { id: Number(answer.producerId), epoch: answer.producerEpoch };
   }
 
-  async produce(
-    node: number,
-    chunks: readonly client.Chunk[],
-    producer: client.Producer,
-  ): Promise<readonly client.Outcome[]> {
+  async produce(node: number, chunks: readonly client.Chunk[], producer: client.Producer): Promise<readonly unknown[]> {
     const { produceV10, NumericMap } = this.#library;
     const sequences = new NumericMap();
     for (const { topic, partition, sequence } of chunks) sequences.set(`${topic}:${partition}`, sequence);
@@ -150,20 +136,17 @@ class PlatformaticSession implements client.Session {
     const options = { producerId: BigInt(producer.id), producerEpoch: producer.epoch, sequences };
     const timeout = Math.floor(this.#settings.timeout * 0.8);
     const answer = await this.#ask(node, produceV10.api, -1, timeout, messages, options);
-    const codes = new Map<string, number>();
-    for (const { name, partitionResponses } of typeof answer === "boolean" ? [] : answer.responses) {
-      for (const { index, errorCode } of partitionResponses) {
-        codes.set(nameOf({ topic: name, partition: index }), errorCode);
-      }
-    }
-    return chunks.map((chunk) => ({ value: undefined, error: this.#errorOf(codes.get(nameOf(chunk)) ?? -1) }));
+    const answers = (typeof answer === "boolean" ? [] : answer.responses).flatMap(({ name, partitionResponses }) =>
+      partitionResponses.map(({ index, errorCode }) => ({ topic: name, partition: index, errorCode })),
+    );
+    return answersFor(chunks, answers).map((one) => this.#errorOf(one?.errorCode ?? -1));
   }
 
   async fetch(node: number, from: readonly From[], wait: number): Promise<readonly client.Fetched[]> {
     const topics = byTopic(from, ({ partition, offset }) => ({
       ...{ partition, currentLeaderEpoch: -1, lastFetchedEpoch: -1 },
       ...{ fetchOffset: BigInt(offset), partitionMaxBytes: FETCH_BYTES },
-    })).map(({ topic, partitions }) => ({ topicId: topic, partitions: [...partitions] }));
+    })).map(({ topic, partitions }) => ({ topicId: topic, partitions }));
     const { compressionsAlgorithmsByBitmask: packings } = this.#library;
     const data = await this.#ask(node, this.#fetch, wait, 1, RESPONSE_BYTES, READ_COMMITTED, 0, -1, topics, [], "");
     const unpack: Unpack = (way, packed) => packings[way]?.decompressSync(packed) ?? packed;
@@ -173,25 +156,17 @@ class PlatformaticSession implements client.Session {
   async offsets(
     node: number,
     at: readonly (client.Place & { readonly time: number })[],
-  ): Promise<readonly client.Outcome<number>[]> {
-    const asked = byTopic(at, ({ partition, time }) => ({
+  ): Promise<readonly client.Outcome[]> {
+    const asked = named(at, ({ partition, time }) => ({
       ...{ partitionIndex: partition, currentLeaderEpoch: -1, timestamp: BigInt(time) },
-    })).map(({ topic, partitions }) => ({ name: topic, partitions: [...partitions] }));
+    }));
     const { topics } = await this.#ask(node, this.#library.listOffsetsV7.api, -1, READ_COMMITTED, asked);
-    const answers = new Map(
-      topics.flatMap(({ name, partitions }) =>
-        partitions.map((one) => [nameOf({ topic: name, partition: one.partitionIndex }), one] as const),
-      ),
-    );
-    return at.map((place) => {
-      const one = answers.get(nameOf(place));
-      return { value: Number(one?.offset ?? -1), error: this.#errorOf(one?.errorCode ?? -1) };
-    });
+    const answers = answersFor(at, listed(topics));
+    return answers.map((one) => ({ value: Number(one?.offset ?? -1), error: this.#errorOf(one?.errorCode ?? -1) }));
   }
 
   async deleteRecords(node: number, before: readonly (client.Place & { readonly offset: number })[]): Promise<void> {
-    const topics = byTopic(before, ({ partition, offset }) => ({ partitionIndex: partition, offset: BigInt(offset) }));
-    const asked = topics.map(({ topic, partitions }) => ({ name: topic, partitions: [...partitions] }));
+    const asked = named(before, ({ partition, offset }) => ({ partitionIndex: partition, offset: BigInt(offset) }));
     await this.#ask(node, this.#library.deleteRecordsV2.api, asked, this.#settings.timeout);
   }
 
@@ -238,30 +213,26 @@ class PlatformaticSession implements client.Session {
 
   async committed(node: number, group: string, places: readonly client.Place[]): Promise<readonly client.Committed[]> {
     const topics = byTopic(places, ({ partition }) => partition).map(({ topic, partitions }) => ({
-      ...{ name: topic, partitionIndexes: [...partitions] },
+      ...{ name: topic, partitionIndexes: partitions },
     }));
     const asked = [{ groupId: group, memberId: null, memberEpoch: -1, topics }];
     const { groups } = await this.#ask(node, this.#library.offsetFetchV8.api, asked, false);
-    return groups.flatMap((one) => {
-      this.#orThrow(one.errorCode);
-      return one.topics.flatMap(({ name, partitions }) =>
-        partitions.map(({ partitionIndex, committedOffset, metadata, errorCode }) => {
-          this.#orThrow(errorCode);
-          const offset = Number(committedOffset);
-          return { topic: name, partition: partitionIndex, offset, metadata: metadata ?? "" };
-        }),
-      );
+    for (const { errorCode } of groups) this.#orThrow(errorCode);
+    const answers = listed(groups.flatMap((one) => one.topics));
+    return answers.map(({ topic, partition, committedOffset, metadata, errorCode }) => {
+      this.#orThrow(errorCode);
+      return { topic, partition, offset: Number(committedOffset), metadata: metadata ?? "" };
     });
   }
 
   async commit(node: number, member: client.Member, offsets: readonly client.Committed[]): Promise<void> {
-    const asked = byTopic(offsets, ({ partition, offset, metadata }) => ({
+    const asked = named(offsets, ({ partition, offset, metadata }) => ({
       ...{ partitionIndex: partition, committedOffset: BigInt(offset), committedLeaderEpoch: -1 },
       committedMetadata: metadata,
-    })).map(({ topic, partitions }) => ({ name: topic, partitions: [...partitions] }));
+    }));
     const { group, generation, id } = member;
     const { topics } = await this.#ask(node, this.#library.offsetCommitV8.api, group, generation, id, null, asked);
-    for (const { partitions } of topics) for (const { errorCode } of partitions) this.#orThrow(errorCode);
+    for (const { errorCode } of listed(topics)) this.#orThrow(errorCode);
   }
 
   close(): void {
@@ -302,13 +273,23 @@ class PlatformaticSession implements client.Session {
     if (this.#closed) throw new BrokerError("CLOSED", "the connection was closed");
     const connection = new this.#library.Connection(this.#settings.clientId, optionsOf(this.#settings));
     connection.on("error", () => {});
-    await connection.connect(host, port ?? 9_092);
+    try {
+      await connection.connect(host, port ?? 9_092);
+    } catch (error) {
+      throw this.#causeOf(error);
+    }
     this.#all.add(connection);
     if (this.#closed) connection.socket.destroy();
     const over = (): void => this.#end(new BrokerError("UNAVAILABLE", "the connection was lost", { retryable: true }));
     connection.on("close", over);
     connection.socket.once("close", over);
     return connection;
+  }
+
+  /** The library calls a refused login a connection that failed, and one that was cut off a refused one. */
+  #causeOf(error: unknown): unknown {
+    const cause = error instanceof Error ? error.cause : undefined;
+    return cause === undefined || cause instanceof this.#library.ResponseError ? error : this.#causeOf(cause);
   }
 
   #errorOf(code: number, message?: string | null): unknown {
@@ -319,6 +300,23 @@ class PlatformaticSession implements client.Session {
     const error = this.#errorOf(code);
     if (error !== undefined) throw error;
   }
+}
+
+/** The places by their topics, in the library's words. */
+function named<P extends client.Place, T>(
+  places: readonly P[],
+  change: (place: P) => T,
+): { name: string; partitions: T[] }[] {
+  return byTopic(places, change).map(({ topic, partitions }) => ({ name: topic, partitions }));
+}
+
+/** What is answered of partitions, in ours. */
+function listed<T extends { readonly partitionIndex: number }>(
+  topics: readonly { readonly name: string; readonly partitions: readonly T[] }[],
+): readonly (T & client.Place)[] {
+  return topics.flatMap(({ name, partitions }) =>
+    partitions.map((one) => ({ ...one, topic: name, partition: one.partitionIndex })),
+  );
 }
 
 function toMessage(

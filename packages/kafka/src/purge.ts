@@ -1,13 +1,14 @@
 import { nameOf } from "./client.ts";
 import type { Life } from "./cluster.ts";
 import type { PartitionLog } from "./log.ts";
+import { FOR_EVER } from "./topology.ts";
 
 /** Milliseconds between two deletions of what its group is done with. */
 const EVERY = 30_000;
 
 /**
  * Lets the server delete what nobody needs any more, from time to time, out of topics that only this group reads.
- * Without the right to it stays.
+ * Without the right to it stays. A queue's topic that is kept for a while only was made by others, who may read it too.
  */
 export function purging(
   { session, cluster }: Pick<Life, "session" | "cluster">,
@@ -17,11 +18,15 @@ export function purging(
 ): NodeJS.Timeout {
   const purged = new Map<string, number>();
   const purge = async (): Promise<void> => {
-    const places = [...logs()]
-      .filter(({ topic }) => topic === name || topic.startsWith(`${name}.retry.`))
+    const handled = [...logs()]
       .map(({ topic, partition, committed }) => ({ topic, partition, offset: committed.offset }))
       .filter((place) => place.offset > (purged.get(nameOf(place)) ?? 0));
-    if (places.length === 0) return;
+    if (handled.length === 0) return;
+    const { "retention.ms": forEver } = FOR_EVER;
+    const retention = (await session.settings([name])).get(name)?.get("retention.ms") ?? forEver;
+    const places = handled.filter(
+      ({ topic }) => topic.startsWith(`${name}.retry.`) || (topic === name && retention === forEver),
+    );
     for (const place of places) purged.set(nameOf(place), place.offset);
     await cluster.each(places, signal, async (node, some) => {
       await session.deleteRecords(node, some);

@@ -1,6 +1,6 @@
 import type * as core from "@anybroker/core/driver";
 import { orAborted, stepBelow } from "@anybroker/core/driver";
-import type { Chunk, NewRecord, Outcome, Producer } from "./client.ts";
+import type { Chunk, NewRecord, Producer } from "./client.ts";
 import { CODES, codeOf, nameOf } from "./client.ts";
 import type { Life } from "./cluster.ts";
 import { partitionOf } from "./partition.ts";
@@ -161,8 +161,8 @@ export class Writer {
         return { topic, partition, records, sequence };
       });
       asked = true;
-      const outcomes = await this.#life.session.produce(node, chunks, producer);
-      return outcomes.map((outcome, index) => this.#judge(outcome, loads[index]?.topic ?? ""));
+      const errors = await this.#life.session.produce(node, chunks, producer);
+      return errors.map((error, index) => this.#judge(error, loads[index]?.topic ?? ""));
     } catch (error) {
       this.#startAnew();
       for (const { topic } of loads) this.#life.cluster.forget(topic);
@@ -170,7 +170,7 @@ export class Writer {
     }
   }
 
-  #judge({ error }: Outcome, topic: string): Written {
+  #judge(error: unknown, topic: string): Written {
     if (error === undefined) return { error, unknown: false };
     this.#startAnew();
     const code = codeOf(error) ?? -1;

@@ -14,6 +14,9 @@ import { type Inlet, inletsOf } from "./topology.ts";
 /** Milliseconds between two signs of life; a rebalance is noticed at the next one. */
 const HEARTBEAT = 500;
 
+/** So many of them are between two looks at the topics: nobody tells of partitions that are added. */
+const LOOK = 20;
+
 /**
  * For how many milliseconds acks may be uncommitted, to be handed out again after a crash: the longer time for a few, the
  * shorter one from so many on, or a quarter of the window. With sixteen times as many nothing more is handed out.
@@ -101,14 +104,18 @@ class KafkaSource implements core.Source {
     void own.session.lost.then((reason) => this.#end(reason));
   }
 
+  get #topics(): readonly string[] {
+    return this.#inlets.map(({ topic }) => topic);
+  }
+
   async begin(entity: core.SourceEntity, window: number, signal: AbortSignal): Promise<void> {
     this.#window = window;
     const { life, cluster, membership, name } = this.#own;
-    const topics = this.#inlets.map(({ topic }) => topic);
     if (membership === undefined) {
-      const places = await cluster.places(topics, signal);
+      const places = await cluster.places(this.#topics, signal);
       const ends = await cluster.offsets(places, -1, signal);
       this.#take(places.map((place, index) => ({ ...place, offset: ends[index] ?? 0, metadata: "" })));
+      void this.#live();
       return;
     }
     const strays = life.strays.get(name) ?? new Set();
@@ -118,10 +125,10 @@ class KafkaSource implements core.Source {
       strays.delete(id);
     }
     if (life.context.topology !== "create" && entity.kind === "subscription") {
-      await membership.mustHaveBegun(await cluster.places(topics.slice(0, 1), signal), signal);
+      await membership.mustHaveBegun(await cluster.places(this.#topics.slice(0, 1), signal), signal);
     }
     await this.#join(signal);
-    void this.#live(membership);
+    void this.#live();
     this.#purging = purging(this.#own, name, () => this.#logs.values(), this.#ending.signal);
   }
 
@@ -188,18 +195,32 @@ class KafkaSource implements core.Source {
   }
 
   /** Keeps the membership, whatever handlers do, and takes part when the group shares out anew. */
-  async #live(membership: Membership): Promise<void> {
+  async #live(): Promise<void> {
     const { signal } = this.#ending;
-    while (!signal.aborted) {
+    for (let beats = 1; !signal.aborted; beats += 1) {
       try {
         await sleep(HEARTBEAT, undefined, { signal });
-        await membership.beat(signal);
+        if (beats % LOOK === 0) await this.#look(signal);
+        await this.#own.membership?.beat(signal);
       } catch (error) {
         if (signal.aborted) return;
         if (codeOf(error) !== CODES.rebalancing) return this.#end(error);
         await this.#rebalance(signal).catch((failure: unknown) => this.#end(failure));
       }
     }
+  }
+
+  /** Sees to it that partitions are read that were added, or had no leader. */
+  async #look(signal: AbortSignal): Promise<void> {
+    const { membership, cluster } = this.#own;
+    const more = await cluster.refresh(signal);
+    this.#fetching.lead([...this.#logs.values()]);
+    // The leader of a group shares out for all.
+    if (!more || membership?.leads === false) return;
+    if (membership !== undefined) return this.#rebalance(signal);
+    const places = await cluster.places(this.#topics, signal);
+    const added = places.filter((place) => !this.#logs.has(nameOf(place)));
+    this.#take(added.map((place) => ({ ...place, offset: 0, metadata: "" })));
   }
 
   async #rebalance(signal: AbortSignal): Promise<void> {
@@ -213,8 +234,7 @@ class KafkaSource implements core.Source {
   async #join(signal: AbortSignal): Promise<void> {
     const { membership, cluster, lost } = this.#own;
     if (membership === undefined) return;
-    const topics = this.#inlets.map(({ topic }) => topic);
-    const places = await membership.join(topics, [...this.#logs.values()], signal);
+    const places = await membership.join(this.#topics, [...this.#logs.values()], signal);
     const names = new Set(places.map(nameOf));
     for (const [name, log] of this.#logs) {
       if (names.has(name)) continue;
@@ -227,7 +247,7 @@ class KafkaSource implements core.Source {
     const none = offsets.filter(({ offset }) => offset < 0);
     // What has no offset yet, or has lost it, begins with the oldest there is: nothing is missed.
     const first = await cluster.offsets(none, -2, signal);
-    for (const place of gained) await cluster.leaders(place.topic, signal);
+    await cluster.look([...new Set(gained.map(({ topic }) => topic))], signal);
     this.#take(offsets.map((one) => (one.offset < 0 ? { ...one, offset: first[none.indexOf(one)] ?? 0 } : one)));
     this.#settled = true;
     // What could not be committed meanwhile.

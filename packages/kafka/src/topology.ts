@@ -4,7 +4,7 @@ import type { NewTopic } from "./client.ts";
 import type { Settings } from "./options.ts";
 
 /** Nothing is kept for longer than until its group has it: the driver deletes it then. */
-const FOR_EVER = { "cleanup.policy": "delete", "retention.ms": "-1" };
+export const FOR_EVER = { "cleanup.policy": "delete", "retention.ms": "-1" };
 
 /** By id: the last record of an id counts, and one without a value removes it. */
 const BY_ID = { "cleanup.policy": "compact" };

@@ -74,8 +74,11 @@ await withServers(kafkaServer, () => {
       await works({ url: sasl, ca, mechanism, username: "ada", password: USERS.ada });
       const login = `ada:${encodeURIComponent(USERS.ada)}`;
       await works({ url: `kafka+ssl://${login}@${host}?mechanism=${mechanism}`, ca });
-      expect(await tried({ url: sasl, ca, mechanism, username: "ada", password: "s3cret" })).toEqual(unauthorized);
-      expect(await tried({ url: sasl, ca, mechanism, username: "nobody", password: "s3cret" })).toEqual(unauthorized);
+      for (const client of ["kafkajs", "platformatic"] as const) {
+        for (const username of ["ada", "nobody"]) {
+          expect(await tried({ url: sasl, ca, client, mechanism, username, password: "s3cret" })).toEqual(unauthorized);
+        }
+      }
     },
   );
 
@@ -134,6 +137,18 @@ await withServers(kafkaServer, () => {
     await Promise.all([maker.close(live), link.close(live)]);
   });
 
+  test("a consumer that may see a topic but not read it is told so", async () => {
+    const entity = queue("seen.q");
+    const maker = await kafka({ url: server.url }).connect(context, live);
+    await maker.declare([entity], "create", live);
+    await allow(server.url, "bob", "seen.", [Operation.DESCRIBE]);
+    const driver = kafka(bob());
+    const link = await driver.connect({ ...context, topology: "none" }, live);
+    const source = await link.open(entity, { window: 1 }, () => {}, live);
+    expect(driver.classify(await source.lost)).toEqual({ code: "FORBIDDEN", retryable: false });
+    await Promise.all([maker.close(live), link.close(live)]);
+  }, 20_000);
+
   test("an account that may create nothing, with the rights that the README names, uses what is there", async () => {
     await using maker = await connect(server.url);
     await maker.declare({ queues: { "use.q": {} }, topics: { "use.t": { subscriptions: { all: {} } } } });
@@ -160,15 +175,18 @@ await withServers(kafkaServer, () => {
   });
 });
 
+/** What an account needs to use a topic that is there. */
+const USE: readonly Operation[] = [Operation.DESCRIBE, Operation.READ, Operation.WRITE, Operation.DELETE];
+
 /** Lets an account use all topics whose names begin like this, and all groups, but create none. */
-async function allow(url: string, account: string, prefix: string): Promise<void> {
+async function allow(url: string, account: string, prefix: string, operations = USE): Promise<void> {
   const admin = new PlainKafka({ brokers: [new URL(url.replace(/^kafka:/, "http:")).host] }).admin();
   await admin.connect();
   const principal = { principal: `User:${account}`, host: "*", permissionType: Permission.ALLOW };
   const topics = { resourceType: Resource.TOPIC, resourceName: prefix, resourcePatternType: Pattern.PREFIXED };
   const groups = { resourceType: Resource.GROUP, resourceName: "*", resourcePatternType: Pattern.LITERAL };
   const acl = [
-    ...[Operation.DESCRIBE, Operation.READ, Operation.WRITE, Operation.DELETE].map((operation) => ({
+    ...operations.map((operation) => ({
       ...{ ...principal, ...topics, operation },
     })),
     { ...principal, ...groups, operation: Operation.READ },

@@ -1,0 +1,98 @@
+// What an administrator changes while programs send and consume.
+import type { Link } from "@anybroker/core/driver";
+import { describe, expect, test } from "vitest";
+import {
+  declared,
+  ids,
+  live,
+  message,
+  queue,
+  reading,
+  sent,
+  subscription,
+  take,
+  topic,
+} from "../../../test/harness/link.ts";
+import { connect, kafka } from "../src/index.ts";
+import { open, plain, unique, url } from "./harness.ts";
+
+/** Adds partitions, and waits until the server says that each has a leader. */
+async function grow(name: string, count: number): Promise<void> {
+  const { admin } = await plain();
+  await admin.createPartitions({ topicPartitions: [{ topic: name, count }] });
+  await expect
+    .poll(async () => (await admin.fetchTopicMetadata({ topics: [name] })).topics[0]?.partitions.map((p) => p.leader))
+    .toEqual(Array.from({ length: count }, () => expect.any(Number)));
+}
+
+/** Another program writes to one partition. */
+async function write(name: string, partition: number, value: string): Promise<void> {
+  const { kafka: client } = await plain();
+  const producer = client.producer();
+  await producer.connect();
+  await producer.send({ topic: name, messages: [{ partition, value, headers: { "message-id": value } }] });
+  await producer.disconnect();
+}
+
+async function accepted(link: Link, to: Parameters<typeof sent>[1], ...names: readonly string[]): Promise<void> {
+  const batch = names.map((name) => message(name));
+  await expect.poll(() => sent(link, to, batch), { timeout: 20_000 }).toEqual(batch.map(() => "accepted"));
+}
+
+describe.skipIf(url === "")("while it runs", () => {
+  test("partitions that are added are read, from their beginning", async () => {
+    const link = await open({ partitions: 1 });
+    const parent = topic(unique("grown"));
+    const durable = await reading(link, await declared(link, subscription(parent, "s")));
+    const ephemeral = await reading(link, subscription(parent, "e", { durable: false }));
+    await grow(parent.name, 3);
+    await write(parent.name, 2, "new");
+    for (const source of [durable, ephemeral]) expect(ids(await take(source, 1, 30_000))).toEqual(["new"]);
+  });
+
+  test("partitions that are added are written to", async () => {
+    const link = await open({ partitions: 1 });
+    const entity = await declared(link, queue(unique("grown")));
+    await accepted(link, entity, "first");
+    await grow(entity.name, 3);
+    const { admin } = await plain();
+    const ends = async (): Promise<number> => {
+      await accepted(link, entity, "a", "b", "c");
+      const offsets = await admin.fetchTopicOffsets(entity.name);
+      return offsets.filter(({ high }) => high !== "0").length;
+    };
+    await expect.poll(ends, { timeout: 60_000, interval: 500 }).toBe(3);
+  });
+
+  test("a subscription whose topic has got partitions is declared again while it is read", async () => {
+    const link = await open({ partitions: 1 });
+    const parent = topic(unique("grown"));
+    const entity = await declared(link, subscription(parent, "s"));
+    await reading(link, entity);
+    await grow(parent.name, 3);
+    const other = await open();
+    expect(await other.declare([parent, entity], "create", live)).toEqual([]);
+  });
+
+  test.for(["kafkajs", "platformatic"] as const)(
+    "a queue that is deleted and made anew goes on, and what is sent to the new one is not skipped: %s",
+    async (client) => {
+      const name = unique("anew");
+      await using broker = await connect(kafka({ url, client, partitions: 2 }));
+      const got: string[] = [];
+      const jobs = broker.queue<string>(name);
+      await using _worker = await jobs.consume(({ body }) => void got.push(body), { concurrency: 10 });
+      const old = Array.from({ length: 20 }, (_, index) => `old ${index}`);
+      await Promise.all(old.map((body) => jobs.send(body)));
+      await expect.poll(() => got.length).toBe(20);
+      const { admin } = await plain();
+      const topics = (await admin.listTopics()).filter((one) => one === name || one.startsWith(`${name}.`));
+      for (const round of [1, 2, 3]) {
+        await admin.deleteTopics({ topics });
+        const some = Array.from({ length: 40 }, (_, index) => `round ${round} ${index}`);
+        await Promise.all(some.map((body) => jobs.send(body)));
+        await expect.poll(() => some.filter((body) => !got.includes(body)), { timeout: 30_000 }).toEqual([]);
+      }
+    },
+  );
+});

@@ -1,0 +1,51 @@
+import type { Link } from "@anybroker/core/driver";
+import { Kafka as Client, logLevel } from "kafkajs";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { type Kafka, kafka as kafkaServer } from "../../../test/brokers/kafka.ts";
+import { withServers } from "../../../test/brokers/with-servers.ts";
+import { ids, linked, live, message, queue, reading, sent, settle, take } from "../../../test/harness/link.ts";
+import { kafka } from "../src/index.ts";
+
+/** For what takes as long as a cluster takes to see that a server is down, or up. */
+const patient = { timeout: 30_000 };
+
+await withServers(kafkaServer, () => {
+  let cluster: Kafka;
+  beforeAll(async () => {
+    cluster = await kafkaServer.start({ nodes: 3 });
+  });
+  afterAll(() => cluster.stop());
+
+  /** The URL of all nodes, or of all but one. */
+  const without = (node?: number): string => {
+    const some = cluster.nodes.filter((_, index) => index + 1 !== node);
+    return `kafka://${some.map(({ url }) => url.replace("kafka://", "")).join()}`;
+  };
+
+  test("a partition whose only server is down is read as soon as that is back", async () => {
+    const name = "alone";
+    const admin = new Client({ brokers: without().slice(8).split(","), logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    const replicaAssignment = [2, 3].map((node, partition) => ({ partition, replicas: [node] }));
+    await admin.createTopics({
+      topics: [{ topic: name, numPartitions: -1, replicationFactor: -1, replicaAssignment }],
+    });
+    await admin.disconnect();
+    const both = (round: string) => ["a", "b"].map((id) => message(`${id}${round}`));
+    const accepted = async (link: Link, round: string): Promise<void> => {
+      await expect.poll(() => sent(link, queue(name), both(round)), patient).toEqual(["accepted", "accepted"]);
+    };
+    const first = await linked(kafka({ url: without() }), { topology: "none" });
+    await accepted(first, "1");
+    const reader = await reading(first, queue(name));
+    const got = await take(reader, 2);
+    await settle(reader, ...got.map((delivery) => ({ action: "ack", delivery }) as const));
+    await reader.close(live);
+    await cluster.nodes[2]?.kill();
+    const link = await linked(kafka({ url: without(3) }), { topology: "none" });
+    const source = await vi.waitFor(() => reading(link, queue(name)), patient);
+    await cluster.nodes[2]?.restart();
+    await accepted(link, "2");
+    expect(new Set(ids(await take(source, 2, 20_000)))).toEqual(new Set(["a2", "b2"]));
+  });
+});

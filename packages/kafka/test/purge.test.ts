@@ -1,0 +1,27 @@
+import { describe, expect, test } from "vitest";
+import { declared, message, queue, reading, sent, settle, take } from "../../../test/harness/link.ts";
+import { open, plain, unique, url } from "./harness.ts";
+
+/** From which offset on a topic of one partition still has what was written to it. */
+async function first(topic: string): Promise<string | undefined> {
+  const { admin } = await plain();
+  return (await admin.fetchTopicOffsets(topic))[0]?.low;
+}
+
+describe.skipIf(url === "")("what a queue's group is done with", () => {
+  test("is deleted from a topic of the queue's own, and stays in one of others, who may read it too", async () => {
+    const [ours, theirs] = [unique("ours"), unique("theirs")];
+    const { admin } = await plain();
+    await admin.createTopics({ topics: [{ topic: theirs, numPartitions: 1 }] });
+    const link = await open({ partitions: 1, naming: { queues: { jobs: theirs } } });
+    // The second one is deleted later, if at all: that the first one is shows that the time has come.
+    for (const name of ["jobs", ours]) {
+      const entity = await declared(link, queue(name));
+      await expect.poll(() => sent(link, entity, [message("a"), message("b")])).toEqual(["accepted", "accepted"]);
+      const source = await reading(link, entity);
+      for (const delivery of await take(source, 2)) await settle(source, { action: "ack", delivery });
+    }
+    await expect.poll(() => first(ours), { timeout: 60_000, interval: 1_000 }).not.toBe("0");
+    expect(await first(theirs)).toBe("0");
+  });
+});
