@@ -127,8 +127,8 @@ export interface Session {
   readonly native: unknown;
   /** What is known of the server's age. */
   readonly version: string;
-  /** The node of the first partition of everything: any that answers. */
-  metadata(topics: readonly string[]): Promise<readonly TopicInfo[]>;
+  /** Asks one node about topics, the first one unless told another. */
+  metadata(topics: readonly string[], node?: number): Promise<readonly TopicInfo[]>;
   /** Answers the error of each; undefined where it was created. */
   createTopics(topics: readonly NewTopic[]): Promise<readonly unknown[]>;
   /** The {@link SETTINGS} of topics, by name; empty where we may not know. */

@@ -49,7 +49,7 @@ class KafkajsSession implements client.Session {
     await this.metadata([]);
   }
 
-  async metadata(topics: readonly string[]): Promise<readonly client.TopicInfo[]> {
+  async metadata(topics: readonly string[], node = SEED): Promise<readonly client.TopicInfo[]> {
     interface Metadata {
       readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
       readonly topicMetadata: readonly {
@@ -60,7 +60,7 @@ class KafkajsSession implements client.Session {
     }
     // An empty list would mean all topics: a name that no topic can have means none.
     const asked = topics.length === 0 ? [NONE] : topics;
-    const answer = await this.#connections.ask<Metadata>(SEED, "Metadata", {
+    const answer = await this.#connections.ask<Metadata>(node, "Metadata", {
       topics: asked,
       allowAutoTopicCreation: false,
     });

@@ -87,8 +87,8 @@ class PlatformaticSession implements client.Session {
     await this.metadata([]);
   }
 
-  async metadata(topics: readonly string[]): Promise<readonly client.TopicInfo[]> {
-    const answer = await this.#ask(SEED, this.#library.metadataV12.api, [...topics], false, false);
+  async metadata(topics: readonly string[], node = SEED): Promise<readonly client.TopicInfo[]> {
+    const answer = await this.#ask(node, this.#library.metadataV12.api, [...topics], false, false);
     for (const { nodeId, host, port } of answer.brokers) this.#addresses.set(nodeId, { host, port });
     return answer.topics.map(({ name, errorCode, partitions }) => {
       const leaders: number[] = new Array(partitions.length).fill(-1);

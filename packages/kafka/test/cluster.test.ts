@@ -1,10 +1,25 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Link } from "@anybroker/core/driver";
 import { Kafka as Client, logLevel } from "kafkajs";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type Kafka, kafka as kafkaServer } from "../../../test/brokers/kafka.ts";
 import { withServers } from "../../../test/brokers/with-servers.ts";
-import { ids, linked, live, message, queue, reading, sent, settle, take } from "../../../test/harness/link.ts";
+import {
+  declared,
+  ids,
+  linked,
+  live,
+  message,
+  queue,
+  reading,
+  sent,
+  settle,
+  take,
+} from "../../../test/harness/link.ts";
 import { kafka } from "../src/index.ts";
+
+/** After so many milliseconds the servers close what is not used; by default it is ten minutes. */
+const IDLE = 12_000;
 
 /** For what takes as long as a cluster takes to see that a server is down, or up. */
 const patient = { timeout: 30_000 };
@@ -12,7 +27,7 @@ const patient = { timeout: 30_000 };
 await withServers(kafkaServer, () => {
   let cluster: Kafka;
   beforeAll(async () => {
-    cluster = await kafkaServer.start({ nodes: 3 });
+    cluster = await kafkaServer.start({ nodes: 3, config: [`connections.max.idle.ms=${IDLE}`] });
   });
   afterAll(() => cluster.stop());
 
@@ -21,6 +36,19 @@ await withServers(kafkaServer, () => {
     const some = cluster.nodes.filter((_, index) => index + 1 !== node);
     return `kafka://${some.map(({ url }) => url.replace("kafka://", "")).join()}`;
   };
+
+  test("a link and a source of which nothing is asked are not closed by the servers", async () => {
+    const ended = async (client: "kafkajs" | "platformatic"): Promise<unknown> => {
+      const link = await linked(kafka({ url: cluster.url, client, partitions: 6 }));
+      const entity = await declared(link, queue(`idle-${client}`));
+      const batch = Array.from({ length: 24 }, (_, index) => message(`m${index}`));
+      await expect.poll(async () => new Set(await sent(link, entity, batch)), patient).toEqual(new Set(["accepted"]));
+      const source = await reading(link, entity, { window: 24 });
+      for (const delivery of await take(source, 24)) await settle(source, { action: "ack", delivery });
+      return Promise.race([link.lost, source.lost, sleep(IDLE * 2.5, "neither", { ref: false })]);
+    };
+    expect(await Promise.all([ended("kafkajs"), ended("platformatic")])).toEqual(["neither", "neither"]);
+  });
 
   test("a partition whose only server is down is read as soon as that is back", async () => {
     const name = "alone";
