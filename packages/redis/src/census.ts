@@ -4,21 +4,26 @@ import type { Connection } from "./connection.ts";
 const ASK_EVERY = 1_000;
 const BYTES_A_MS = 20;
 
+/** In the name of a consumer whose connection may not have a name: it would be taken for dead. */
+export const UNSEEN = "unseen-";
+const SEEN = new RegExp(`^anybroker-(?!.*${UNSEEN})`);
+
 /**
  * Who of the consumers lives. A consumer lives as long as the connection on which it reads, which has its name: so the
  * server knows at once of one whose process has died. Where it does not tell, what that one held is free when its lease
  * has ended.
  */
 export class Census {
-  /** Consumers of this link that are open. Any other with our prefix is of a life that has ended. */
-  readonly own: Set<string> = new Set();
+  /** Consumers of this driver that are open. */
+  readonly own: Set<string>;
   readonly #connection: Connection;
   #dead: readonly string[] = [];
   #next = 0;
 
   /** The nodes of a Cluster know their own connections only, so there nobody is asked. */
-  constructor(connection: Connection, cluster: boolean) {
+  constructor(connection: Connection, own: Set<string>, cluster: boolean) {
     this.#connection = connection;
+    this.own = own;
     if (cluster) this.#next = Number.POSITIVE_INFINITY;
   }
 
@@ -29,7 +34,7 @@ export class Census {
 
   /** These have not been heard of for a while. */
   doubt(names: readonly string[]): void {
-    const ours = names.filter((name) => name.startsWith("anybroker-") && !this.#dead.includes(name));
+    const ours = names.filter((name) => SEEN.test(name) && !this.#dead.includes(name));
     if (ours.length === 0 || Date.now() < this.#next) return;
     this.#next = Number.POSITIVE_INFINITY;
     void this.#ask(ours);

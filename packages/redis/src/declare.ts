@@ -38,14 +38,13 @@ async function topic({ connection, settings }: Life, entity: core.TopicEntity, m
 async function source(life: Life, entity: core.SourceEntity, mode: string): Promise<Drifts> {
   const { connection, settings, partitions } = life;
   const ordered = entity.kind === "queue" && entity.ordered;
-  partitions.delete(sourceKeys(settings, entity).feeds[0].stream);
-  let keys = await keysOf(life, entity);
-  const [{ stream, group }] = keys.feeds;
+  const [{ stream, group }] = sourceKeys(settings, entity).feeds;
+  partitions.delete(stream);
   if (mode === "verify" && !(await hasGroup(life, stream, group))) throw notFound(`group ${group} of ${stream}`);
-  if (mode === "create" && ordered && Number(await connection.command("EXISTS", stream)) === 0) {
-    keys = sourceKeys(settings, entity, PARTITIONS);
-    partitions.set(stream, Promise.resolve(PARTITIONS));
-  }
+  // The main stream is asked for first, since it is made last: somebody else may be making all of them.
+  const fresh = mode === "create" && ordered && Number(await connection.command("EXISTS", stream)) === 0;
+  if (fresh) partitions.set(stream, Promise.resolve(PARTITIONS));
+  const keys = await keysOf(life, entity);
   const found = entity.kind === "queue" ? keys.feeds.length : 1;
   const drifts: Omit<core.Drift, "entity">[] = [];
   if (found > 1 !== ordered && entity.kind === "queue") {

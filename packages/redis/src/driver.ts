@@ -22,23 +22,20 @@ export type RedisLink = core.Link<RedisNative>;
 export function driverWith(settings: Settings): core.Driver<RedisCapabilities, RedisNative> {
   // By it a later link knows the consumers of an earlier one.
   const prefix = `anybroker-${randomUUID().slice(0, 8)}-`;
+  const own = new Set<string>();
   return {
     contract: CONTRACT,
     name: "redis",
     address: formatAddress(settings.address),
     capabilities,
     classify,
-    connect: (context, signal) => connect(settings, prefix, context, signal),
+    connect: (context, signal) => connect({ settings, context, prefix, own }, signal),
   };
 }
 
 /** Tries the hosts in turn; a refusal by one speaks for all. A Cluster and sentinels are asked together. */
-async function connect(
-  settings: Settings,
-  prefix: string,
-  context: core.LinkContext,
-  signal: AbortSignal,
-): Promise<RedisLink> {
+async function connect(known: Known, signal: AbortSignal): Promise<RedisLink> {
+  const { settings, context } = known;
   const { hosts } = settings.address;
   const alone = settings.mode === undefined || settings.mode === "standalone";
   let last: unknown;
@@ -48,7 +45,7 @@ async function connect(
     try {
       const connection = await open(signal);
       try {
-        return await linkOf({ settings, context, connection, another: open, prefix }, signal);
+        return await linkOf({ ...known, connection, another: open }, signal);
       } catch (error) {
         connection.cut();
         throw error;
@@ -61,15 +58,19 @@ async function connect(
   throw last;
 }
 
-type Known = Pick<Life, "settings" | "context" | "connection" | "another" | "prefix">;
+interface Known extends Pick<Life, "settings" | "context" | "prefix"> {
+  /** The consumers that are open, of all links. Any other with our prefix is of a life that has ended. */
+  readonly own: Set<string>;
+}
 
-async function linkOf(known: Known, signal: AbortSignal): Promise<RedisLink> {
+async function linkOf(known: Known & Pick<Life, "connection" | "another">, signal: AbortSignal): Promise<RedisLink> {
   const { connection, context, settings } = known;
   const { product, version } = await orAborted(serverOf(connection), signal);
   const promoter = new Promoter(connection);
   const life: Life = {
     ...known,
-    census: new Census(connection, settings.mode === "cluster"),
+    census: new Census(connection, known.own, settings.mode === "cluster"),
+    sources: new Set(),
     promoter,
     sending: 0,
     trimmed: new Map(),
@@ -84,10 +85,14 @@ async function linkOf(known: Known, signal: AbortSignal): Promise<RedisLink> {
     clearInterval(beat);
     promoter.stop();
   };
+  const lost = connection.lost.finally(stop);
+  void lost.then((reason) => {
+    for (const end of life.sources) end(reason);
+  });
   return {
     server: { product, version, capabilities: refinement(context.topology) },
     native: connection.client,
-    lost: connection.lost.finally(stop),
+    lost,
     window: { messages: 1_024, bytes: 67_108_864, batches: 2 },
     declare: (...call) => declare(life, ...call),
     send: (...call) => send(life, ...call),
@@ -108,7 +113,7 @@ async function linkOf(known: Known, signal: AbortSignal): Promise<RedisLink> {
 async function stats(life: Life, source: core.SourceEntity): Promise<core.Stats> {
   const { feeds, dead: letters } = await keysOf(life, source);
   const keys = [...feeds.flatMap(({ stream, delay }) => [stream, delay]), letters];
-  const given = [feeds[0].group, ...feeds.map(({ only }) => (only ? "1" : "0"))];
+  const given = [feeds[0].group, ...feeds.map(({ only }) => (only ? "del" : ""))];
   // The cast is true: that is what the script answers.
   const counts = (await life.connection.run(COUNT, keys, ...given)) as readonly number[];
   const [ready, delayed, inFlight, dead] = counts;

@@ -16,11 +16,13 @@ export interface Life {
   readonly connection: Connection;
   /** Opens another connection, with a name of its own, to where the first one leads: for reading that blocks. */
   readonly another: (signal: AbortSignal, name: string) => Promise<Connection>;
-  /** What the names of all consumers of this broker object begin with. */
+  /** What the names of all consumers of this driver begin with. */
   readonly prefix: string;
   /** Who of the consumers lives. */
   readonly census: Census;
   readonly promoter: Promoter;
+  /** Ends each of the sources that are open. */
+  readonly sources: Set<(reason: unknown) => void>;
   /** How many batches are on their way. */
   sending: number;
   /** When topics were last trimmed from here, by their keys (milliseconds of the clock). */

@@ -53,7 +53,7 @@ export async function tick(
   if (first === undefined) return { deliveries: [], last: [] };
   const until = context.clock.now() + context.lease;
   const keys = [ownership?.owners ?? first.stream, dead, ...looked.flatMap(({ stream, delay }) => [stream, delay])];
-  const kinds = places.flatMap((at) => [ownership?.partition(at) ?? "", feeds[at]?.only === true ? "1" : ""]);
+  const kinds = places.flatMap((at) => [ownership?.partition(at) ?? "", feeds[at]?.only === true ? "del" : ""]);
   const given = [first.group, name, max, context.lease, prefix, ...kinds, ...census.known()];
   // The cast is true: that is what the script answers.
   const [silent = [], ...results] = (await connection.run(TICK, keys, ...given)) as readonly (readonly unknown[])[];

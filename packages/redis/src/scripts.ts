@@ -37,6 +37,10 @@ local function before(a, b)
   return as < bs
 end`;
 
+/** Whether what was handled is deleted: where we may, unless another group reads it too. */
+const DELETES = `
+local function deletes(stream, only) return only == 'del' and #redis.call('XINFO', 'GROUPS', stream) == 1 end`;
+
 /** What `XINFO` says of one thing. */
 const MAP = `
 local function map(flat) local m = {} for i = 1, #flat, 2 do m[flat[i]] = flat[i + 1] end return m end`;
@@ -79,13 +83,15 @@ return {}`,
 );
 
 /**
- * Does something with entries. KEYS: stream. ARGV: group, consumer, what, `del` where what was handled is deleted,
+ * Does something with entries. KEYS: stream. ARGV: group, consumer, what, `del` where what was handled may be deleted,
  * their ids, for `release` followed by the count it is to go back with. What is `done` was
  * handled, whoever holds it; all else is done only to what the consumer still holds. Answers the places of the others.
  */
-export const KEEP: Script = script(`
+export const KEEP: Script = script(
+  DELETES,
+  `
 local stream, group, me, what = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
-local lost, kept, place = {}, {}, -1
+local lost, kept, place, delete = {}, {}, -1, deletes(KEYS[1], ARGV[4])
 for id, count in string.gmatch(ARGV[5], what == 'release' and '(%S+) (%S+)' or '(%S+)') do
   place = place + 1
   if what ~= 'done' and #redis.call('XPENDING', stream, group, id, id, 1, me) == 0 then lost[#lost + 1] = place
@@ -96,9 +102,10 @@ end
 for from = 1, #kept, 1000 do
   local to = math.min(from + 999, #kept)
   redis.call('XACK', stream, group, unpack(kept, from, to))
-  if ARGV[4] == 'del' then redis.call('XDEL', stream, unpack(kept, from, to)) end
+  if delete then redis.call('XDEL', stream, unpack(kept, from, to)) end
 end
-return lost`);
+return lost`,
+);
 
 /**
  * Puts a copy somewhere and takes the original away. KEYS: stream, where to. ARGV: group, consumer, id, `del` or not,
@@ -108,6 +115,7 @@ return lost`);
 export const MOVE: Script = script(
   WHEN_FULL,
   NOW,
+  DELETES,
   `
 local group, me, id, kind = ARGV[1], ARGV[2], ARGV[3], ARGV[5]
 if #redis.call('XPENDING', KEYS[1], group, id, id, 1, me) == 0 then return 0 end
@@ -117,7 +125,7 @@ if kind == 'delay' then
 elseif kind == 'new' then redis.call('XADD', KEYS[2], '*', unpack(fields))
 elseif not redis.call('XADD', KEYS[2], 'NOMKSTREAM', '*', unpack(fields)) then return -1 end
 redis.call('XACK', KEYS[1], group, id)
-if ARGV[4] == 'del' then redis.call('XDEL', KEYS[1], id) end
+if deletes(KEYS[1], ARGV[4]) then redis.call('XDEL', KEYS[1], id) end
 return 1`,
 );
 
@@ -139,7 +147,7 @@ export const PROMOTE: Script = script(WHEN_FULL, NOW, PROMOTE_BODY, `return prom
 /**
  * Moves what is due, and takes over what others have let go of. KEYS: who owns which partition, the dead letters, then
  * pairs of stream and delayed set. ARGV: group, consumer, how many at most, the lease, the prefix of our consumers' names, for each
- * pair its partition or nothing and \`1\` where nobody else reads it, then those of our consumers that live, an empty
+ * pair its partition or nothing and \`del\` as above, then those of our consumers that live, an empty
  * text, and those of others that do not. The owner of a partition takes over everything, and then reads on; who does not own it gets nothing. Answers
  * whose entries nobody has touched for a second, then for each pair when to come again, for an owner up to where the
  * group has read, and pairs of earlier hand-overs and entry, in the stream's order.
@@ -148,6 +156,7 @@ export const TICK: Script = script(
   WHEN_FULL,
   NOW,
   IDS,
+  DELETES,
   MAP,
   LISTS,
   PROMOTE_BODY,
@@ -164,7 +173,7 @@ local function buried(stream, entry, count, only)
   if count < ${MOST_DELIVERIES} then return false end
   if not redis.call('XADD', KEYS[2], 'NOMKSTREAM', '*', unpack(entry[2])) then return false end
   redis.call('XACK', stream, group, entry[1])
-  if only == '1' then redis.call('XDEL', stream, entry[1]) end
+  if deletes(stream, only) then redis.call('XDEL', stream, entry[1]) end
   return true
 end
 local function claim(stream, owner, only, result)
@@ -262,7 +271,8 @@ return { others, mine }`,
 
 /**
  * Deletes what every group has handled and nobody may ask for any more, and ephemeral groups whose consumer has gone.
- * KEYS: stream, retention. ARGV: how many at most. What is unread or pending anywhere stays. Answers how many.
+ * KEYS: stream, retention. ARGV: how many at most. What is unread or pending anywhere stays, and everything where there
+ * is no retention: somebody else has made it. Answers how many.
  */
 export const TRIM: Script = script(
   NOW,
@@ -270,15 +280,19 @@ export const TRIM: Script = script(
   MAP,
   `
 local function abandoned(group)
-  if not string.find(group, '.', 1, true) then return false end
+  if not string.find(group, '%.%x+%-%x+%-%x+%-%x+%-%x+$') then return false end
+  local gone = false
   for _, flat in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], group)) do
     local c = map(flat)
-    if c.idle < tonumber(string.match(c.name, '%-(%d+)$') or 60000) * 2 then return false end
+    local lease = string.match(c.name, '^anybroker%-.*%-(%d+)$')
+    if not lease or c.idle < lease * 2 then return false end
+    gone = true
   end
-  return true
+  return gone
 end
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-local bound = string.format('%.0f', math.floor(clock()) - tonumber(redis.call('GET', KEYS[2]) or 0)) .. '-0'
+local retention = redis.call('GET', KEYS[2])
+if not retention or redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+local bound = string.format('%.0f', math.floor(clock()) - retention) .. '-0'
 for _, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
   local g = map(flat)
   if abandoned(g.name) then redis.call('XGROUP', 'DESTROY', KEYS[1], g.name)
@@ -301,7 +315,7 @@ return redis.call('XTRIM', KEYS[1], 'MINID', '~', bound, 'LIMIT', ARGV[1])`,
 export const CREATE: Script = script(`
 if redis.call('EXISTS', KEYS[1]) == 0 then
   redis.call('XDEL', KEYS[1], redis.call('XADD', KEYS[1], '*', 'd', ''))
-  if KEYS[2] and tonumber(ARGV[1]) > 0 then redis.call('SET', KEYS[2], ARGV[1]) end
+  if KEYS[2] then redis.call('SET', KEYS[2], ARGV[1]) end
 elseif redis.call('TYPE', KEYS[1]).ok ~= 'stream' then
   return redis.error_reply('WRONGTYPE ' .. KEYS[1] .. ' is no stream')
 end
@@ -330,11 +344,12 @@ return 0`,
 );
 
 /**
- * Counts. KEYS: pairs of stream and delayed set, then the dead letters. ARGV: group, then for each stream \`1\` where
- * what was handled is deleted.
+ * Counts. KEYS: pairs of stream and delayed set, then the dead letters. ARGV: group, then for each stream \`del\` as
+ * above.
  * Answers ready, delayed, in flight, dead.
  */
 export const COUNT: Script = script(
+  DELETES,
   MAP,
   `
 local ready, delayed, pending = 0, 0, 0
@@ -345,7 +360,7 @@ for i = 1, #KEYS - 1, 2 do
   for _, one in ipairs(summary[4] or {}) do if one[1] == '${RELEASED}' then back = tonumber(one[2]) end end
   pending = pending + summary[1] - back
   delayed = delayed + redis.call('ZCARD', KEYS[i + 1])
-  if ARGV[(i + 3) / 2] == '1' then ready = ready + length - summary[1] + back
+  if deletes(KEYS[i], ARGV[(i + 3) / 2]) then ready = ready + length - summary[1] + back
   else
     for _, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[i])) do
       local g = map(flat)

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type * as core from "@anybroker/core/driver";
 import { BrokerError, orAborted } from "@anybroker/core/driver";
+import { UNSEEN } from "./census.ts";
 import { unavailable } from "./connection.ts";
 import { classify, isAnswer, notFound } from "./errors.ts";
 import { keysOf, type Life } from "./life.ts";
@@ -24,27 +25,30 @@ type Copying = Extract<core.Settlement, { readonly headers: unknown }>;
 
 /** `Link.open`: starts reading a queue or subscription, on a connection of its own. */
 export async function openSource(life: Life, ...[entity, { window }, , signal]: Opening): Promise<core.Source> {
-  const name = `${life.prefix}${randomUUID().slice(0, 8)}-${life.context.lease}`;
-  const ephemeral = entity.kind === "subscription" && !entity.durable;
+  const [id, { lease }] = [randomUUID().slice(0, 8), life.context];
+  const blocking = await life.another(signal, `${life.prefix}${id}-${lease}`);
+  // Tried again, since ioredis does not tell whether it may.
+  const naming = blocking.command("CLIENT", "SETNAME", `${life.prefix}${id}-${lease}`).then(
+    () => "",
+    () => UNSEEN,
+  );
+  const name = `${life.prefix}${id}-${await orAborted(naming, signal)}${lease}`;
   life.census.own.add(name);
   try {
     const keys = await orAborted(keysOf(life, entity), signal);
+    const ephemeral = entity.kind === "subscription" && !entity.durable;
     const feeds = ephemeral ? [await begin(life, keys, entity.from, name)] : await existing(life, keys, name);
-    const reading: Reading = { life, feeds, dead: keys.dead, name, blocking: await life.another(signal, name) };
-    try {
-      // Of a group that is its own it is the only reader.
-      const ordered = !ephemeral && (entity.ordered || (entity.kind === "queue" && feeds.length > 1));
-      const reader = ordered
-        ? await OrderedReader.open(reading, keys, entity.kind === "queue" ? 1 : feeds.length)
-        : new SharedReader(reading);
-      const id = Number(await orAborted(reading.blocking.command("CLIENT", "ID"), signal));
-      return new RedisSource(entity, keys, reading, reader, id, window);
-    } catch (error) {
-      reading.blocking.cut();
-      throw error;
-    }
+    const reading: Reading = { life, feeds, dead: keys.dead, name, blocking };
+    // Of a group that is its own it is the only reader.
+    const ordered = !ephemeral && (entity.ordered || (entity.kind === "queue" && feeds.length > 1));
+    const reader = ordered
+      ? await OrderedReader.open(reading, keys, entity.kind === "queue" ? 1 : feeds.length)
+      : new SharedReader(reading);
+    const number = Number(await orAborted(blocking.command("CLIENT", "ID"), signal));
+    return new RedisSource(entity, keys, reading, reader, number, window);
   } catch (error) {
     life.census.own.delete(name);
+    blocking.cut();
     throw error;
   }
 }
@@ -120,11 +124,12 @@ class RedisSource implements core.Source {
       this.#ended = true;
       clearInterval(this.#touching);
       life.census.own.delete(name);
+      life.sources.delete(this.#end);
       blocking.cut();
       resolve(reason);
     };
+    life.sources.add(this.#end);
     void blocking.lost.then(this.#end);
-    void life.connection.lost.then(this.#end);
     if (ephemeral) this.#touching = setInterval(() => this.#touch(), life.context.lease / 3).unref();
   }
 

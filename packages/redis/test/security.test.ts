@@ -5,7 +5,7 @@ import { connect } from "@anybroker/redis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Redis, redis as redisServer } from "../../../test/brokers/redis.ts";
 import { withServers } from "../../../test/brokers/with-servers.ts";
-import { clock, live } from "../../../test/harness/link.ts";
+import { clock, declared, linked, live, message, queue, reading, sent, take } from "../../../test/harness/link.ts";
 import { stranger } from "../../../test/harness/stranger.ts";
 import { type RedisOptions, redis } from "../src/index.ts";
 
@@ -95,6 +95,19 @@ await withServers(redisServer, () => {
       retryable: false,
     });
     expect(await tried({ url: url.replace(/:\d+$/, `:${port}`), ca: pem })).toHaveProperty("code");
+  });
+
+  test("a consumer that may not name its connection is not taken for dead", async () => {
+    const rules = ["+@all", "-client|setname", "~*"];
+    const url = await server.createUser({ name: "nameless", password: "pass", rules });
+    const link = await linked(redis({ url }));
+    const entity = await declared(link, queue("nameless"));
+    await sent(link, entity, [message("a")]);
+    await take(await reading(link, entity), 1);
+    const idle = await reading(await linked(redis({ url: server.url })), entity);
+    // Longer than it takes to ask the server who is there.
+    const end = Date.now() + 5_000;
+    while (Date.now() < end) expect(await idle.receive(1, AbortSignal.timeout(1_000))).toEqual([]);
   });
 
   test("an account with the rights that the README names, and no others, does everything", async () => {

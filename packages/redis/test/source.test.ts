@@ -1,8 +1,10 @@
+import { randomUUID } from "node:crypto";
 import type { Delivery, Source } from "@anybroker/core/driver";
 import { expect, test, vi } from "vitest";
 import {
   declared,
   ids,
+  linked,
   live,
   message,
   queue,
@@ -14,7 +16,8 @@ import {
   takeOne,
   topic,
 } from "../../../test/harness/link.ts";
-import { open, plain, unique } from "./harness.ts";
+import { redis } from "../src/index.ts";
+import { open, plain, server, unique } from "./harness.ts";
 
 const soon = { timeout: 8_000, interval: 20 } as const;
 const ack = (delivery: Delivery) => ({ action: "ack", delivery }) as const;
@@ -143,6 +146,65 @@ test("a topic that much is published to is trimmed as fast as it is filled", asy
   expect(await publish()).toBeLessThan(1_000);
 });
 
+test("a stream that others have made is not trimmed, nor does it lose their groups", async () => {
+  const name = unique("theirs");
+  const client = plain();
+  for (let n = 0; n < 300; n += 1) await client.xadd(`{${name}}`, "*", "d", `${n}`);
+  await client.xgroup("CREATE", `{${name}}`, "billing.v2", "$");
+  for (const topology of ["none", "create"] as const) {
+    const link = await open({}, { topology });
+    await link.declare([topic(name)], topology === "none" ? "verify" : topology, live);
+    expect(await sent(link, topic(name), [message("a")])).toEqual(["accepted"]);
+    // What it does for the topic beside the send has been done when this is answered.
+    await link.health(live);
+  }
+  expect(await client.xlen(`{${name}}`)).toBe(302);
+  expect(await client.xinfo("GROUPS", `{${name}}`)).toEqual([expect.arrayContaining(["billing.v2"])]);
+});
+
+test("a group of others on a topic of ours keeps what it has not read", async () => {
+  const to = topic(unique("topic"));
+  const client = plain();
+  await (await open()).declare([to], "create", live);
+  await client.xgroup("CREATE", `{${to.name}}`, "billing.v2", "$");
+  for (const id of ["a", "b"]) {
+    // A link that is new trims at its first send.
+    const link = await open();
+    expect(await sent(link, to, [message(id)])).toEqual(["accepted"]);
+    await link.health(live);
+  }
+  expect(await client.xlen(`{${to.name}}`)).toBe(2);
+  expect(await client.xinfo("GROUPS", `{${to.name}}`)).toEqual([expect.arrayContaining(["billing.v2"])]);
+});
+
+test("what is acked stays in the stream of a queue as long as another group reads it", async () => {
+  const link = await open();
+  const entity = await declared(link, queue(unique()));
+  const client = plain();
+  await client.xgroup("CREATE", `{${entity.name}}`, "audit", "0");
+  await sent(
+    link,
+    entity,
+    ["a", "b"].map((id) => message(id)),
+  );
+  const source = await reading(link, entity);
+  await settle(source, ...(await take(source, 2)).map(ack));
+  await source.close(live);
+  expect(await link.stats(entity, live)).toMatchObject({ ready: 0, inFlight: 0 });
+  expect(await client.xlen(`{${entity.name}}`)).toBe(2);
+});
+
+test("two broker objects with one driver leave each other what they hold", async () => {
+  const driver = redis({ url: server.url });
+  const [link, other] = [await linked(driver), await linked(driver)];
+  const entity = await declared(link, queue(unique()));
+  await sent(link, entity, [message("a")]);
+  const holder = await reading(link, entity);
+  await take(holder, 1);
+  const idle = await reading(other, entity);
+  expect(await idle.receive(1, AbortSignal.timeout(2_500))).toEqual([]);
+});
+
 test("an ephemeral subscription whose program has died is removed by others", async () => {
   // Two leases of silence are a death, which a machine that is busy for a moment must not meet. The dead one has short ones.
   const link = await open({}, { lease: 2_000 });
@@ -150,8 +212,9 @@ test("an ephemeral subscription whose program has died is removed by others", as
   await link.declare([to], "create", live);
   const client = plain();
   const stream = `{${to.name}}`;
-  await client.xgroup("CREATE", stream, "dead.x", "$");
-  await client.xgroup("CREATECONSUMER", stream, "dead.x", "anybroker-gone-x-100");
+  const dead = `dead.${randomUUID()}`;
+  await client.xgroup("CREATE", stream, dead, "$");
+  await client.xgroup("CREATECONSUMER", stream, dead, "anybroker-gone-x-100");
   const source = await reading(link, subscription(to, "alive", { durable: false }));
   await sent(link, to, [message("a")]);
   await settle(source, ack(await takeOne(source)));
