@@ -5,7 +5,7 @@ import type { Client } from "./client.ts";
 import { Cluster, type Life } from "./cluster.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { declare } from "./declare.ts";
-import { classify } from "./errors.ts";
+import { classify, explained } from "./errors.ts";
 import { kafkajsClient } from "./kafkajs.ts";
 import type { Settings } from "./options.ts";
 import { platformaticClient } from "./platformatic.ts";
@@ -37,7 +37,7 @@ async function connect(
   context: core.LinkContext,
   signal: AbortSignal,
 ): Promise<core.Link<unknown>> {
-  const session = await client(signal);
+  const session = await client(signal).catch((error: unknown) => Promise.reject(explained(error)));
   const cluster = new Cluster(session);
   const writer = new Writer({ session, cluster });
   const sources = new Set<core.Source>();

@@ -26,7 +26,11 @@ const TABLE: readonly (readonly [when: RegExp, code: ErrorCode, retryable: boole
   [/^\w+ ABORT_ERR |^AbortError /, "CANCELLED", false],
   [/^KafkaJSSASLAuthenticationError |PLT_KFK_AUTHENTICATION/, "UNAUTHORIZED", false],
   [/certificate required|handshake failure|bad certificate|unknown ca/i, "UNAUTHORIZED", false],
-  [/ERR_(SSL|TLS|OSSL)|CERT|SELF_SIGNED|UNABLE_TO_|EPROTO|certificate|wrong version number/, "INVALID_CONFIG", false],
+  [
+    /ERR_(SSL|TLS|OSSL)|CERT|SELF_SIGNED|UNABLE_TO_|EPROTO|certificate|wrong version number|requires TLS/,
+    "INVALID_CONFIG",
+    false,
+  ],
   [/^KafkaJSServerDoesNotSupportApiKey |^KafkaJSNotImplemented |PLT_KFK_UNSUPPORTED/, "UNSUPPORTED", false],
   [/^KafkaJS(Connection|RequestTimeout|BrokerNotFound|LockTimeout)/, "UNAVAILABLE", true],
   [/PLT_KFK_(NETWORK|TIMEOUT)/, "UNAVAILABLE", true],
@@ -45,6 +49,17 @@ export function classify(error: unknown): Classification {
   const text = describe(error);
   const [, code, retryable] = TABLE.find(([when]) => when.test(text)) ?? [text, "INTERNAL", false];
   return { code, retryable };
+}
+
+/** What servers do with who does not speak as they expect. */
+const HUNG_UP = /Closed connection|Connection closed|before secure TLS connection/;
+
+/** The error of a failed start, with a hint where the server has only hung up. */
+export function explained(error: unknown): unknown {
+  const reason = reasonOf(error);
+  if (!HUNG_UP.test(reason)) return error;
+  const hint = "the server hung up; if it goes on to, look whether it expects TLS (kafka+ssl://), and a user";
+  return new BrokerError("UNAVAILABLE", `${hint} (${reason})`, { retryable: true, cause: error });
 }
 
 function describe(error: unknown): string {

@@ -95,6 +95,18 @@ await withServers(kafkaServer, () => {
     expect(await tried({ url: sasl, ca, token: () => "no.token." })).toEqual(unauthorized);
   });
 
+  test.for(["kafkajs", "platformatic"] as const)(
+    "who speaks otherwise than the server expects is told what to look for: %s",
+    async (client) => {
+      const { tls, sasl } = secure();
+      const urls = [tls.replace("+ssl", ""), server.url.replace("kafka:", "kafka+ssl:"), sasl];
+      for (const url of urls) {
+        const connecting = kafka({ url, client, ca }).connect(context, AbortSignal.timeout(8_000));
+        await expect(connecting, url).rejects.toThrow(/TLS/);
+      }
+    },
+  );
+
   test("of several hosts the first that answers is taken", async () => {
     const { host } = new URL(server.url.replace("kafka:", "http:"));
     await works({ url: `kafka://127.0.0.1:1,${host}` });
