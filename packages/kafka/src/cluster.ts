@@ -64,14 +64,14 @@ export class Cluster {
     return found;
   }
 
-  /** Asks anew about all topics that are known; answers whether partitions were added. Throws where a topic is gone. */
+  /** Asks anew about all topics that are known; answers whether partitions were added. */
   async refresh(signal: AbortSignal): Promise<boolean> {
     const before = new Map(this.#leaders);
     // Servers close what is not used, after ten minutes unless told otherwise, and all connections end together.
     for (const node of new Set([...before.values()].flat())) this.#session.metadata([], node).catch(() => {});
     const found = await this.look([...before.keys()], signal);
-    const gone = [...before.keys()].find((topic) => !found.includes(topic));
-    if (gone !== undefined) throw new BrokerError("NOT_FOUND", `no topic ${gone}`);
+    // Whether one has gone for good is found out by who reads it or writes to it.
+    for (const [topic, leaders] of before) if (!found.includes(topic)) this.#leaders.set(topic, leaders);
     return [...before].some(([topic, leaders]) => this.known(topic)?.length !== leaders.length);
   }
 

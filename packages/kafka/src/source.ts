@@ -80,6 +80,8 @@ class KafkaSource implements core.Source {
   /** While the group is sharing out anew, nothing is handed out and nothing committed. */
   #settled = true;
   #wary = false;
+  /** Whether there are partitions that are not shared out yet. */
+  #grown = false;
   #wake = (): void => {};
   #committing: Promise<void> | undefined;
   /** Acks since the last commit, and before it while it is on its way. */
@@ -200,8 +202,10 @@ class KafkaSource implements core.Source {
     for (let beats = 1; !signal.aborted; beats += 1) {
       try {
         await sleep(HEARTBEAT, undefined, { signal });
-        if (beats % LOOK === 0) await this.#look(signal);
+        // Not waited for: a beat that comes late costs the membership.
+        if (beats % LOOK === 0) void this.#look(signal).catch((error: unknown) => this.#end(error));
         await this.#own.membership?.beat(signal);
+        if (this.#grown) await this.#rebalance(signal);
       } catch (error) {
         if (signal.aborted) return;
         if (codeOf(error) !== CODES.rebalancing) return this.#end(error);
@@ -217,13 +221,17 @@ class KafkaSource implements core.Source {
     this.#fetching.lead([...this.#logs.values()]);
     // The leader of a group shares out for all.
     if (!more || membership?.leads === false) return;
-    if (membership !== undefined) return this.#rebalance(signal);
+    if (membership !== undefined) {
+      this.#grown = true;
+      return;
+    }
     const places = await cluster.places(this.#topics, signal);
     const added = places.filter((place) => !this.#logs.has(nameOf(place)));
     this.#take(added.map((place) => ({ ...place, offset: 0, metadata: "" })));
   }
 
   async #rebalance(signal: AbortSignal): Promise<void> {
+    this.#grown = false;
     // What is committed now is not handled again by who gets the partition. It may be too late already.
     await this.#flush(signal, true).catch(() => {});
     this.#settled = false;

@@ -57,6 +57,7 @@ await withServers(kafkaServer, () => {
     const replicaAssignment = [2, 3].map((node, partition) => ({ partition, replicas: [node] }));
     await admin.createTopics({
       topics: [{ topic: name, numPartitions: -1, replicationFactor: -1, replicaAssignment }],
+      waitForLeaders: false,
     });
     await admin.disconnect();
     const both = (round: string) => ["a", "b"].map((id) => message(`${id}${round}`));
@@ -74,6 +75,6 @@ await withServers(kafkaServer, () => {
     const source = await vi.waitFor(() => reading(link, queue(name)), patient);
     await cluster.nodes[2]?.restart();
     await accepted(link, "2");
-    expect(new Set(ids(await take(source, 2, 20_000)))).toEqual(new Set(["a2", "b2"]));
+    expect(new Set(ids(await take(source, 2, 60_000)))).toEqual(new Set(["a2", "b2"]));
   });
 });
