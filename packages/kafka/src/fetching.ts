@@ -39,6 +39,8 @@ export class Fetching {
       this.#nodes.add(node);
       void this.#from(node).catch((error: unknown) => this.#for.failed(error));
     }
+    // A node that led nothing for a while may lead again.
+    this.stir();
   }
 
   /** There may be room for more. */
