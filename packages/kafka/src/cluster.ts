@@ -20,6 +20,9 @@ export interface Life {
   readonly strays: Map<string, Set<string>>;
 }
 
+/** Milliseconds between two looks at the topics in use: nobody tells of partitions that are added. */
+export const LOOK = 10_000;
+
 /** Milliseconds between two looks at what is about to come true, and how many there are. */
 const AGAIN = 20;
 const TRIES = 100;

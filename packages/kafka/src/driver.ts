@@ -2,7 +2,7 @@ import type * as core from "@anybroker/core/driver";
 import { CONTRACT, formatAddress, Naming, orAborted } from "@anybroker/core/driver";
 import { capabilities, type KafkaCapabilities } from "./capabilities.ts";
 import type { Client } from "./client.ts";
-import { Cluster, type Life } from "./cluster.ts";
+import { Cluster, type Life, LOOK } from "./cluster.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { declare } from "./declare.ts";
 import { classify, explained } from "./errors.ts";
@@ -12,9 +12,6 @@ import { platformaticClient } from "./platformatic.ts";
 import { send, Writer } from "./send.ts";
 import { openSource } from "./source.ts";
 import { stats } from "./stats.ts";
-
-/** Milliseconds between two looks at the topics: nobody tells of partitions that are added. */
-const LOOK = 10_000;
 
 /** Makes a driver, from which the options cannot be read. */
 export function driverWith(settings: Settings): core.Driver<KafkaCapabilities, unknown> {

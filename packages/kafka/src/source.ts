@@ -3,7 +3,7 @@ import type * as core from "@anybroker/core/driver";
 import { BrokerError } from "@anybroker/core/driver";
 import type { Committed, Session } from "./client.ts";
 import { CODES, codeOf, nameOf } from "./client.ts";
-import { Cluster, type Life } from "./cluster.ts";
+import { Cluster, type Life, LOOK } from "./cluster.ts";
 import { Fetching } from "./fetching.ts";
 import { Membership } from "./group.ts";
 import { type HeldDelivery, PartitionLog } from "./log.ts";
@@ -13,9 +13,6 @@ import { type Inlet, inletsOf } from "./topology.ts";
 
 /** Milliseconds between two signs of life; a rebalance is noticed at the next one. */
 const HEARTBEAT = 500;
-
-/** So many of them are between two looks at the topics: nobody tells of partitions that are added. */
-const LOOK = 20;
 
 /**
  * For how many milliseconds acks may be uncommitted, to be handed out again after a crash: the longer time for a few, the
@@ -203,7 +200,7 @@ class KafkaSource implements core.Source {
       try {
         await sleep(HEARTBEAT, undefined, { signal });
         // Not waited for: a beat that comes late costs the membership.
-        if (beats % LOOK === 0) void this.#look(signal).catch((error: unknown) => this.#end(error));
+        if (beats % (LOOK / HEARTBEAT) === 0) void this.#look(signal).catch((error: unknown) => this.#end(error));
         await this.#own.membership?.beat(signal);
         if (this.#grown) await this.#rebalance(signal);
       } catch (error) {

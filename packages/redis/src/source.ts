@@ -25,16 +25,17 @@ type Copying = Extract<core.Settlement, { readonly headers: unknown }>;
 
 /** `Link.open`: starts reading a queue or subscription, on a connection of its own. */
 export async function openSource(life: Life, ...[entity, { window }, , signal]: Opening): Promise<core.Source> {
-  const [id, { lease }] = [randomUUID().slice(0, 8), life.context];
-  const blocking = await life.another(signal, `${life.prefix}${id}-${lease}`);
-  // Tried again, since ioredis does not tell whether it may.
-  const naming = blocking.command("CLIENT", "SETNAME", `${life.prefix}${id}-${lease}`).then(
-    () => "",
-    () => UNSEEN,
-  );
-  const name = `${life.prefix}${id}-${await orAborted(naming, signal)}${lease}`;
-  life.census.own.add(name);
+  const id = `${life.prefix}${randomUUID().slice(0, 8)}-`;
+  let name = `${id}${life.context.lease}`;
+  const blocking = await life.another(signal, name);
   try {
+    // Tried again, since ioredis does not tell whether it may.
+    const unseen = blocking.command("CLIENT", "SETNAME", name).then(
+      () => false,
+      () => true,
+    );
+    if (await orAborted(unseen, signal)) name = `${id}${UNSEEN}${life.context.lease}`;
+    life.census.own.add(name);
     const keys = await orAborted(keysOf(life, entity), signal);
     const ephemeral = entity.kind === "subscription" && !entity.durable;
     const feeds = ephemeral ? [await begin(life, keys, entity.from, name)] : await existing(life, keys, name);
@@ -131,6 +132,8 @@ class RedisSource implements core.Source {
     life.sources.add(this.#end);
     void blocking.lost.then(this.#end);
     if (ephemeral) this.#touching = setInterval(() => this.#touch(), life.context.lease / 3).unref();
+    // It may have gone while this was opened.
+    if (!life.connection.writable()) this.#end(unavailable("the connection is closing"));
   }
 
   receive(max: number, signal: AbortSignal): readonly core.Delivery[] | Promise<readonly core.Delivery[]> {
