@@ -1,5 +1,5 @@
 import { connect } from "@anybroker/kafka";
-import { Kafka, logLevel } from "kafkajs";
+import { deleteTopics } from "../brokers/kafka/delete-topics.ts";
 import { kafka } from "../brokers/kafka.ts";
 import { faults } from "./faults.ts";
 import { startProxy } from "./proxy.ts";
@@ -21,14 +21,7 @@ await faults({
       },
       // What the server has confirmed is in its log, and stays when its process is killed.
       persist: () => Promise.resolve(),
-      async remove(queue) {
-        const { host } = new URL(server.url.replace(/^kafka:/, "http:"));
-        const admin = new Kafka({ brokers: [host], logLevel: logLevel.NOTHING }).admin();
-        await admin.connect();
-        const topics = (await admin.listTopics()).filter((topic) => topic === queue || topic.startsWith(`${queue}.`));
-        await admin.deleteTopics({ topics });
-        await admin.disconnect();
-      },
+      remove: (queue) => deleteTopics(server.url, queue),
     };
   },
   connect,

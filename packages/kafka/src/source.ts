@@ -240,6 +240,11 @@ class KafkaSource implements core.Source {
     const { membership, cluster, lost } = this.#own;
     if (membership === undefined) return;
     const places = await membership.join(this.#topics, [...this.#logs.values()], signal);
+    // The leader has asked about them just now.
+    if (!membership.leads) await cluster.look(this.#topics, signal);
+    const gone = this.#topics.find((topic) => cluster.known(topic) === undefined);
+    // Its partitions were not shared out, and nobody would tell us of a new one.
+    if (gone !== undefined) throw new BrokerError("NOT_FOUND", `no topic ${gone}`);
     const names = new Set(places.map(nameOf));
     for (const [name, log] of this.#logs) {
       if (names.has(name)) continue;
@@ -252,7 +257,6 @@ class KafkaSource implements core.Source {
     const none = offsets.filter(({ offset }) => offset < 0);
     // What has no offset yet, or has lost it, begins with the oldest there is: nothing is missed.
     const first = await cluster.offsets(none, -2, signal);
-    await cluster.look([...new Set(gained.map(({ topic }) => topic))], signal);
     this.#take(offsets.map((one) => (one.offset < 0 ? { ...one, offset: first[none.indexOf(one)] ?? 0 } : one)));
     this.#settled = true;
     // What could not be committed meanwhile.
