@@ -141,10 +141,15 @@ export class PartitionLog implements Place {
     this.#back.splice(at < 0 ? this.#back.length : at, 0, again);
   }
 
+  /** What is in somebody's hands. */
+  get held(): readonly HeldDelivery[] {
+    return this.#slots.filter((delivery) => delivery.held);
+  }
+
   /** It is not ours any more: answers what was in somebody's hands. */
   end(): readonly HeldDelivery[] {
     this.over = true;
-    const held = this.#slots.filter((delivery) => delivery.held);
+    const { held } = this;
     for (const delivery of held) delivery.held = false;
     return held;
   }

@@ -190,7 +190,7 @@ class KafkaSource implements core.Source {
         () => {},
       );
     }
-    this.#end(unavailable("the source was closed"));
+    this.#end(new BrokerError("UNAVAILABLE", "the source was closed", { retryable: true }));
   }
 
   /** Keeps the membership, whatever handlers do, and takes part when the group shares out anew. */
@@ -239,7 +239,9 @@ class KafkaSource implements core.Source {
   async #join(signal: AbortSignal): Promise<void> {
     const { membership, cluster, lost } = this.#own;
     if (membership === undefined) return;
-    const places = await membership.join(this.#topics, [...this.#logs.values()], signal);
+    // What comes first is kept first.
+    const owned = [...this.#logs.values()].sort((one, other) => other.held.length - one.held.length);
+    const places = await membership.join(this.#topics, owned, signal);
     // The leader has asked about them just now.
     if (!membership.leads) await cluster.look(this.#topics, signal);
     const gone = this.#topics.find((topic) => cluster.known(topic) === undefined);
@@ -433,10 +435,6 @@ class KafkaSource implements core.Source {
 function heldOf({ delivery }: core.Settlement): HeldDelivery {
   // The cast is true: the core settles what this source has handed out.
   return delivery as HeldDelivery;
-}
-
-function unavailable(message: string): BrokerError {
-  return new BrokerError("UNAVAILABLE", message, { retryable: true });
 }
 
 const LOST: core.SettleFailure = {

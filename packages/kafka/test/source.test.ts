@@ -13,7 +13,7 @@ import {
   take,
   topic,
 } from "../../../test/harness/link.ts";
-import { CODES, codeOf } from "../src/client.ts";
+import { CODES, codeOf, type KafkaRecord } from "../src/client.ts";
 import { open, plain, stepsOf, unique, url } from "./harness.ts";
 
 const ack = (delivery: Delivery) => ({ action: "ack", delivery }) as const;
@@ -100,6 +100,21 @@ describe.skipIf(url === "")("a source", () => {
     expect(await rest(second)).toEqual([]);
     await Promise.all([first.close(live), second.close(live)]);
     expect((await offsets(entity.name, entity.name)).map(([offset]) => offset)).toEqual([2, 2, 2, 2]);
+  });
+
+  test("one that joins gets partitions of which nothing is in anybody's hands, as long as there are any", async () => {
+    const [one, two] = await Promise.all([open({ partitions: 3 }), open()]);
+    const entity = await declared(one, queue(unique("queue")));
+    await accepted(one, queue(entity.name), numbered(3));
+    const first = await reading(one, entity, { lost: () => expect.unreachable("what is held stays") });
+    const held = await take(first, 3);
+    const [last] = held.filter(({ native }) => (native as KafkaRecord).partition === 2);
+    if (last === undefined) throw new Error("each partition has one");
+    await settle(first, ...held.filter((delivery) => delivery !== last).map(ack));
+    const second = await reading(two, entity);
+    await accepted(one, queue(entity.name), numbered(3));
+    await take(second, 1);
+    expect(await settle(first, ack(last))).toEqual([undefined]);
   });
 
   test("what it keeps in a rebalance it does not get twice", async () => {
