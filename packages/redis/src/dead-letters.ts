@@ -4,12 +4,10 @@ import { notFound } from "./errors.ts";
 import { keysOf, type Life } from "./life.ts";
 import { REPLAY } from "./scripts.ts";
 import { sourceKeys } from "./topology.ts";
-import { copyFields, pack, RedisDelivery } from "./wire.ts";
+import { copyFields, pack, type Raw, RedisDelivery } from "./wire.ts";
 
 /** How many are moved or removed in one step. */
 const STRIDE = 200;
-
-type Raw = readonly [id: Buffer, fields: readonly Buffer[]];
 
 /** The dead letters of one queue or subscription: a stream without a group. Their names are the ids of its entries. */
 export class DeadLetters implements core.DeadLetterStore {
@@ -92,7 +90,7 @@ export class DeadLetters implements core.DeadLetterStore {
     const asking = this.#life.connection.command(command, this.#dead, ...range);
     // The cast is true: that is how Redis answers.
     const found = (await orAborted(asking, signal)) as readonly Raw[];
-    return found.map(([id, fields]) => new Entry({ id: id.toString("latin1"), fields }, this.#dead, 0, 0, 0));
+    return found.map((entry) => new Entry(entry, this.#dead, 0, 0, 0));
   }
 }
 

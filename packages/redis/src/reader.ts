@@ -2,7 +2,7 @@ import type { Connection } from "./connection.ts";
 import type { Life } from "./life.ts";
 import { TICK } from "./scripts.ts";
 import type { Feed } from "./topology.ts";
-import { RedisDelivery } from "./wire.ts";
+import { type Raw, RedisDelivery } from "./wire.ts";
 
 /** How often is looked for what others have let go of, and how long a read may block, in milliseconds. */
 export const TICK_EVERY = 500;
@@ -26,9 +26,6 @@ export interface Reader {
   pause(): Promise<void>;
   resume(): Promise<void>;
 }
-
-/** An entry as Redis answers it. */
-type Raw = readonly [id: Buffer, fields: readonly Buffer[] | null];
 
 /** What one look at streams has brought. */
 export interface Tick {
@@ -65,15 +62,10 @@ export async function tick(
     if (Number(next) >= 0) promoter.arm(feed, Number(next));
     for (let one = 0; one < found.length; one += 2) {
       // The casts are true: they are pairs of a number and an entry.
-      deliveries.push(delivery(found[one + 1] as Raw, feed, at, found[one] as number, until));
+      deliveries.push(new RedisDelivery(found[one + 1] as Raw, feed.stream, at, found[one] as number, until));
     }
   }
   return { deliveries, last: results.map(([, last]) => String(last)) };
-}
-
-function delivery([id, fields]: Raw, feed: Feed, at: number, deliveries: number, until: number): RedisDelivery {
-  const native = { id: id.toString("latin1"), fields: fields ?? [] };
-  return new RedisDelivery(native, feed.stream, at, deliveries, until);
 }
 
 /** Reads what competing consumers share. */
@@ -115,7 +107,7 @@ export class SharedReader implements Reader {
     return streams.flatMap(([stream, entries]) => {
       const at = feeds.length === 1 ? 0 : feeds.findIndex((feed) => feed.stream === String(stream));
       const feed = feeds[at];
-      return feed === undefined ? [] : entries.map((entry) => delivery(entry, feed, at, 0, until));
+      return feed === undefined ? [] : entries.map((entry) => new RedisDelivery(entry, feed.stream, at, 0, until));
     });
   }
 }

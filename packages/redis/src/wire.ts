@@ -2,11 +2,14 @@ import { isUtf8 } from "node:buffer";
 import type * as core from "@anybroker/core/driver";
 import { NO_HEADERS } from "@anybroker/core/driver";
 
-/** An entry of a stream: its id, and its fields and their values in turn. */
+/** An entry of a stream: its id, and its fields and their values in turn, which are not to be written to. */
 export interface RedisEntry {
   readonly id: string;
   readonly fields: readonly Buffer[];
 }
+
+/** An entry as Redis answers it; it has no fields where it has been deleted. */
+export type Raw = readonly [id: Buffer, fields: Buffer[] | null];
 
 /** A text or bytes, as one field or value. */
 export type Text = string | Uint8Array;
@@ -52,8 +55,13 @@ export class RedisDelivery implements core.Delivery {
   readonly #stream: string;
   #headers: Readonly<Record<string, string>> | undefined;
 
-  constructor(native: RedisEntry, stream: string, feed: number, deliveries: number, leaseUntil: number) {
-    this.native = native;
+  constructor([id, raw]: Raw, stream: string, feed: number, deliveries: number, leaseUntil: number) {
+    const fields = raw ?? [];
+    for (let at = 0; at + 1 < fields.length; at += 2) {
+      const shared = SHARED.get(numberOf(fields[at]));
+      if (shared !== undefined) fields[at] = shared;
+    }
+    this.native = { id: id.toString("latin1"), fields };
     this.#stream = stream;
     this.feed = feed;
     this.deliveries = deliveries;
@@ -63,35 +71,35 @@ export class RedisDelivery implements core.Delivery {
 
   /** Memory that nobody else writes to: ioredis makes a buffer for each reply, and never writes there again. */
   get body(): Uint8Array {
-    return this.#field("body") ?? NOTHING;
+    return this.#field(NAMES.body) ?? NOTHING;
   }
 
   get id(): string | undefined {
-    return this.#field("id")?.toString() ?? this.native.id;
+    return this.#field(NAMES.id)?.toString() ?? this.native.id;
   }
 
   get contentType(): string | undefined {
-    return this.#field("contentType")?.toString();
+    return this.#field(NAMES.contentType)?.toString();
   }
 
   get key(): string | undefined {
-    return this.#field("key")?.toString();
+    return this.#field(NAMES.key)?.toString();
   }
 
   get type(): string | undefined {
-    return this.#field("type")?.toString();
+    return this.#field(NAMES.type)?.toString();
   }
 
   get correlationId(): string | undefined {
-    return this.#field("correlationId")?.toString();
+    return this.#field(NAMES.correlationId)?.toString();
   }
 
   get replyTo(): string | undefined {
-    return this.#field("replyTo")?.toString();
+    return this.#field(NAMES.replyTo)?.toString();
   }
 
   get sentAt(): number | undefined {
-    const at = Number(this.#field("sentAt") ?? Number.parseInt(this.native.id, 10));
+    const at = Number(this.#field(NAMES.sentAt) ?? Number.parseInt(this.native.id, 10));
     return Number.isFinite(at) ? at : undefined;
   }
 
@@ -104,26 +112,25 @@ export class RedisDelivery implements core.Delivery {
     return this.#headers;
   }
 
-  #field(property: keyof typeof NAMES): Buffer | undefined {
+  #field(name: Buffer): Buffer | undefined {
     const { fields } = this.native;
-    const number = NAMES[property];
-    for (let at = 0; at + 1 < fields.length; at += 2) if (numberOf(fields[at]) === number) return fields[at + 1];
-    return undefined;
+    const at = fields.indexOf(name);
+    return at < 0 ? undefined : fields[at + 1];
   }
 }
 
-/** The names of the fields of properties, d, id, ts, ct, k, ty, cid and rt, each as the number that its bytes make. */
+/** The names of the fields of properties: entries share them, since to keep a buffer for each costs too much. */
 const NAMES = {
-  body: 0x64,
-  id: 0x6964,
-  sentAt: 0x7473,
-  contentType: 0x6374,
-  key: 0x6b,
-  type: 0x7479,
-  correlationId: 0x636964,
-  replyTo: 0x7274,
+  body: Buffer.from("d"),
+  id: Buffer.from("id"),
+  sentAt: Buffer.from("ts"),
+  contentType: Buffer.from("ct"),
+  key: Buffer.from("k"),
+  type: Buffer.from("ty"),
+  correlationId: Buffer.from("cid"),
+  replyTo: Buffer.from("rt"),
 } as const;
-const PROPERTIES: ReadonlySet<number> = new Set(Object.values(NAMES));
+const SHARED: ReadonlyMap<number, Buffer> = new Map(Object.values(NAMES).map((name) => [numberOf(name), name]));
 const NOTHING = new Uint8Array();
 
 /** To make texts of all names would cost more than everything else here. */
@@ -135,7 +142,7 @@ function numberOf(name: Buffer | undefined): number {
 function textHeaders(fields: readonly Buffer[]): Readonly<Record<string, string>> {
   let all: Record<string, string[]> | undefined;
   for (let at = 0; at + 1 < fields.length; at += 2) {
-    if (PROPERTIES.has(numberOf(fields[at]))) continue;
+    if (SHARED.has(numberOf(fields[at]))) continue;
     const field = String(fields[at]);
     const name = field.startsWith(HEADER) ? field.slice(HEADER.length) : field;
     all ??= Object.create(null) as Record<string, string[]>;

@@ -6,7 +6,8 @@ const entry = (...fields: readonly (string | Buffer)[]) => ({
   id: "17-3",
   fields: fields.map((one) => Buffer.from(one)),
 });
-const delivery = (...fields: readonly (string | Buffer)[]) => new RedisDelivery(entry(...fields), "{q}", 0, 0, 0);
+const delivery = (...fields: readonly (string | Buffer)[]) =>
+  new RedisDelivery([Buffer.from("17-3"), entry(...fields).fields], "{q}", 0, 0, 0);
 const binary = Buffer.from([0, 255, 254]);
 
 test("a message is written as fields, and read as it was", () => {
