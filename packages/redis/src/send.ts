@@ -92,8 +92,7 @@ async function replicated({ connection, settings, context }: Life, signal: Abort
 
 /** The streams of a queue; only who keeps order has to look how many there are. */
 async function queueFeeds(life: Life, to: core.QueueEntity, signal: AbortSignal): Promise<SourceKeys["feeds"]> {
-  const { feeds } = to.ordered ? await orAborted(keysOf(life, to), signal) : sourceKeys(life.settings, to);
-  return feeds;
+  return (to.ordered ? await orAborted(keysOf(life, to), signal) : sourceKeys(life.settings, to)).feeds;
 }
 
 /** Deletes from a topic what nobody needs any more, now and then. */

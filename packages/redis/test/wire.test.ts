@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { message } from "../../../test/harness/link.ts";
-import { copyFields, pack, RedisDelivery, toFields } from "../src/wire.ts";
+import { copyFields, pack, RedisDelivery, toArgument, toFields } from "../src/wire.ts";
 
 const entry = (...fields: readonly (string | Buffer)[]) => ({
   id: "17-3",
@@ -17,6 +17,17 @@ test("a message is written as fields, and read as it was", () => {
   expect(read).toMatchObject({ ...properties, id: "i", sentAt: 5, deliveries: 0, position: "{q} 17-3" });
   expect({ ...read.headers }).toEqual({ a: "1", id: "mine" });
   expect([...read.body]).toEqual([...binary]);
+});
+
+test("the bytes of a body are the same as an argument, whether they are text or not", () => {
+  const bodies = [
+    binary,
+    Buffer.from("\ufeffü🎉\0"),
+    Buffer.alloc(0),
+    Buffer.from("x".repeat(5_000)),
+    Buffer.from([0xed, 0xa0, 0x80]),
+  ];
+  for (const body of bodies) expect(Buffer.from(toArgument(new Uint8Array(body))).equals(body)).toBe(true);
 });
 
 test("an entry of another program is a message: its fields are headers", () => {
