@@ -18,22 +18,21 @@ const OTHER = "anybroker-";
 /** When it was sent: a copy's own time is that of the copy, by which its step of the ladder goes. */
 const SENT_AT = "anybroker-sent-at";
 
-const NAMES: ReadonlySet<string> = new Set(Object.values(PROPERTIES));
-const OTHERS: ReadonlyMap<string, string> = new Map([...NAMES].map((name) => [name, OTHER + name]));
+// The cast is true: these are the names of PROPERTIES.
+const FIELDS = Object.entries(PROPERTIES) as readonly (readonly [keyof typeof PROPERTIES, string])[];
+const OTHERS: ReadonlyMap<string, string> = new Map(FIELDS.map(([, name]) => [name, OTHER + name]));
 const OURS: ReadonlySet<string> = new Set([SENT_AT, ...OTHERS.values()]);
 
 /** The record of a message of ours. */
 export function toRecord(message: core.OutgoingMessage, notBefore: number | undefined): NewRecord {
   const { body, headers: given } = message;
   const headers: Record<string, string> = { ...given };
-  for (const [field, name] of Object.entries(PROPERTIES)) {
-    // The cast is true: these are the names of PROPERTIES.
-    const value = message[field as keyof typeof PROPERTIES];
-    if (value !== undefined) headers[Object.hasOwn(given, name) ? OTHER + name : name] = value;
+  for (const [field, name] of FIELDS) {
+    const value = message[field];
+    // Without a property of its own, the sender's header would be taken for it.
+    if (Object.hasOwn(given, name)) headers[OTHER + name] = value ?? "";
+    else if (value !== undefined) headers[name] = value;
   }
-  // Without a property of its own, the sender's header would be taken for it.
-  for (const name of NAMES)
-    if (headers[name] !== undefined && given[name] === headers[name]) headers[OTHER + name] ??= "";
   if (notBefore !== undefined) headers[OWN.notBefore] = String(notBefore);
   return { key: message.key ?? null, value: asBuffer(body), headers, timestamp: message.sentAt };
 }

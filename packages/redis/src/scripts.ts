@@ -12,6 +12,9 @@ export const RELEASED = "anybroker-released";
 /** What has been handed over so often, and never settled, is dead: the backstop behind the core's own bound. */
 export const MOST_DELIVERIES = 100;
 
+/** What Lua can make arguments of at once is a little more. */
+const MOST_TEXTS = 7_000;
+
 function script(...parts: readonly string[]): Script {
   const source = parts.join("\n");
   return { source, sha: createHash("sha1").update(source).digest("hex") };
@@ -170,7 +173,7 @@ local function idleOf(name, owner)
   return string.match(name, '^anybroker%-.*%-(%d+)$') or ARGV[4]
 end
 local function buried(stream, entry, count, only)
-  if count < ${MOST_DELIVERIES} then return false end
+  if count < ${MOST_DELIVERIES} or #entry[2] > ${MOST_TEXTS} then return false end
   if not redis.call('XADD', KEYS[2], 'NOMKSTREAM', '*', unpack(entry[2])) then return false end
   redis.call('XACK', stream, group, entry[1])
   if deletes(stream, only) then redis.call('XDEL', stream, entry[1]) end

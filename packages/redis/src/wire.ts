@@ -71,7 +71,7 @@ export class RedisDelivery implements core.Delivery {
 
   /** Memory that nobody else writes to: ioredis makes a buffer for each reply, and never writes there again. */
   get body(): Uint8Array {
-    return this.#field(NAMES.body) ?? NOTHING;
+    return this.#field(NAMES.body) ?? new Uint8Array();
   }
 
   get id(): string | undefined {
@@ -131,7 +131,6 @@ const NAMES = {
   replyTo: Buffer.from("rt"),
 } as const;
 const SHARED: ReadonlyMap<number, Buffer> = new Map(Object.values(NAMES).map((name) => [numberOf(name), name]));
-const NOTHING = new Uint8Array();
 const FEW = 4_096;
 
 /** To make texts of all names would cost more than everything else here. */

@@ -72,6 +72,24 @@ test("what is handed over again and again without an outcome ends in the dead le
   expect(await link.stats(entity, live)).toEqual({ ready: 0, delayed: 0, inFlight: 1, dead: 1 });
 });
 
+test("an entry of another program with more fields than can be copied holds up nobody", async () => {
+  const link = await open();
+  const entity = await declared(link, queue(unique("queue")));
+  const client = plain();
+  const [stream, group] = [`{${entity.name}}`, entity.name];
+  const id = String(await client.xadd(stream, "*", ...Array.from({ length: 10_000 }, (_, index) => `${index}`)));
+  await sent(link, queue(entity.name), [message("good")]);
+  await client.xreadgroup("GROUP", group, "somebody", "COUNT", 1, "STREAMS", stream, ">");
+  await client.call("XCLAIM", stream, group, "anybroker-released", 0, id, "RETRYCOUNT", 100);
+  const source = await reading(link, entity);
+  const [big, good] = await take(source, 2);
+  expect([big?.id, good?.id]).toEqual([id, "good"]);
+  if (big === undefined) throw new Error("two are there");
+  const [refused] = await settle(source, { action: "deadLetter", delivery: big, headers: {} });
+  expect(refused).toMatchObject({ lost: false });
+  expect(await settle(source, ack(big))).toEqual([undefined]);
+});
+
 test("a delayed message waits in a sorted set, and comes when it is due although nobody knows of it here", async () => {
   const sender = await open();
   const entity = await declared(sender, queue(unique("queue")));
