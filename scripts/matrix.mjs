@@ -8,12 +8,16 @@ import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 
 const suite = "forky";
+/** The newest Redis, which only Debian's experimental has: its program, beside that of the package. */
+const newest = "redis-server-experimental";
 /** What is run: a project, the package and the program of its server, and what the tests are told besides. */
 const servers = [
   { project: "rabbitmq", name: "rabbitmq-server", env: {} },
   { project: "redis", name: "redis-server", env: {} },
   { project: "redis", name: "valkey-server", env: { ANYBROKER_TEST_REDIS_PROGRAM: "valkey-server" } },
+  { project: "redis", name: newest, env: { ANYBROKER_TEST_REDIS_PROGRAM: newest } },
 ];
+
 /** The same without the folder. */
 const others = [
   { project: "kafka", name: "Kafka 3.9", env: { ANYBROKER_TEST_KAFKA_VERSION: "3.9.1" } },
@@ -53,11 +57,26 @@ async function make(folder) {
 
 /** Installs what is not there yet. */
 function install(folder) {
-  const missing = servers.map(({ name }) => name).filter((name) => !existsSync(join(folder, "usr/share/doc", name)));
+  const isThere = (name) => existsSync(join(folder, "usr/share/doc", name));
+  const missing = servers.map(({ name }) => name).filter((name) => name !== newest && !isThere(name));
   if (missing.length === 0) return;
   // Lists of a mirror that lags behind are good enough.
   const apt = "DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Check-Valid-Until=false";
   inRoot(folder, `${apt} update && ${apt} -y --no-install-recommends install ${missing.join(" ")} >/dev/null`);
+}
+
+/** Installs the newest Redis, unless it is there. */
+function installNewest(folder) {
+  if (existsSync(join(folder, "usr/bin", newest))) return;
+  const apt = "apt-get -qq -o Acquire::Check-Valid-Until=false";
+  const list = "/etc/apt/sources.list.d/experimental.list";
+  // Of all programs of Redis there is one file, which goes by the name it is called by.
+  const take = `dpkg -x redis-tools_*.deb . && cp -L usr/bin/redis-check-rdb /usr/bin/${newest}`;
+  const steps = [
+    `echo 'deb ${mirror()} experimental main' > ${list} && ${apt} update`,
+    `cd "$(mktemp -d)" && ${apt} -o APT::Sandbox::User=root download redis-tools/experimental && ${take}`,
+  ];
+  inRoot(folder, steps.join(" && "));
 }
 
 /** Where this system gets its packages from. */
@@ -81,6 +100,7 @@ if (!existsSync(root)) {
   await rename(folder, root);
 }
 install(root);
+installNewest(root);
 const repeat = `mount -t proc proc '${root}/proc' && exec "$@"`;
 const times = process.argv[2] ?? "1";
 const suites = (project) => [process.execPath, "scripts/repeat.mjs", project, times, ...process.argv.slice(3)];

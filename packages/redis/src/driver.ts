@@ -66,12 +66,14 @@ interface Known extends Pick<Life, "settings" | "context" | "prefix"> {
 async function linkOf(known: Known & Pick<Life, "connection" | "another">, signal: AbortSignal): Promise<RedisLink> {
   const { connection, context, settings } = known;
   const { product, version } = await orAborted(serverOf(connection), signal);
+  const [major = 0, minor = 0] = product === "Redis" ? version.split(".").map(Number) : [];
   const promoter = new Promoter(connection);
   const life: Life = {
     ...known,
     census: new Census(connection, known.own, settings.mode === "cluster"),
     sources: new Set(),
     promoter,
+    deletion: major > 8 || (major === 8 && minor >= 2) ? "xackdel" : "del",
     sending: 0,
     trimmed: new Map(),
     partitions: new Map(),

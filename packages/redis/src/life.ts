@@ -21,6 +21,8 @@ export interface Life {
   /** Who of the consumers lives. */
   readonly census: Census;
   readonly promoter: Promoter;
+  /** How scripts take a handled entry from a stream that is for one group only. */
+  readonly deletion: "del" | "xackdel";
   /** Ends each of the sources that are open. */
   readonly sources: Set<(reason: unknown) => void>;
   /** How many batches are on their way. */

@@ -44,13 +44,13 @@ export async function tick(
   max: number,
   ownership?: { readonly owners: string; readonly partition: (place: number) => number },
 ): Promise<Tick> {
-  const { connection, context, prefix, census, promoter } = life;
+  const { connection, context, prefix, census, promoter, deletion } = life;
   const looked = places.map((at) => feeds[at]).filter((feed) => feed !== undefined);
   const [first] = looked;
   if (first === undefined) return { deliveries: [], last: [] };
   const until = context.clock.now() + context.lease;
   const keys = [ownership?.owners ?? first.stream, dead, ...looked.flatMap(({ stream, delay }) => [stream, delay])];
-  const kinds = places.flatMap((at) => [ownership?.partition(at) ?? "", feeds[at]?.only === true ? "del" : ""]);
+  const kinds = places.flatMap((at) => [ownership?.partition(at) ?? "", feeds[at]?.only === true ? deletion : ""]);
   const given = [first.group, name, max, context.lease, prefix, ...kinds, ...census.known()];
   // The cast is true: that is what the script answers.
   const [silent = [], ...results] = (await connection.run(TICK, keys, ...given)) as readonly (readonly unknown[])[];

@@ -40,9 +40,23 @@ local function before(a, b)
   return as < bs
 end`;
 
-/** Whether what was handled is deleted: where we may, unless another group reads it too. */
+/** Whether what the group is done with goes from the stream too: where it may, unless another group reads it. */
 const DELETES = `
-local function deletes(stream, only) return only == 'del' and #redis.call('XINFO', 'GROUPS', stream) == 1 end`;
+local function deletes(stream, way) return way ~= '' and #redis.call('XINFO', 'GROUPS', stream) == 1 end`;
+
+/**
+ * The group is done with entries, and they go from the stream as {@link DELETES} says. With `xackdel`, of Redis 8.2, as
+ * soon as every group is done with them; where a server or an account may not, as without it.
+ */
+const DONE = `${DELETES}
+local function done(stream, group, way, ids, from, to)
+  if way == 'xackdel' then
+    local answer = redis.pcall('XACKDEL', stream, group, 'ACKED', 'IDS', to - from + 1, unpack(ids, from, to))
+    if not answer.err then return end
+  end
+  redis.call('XACK', stream, group, unpack(ids, from, to))
+  if deletes(stream, way) then redis.call('XDEL', stream, unpack(ids, from, to)) end
+end`;
 
 /** What `XINFO` says of one thing. */
 const MAP = `
@@ -86,15 +100,15 @@ return {}`,
 );
 
 /**
- * Does something with entries. KEYS: stream. ARGV: group, consumer, what, `del` where what was handled may be deleted,
- * their ids, for `release` followed by the count it is to go back with. What is `done` was
+ * Does something with entries. KEYS: stream. ARGV: group, consumer, what, `del` or `xackdel` where what was handled may
+ * be deleted, their ids, for `release` followed by the count it is to go back with. What is `done` was
  * handled, whoever holds it; all else is done only to what the consumer still holds. Answers the places of the others.
  */
 export const KEEP: Script = script(
-  DELETES,
+  DONE,
   `
 local stream, group, me, what = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
-local lost, kept, place, delete = {}, {}, -1, deletes(KEYS[1], ARGV[4])
+local lost, kept, place = {}, {}, -1
 for id, count in string.gmatch(ARGV[5], what == 'release' and '(%S+) (%S+)' or '(%S+)') do
   place = place + 1
   if what ~= 'done' and #redis.call('XPENDING', stream, group, id, id, 1, me) == 0 then lost[#lost + 1] = place
@@ -102,23 +116,19 @@ for id, count in string.gmatch(ARGV[5], what == 'release' and '(%S+) (%S+)' or '
   elseif what == 'extend' then redis.call('XCLAIM', stream, group, me, 0, id, 'JUSTID')
   else kept[#kept + 1] = id end
 end
-for from = 1, #kept, 1000 do
-  local to = math.min(from + 999, #kept)
-  redis.call('XACK', stream, group, unpack(kept, from, to))
-  if delete then redis.call('XDEL', stream, unpack(kept, from, to)) end
-end
+for from = 1, #kept, 1000 do done(stream, group, ARGV[4], kept, from, math.min(from + 999, #kept)) end
 return lost`,
 );
 
 /**
- * Puts a copy somewhere and takes the original away. KEYS: stream, where to. ARGV: group, consumer, id, `del` or not,
+ * Puts a copy somewhere and takes the original away. KEYS: stream, where to. ARGV: group, consumer, id, `del`, `xackdel` or not,
  * `stream`, `new` (a stream that may be missing) or `delay`, milliseconds, the copy's fields, packed.
  * Answers 1, 0 when the original is not held, and -1 when there is nowhere to put the copy.
  */
 export const MOVE: Script = script(
   WHEN_FULL,
   NOW,
-  DELETES,
+  DONE,
   `
 local group, me, id, kind = ARGV[1], ARGV[2], ARGV[3], ARGV[5]
 if #redis.call('XPENDING', KEYS[1], group, id, id, 1, me) == 0 then return 0 end
@@ -127,8 +137,7 @@ if kind == 'delay' then
   redis.call('ZADD', KEYS[2], math.ceil(clock()) + ARGV[6], cmsgpack.pack({ id .. me, unpack(fields) }))
 elseif kind == 'new' then redis.call('XADD', KEYS[2], '*', unpack(fields))
 elseif not redis.call('XADD', KEYS[2], 'NOMKSTREAM', '*', unpack(fields)) then return -1 end
-redis.call('XACK', KEYS[1], group, id)
-if deletes(KEYS[1], ARGV[4]) then redis.call('XDEL', KEYS[1], id) end
+done(KEYS[1], group, ARGV[4], { id }, 1, 1)
 return 1`,
 );
 
@@ -150,7 +159,7 @@ export const PROMOTE: Script = script(WHEN_FULL, NOW, PROMOTE_BODY, `return prom
 /**
  * Moves what is due, and takes over what others have let go of. KEYS: who owns which partition, the dead letters, then
  * pairs of stream and delayed set. ARGV: group, consumer, how many at most, the lease, the prefix of our consumers' names, for each
- * pair its partition or nothing and \`del\` as above, then those of our consumers that live, an empty
+ * pair its partition or nothing and \`del\` or \`xackdel\` as above, then those of our consumers that live, an empty
  * text, and those of others that do not. The owner of a partition takes over everything, and then reads on; who does not own it gets nothing. Answers
  * whose entries nobody has touched for a second, then for each pair when to come again, for an owner up to where the
  * group has read, and pairs of earlier hand-overs and entry, in the stream's order.
@@ -159,7 +168,7 @@ export const TICK: Script = script(
   WHEN_FULL,
   NOW,
   IDS,
-  DELETES,
+  DONE,
   MAP,
   LISTS,
   PROMOTE_BODY,
@@ -172,14 +181,13 @@ local function idleOf(name, owner)
   if name == '${RELEASED}' or dead[name] or (ours and not living[name]) or (owner and name ~= me) then return '0' end
   return string.match(name, '^anybroker%-.*%-(%d+)$') or ARGV[4]
 end
-local function buried(stream, entry, count, only)
+local function buried(stream, entry, count, way)
   if count < ${MOST_DELIVERIES} or #entry[2] > ${MOST_TEXTS} then return false end
   if not redis.call('XADD', KEYS[2], 'NOMKSTREAM', '*', unpack(entry[2])) then return false end
-  redis.call('XACK', stream, group, entry[1])
-  if deletes(stream, only) then redis.call('XDEL', stream, entry[1]) end
+  done(stream, group, way, { entry[1] }, 1, 1)
   return true
 end
-local function claim(stream, owner, only, result)
+local function claim(stream, owner, way, result)
   local found = {}
   for _, one in ipairs(redis.call('XPENDING', stream, group)[4] or {}) do
     local name, idle = one[1], idleOf(one[1], owner)
@@ -193,7 +201,7 @@ local function claim(stream, owner, only, result)
   table.sort(found, function(a, b) return before(a[1], b[1]) end)
   for i = 1, math.min(#found, max) do
     local entry = redis.call('XCLAIM', stream, group, me, 0, found[i][1])[1]
-    if entry and entry[2] and not buried(stream, entry, found[i][4], only) then
+    if entry and entry[2] and not buried(stream, entry, found[i][4], way) then
       result[#result + 1] = found[i][4]
       result[#result + 1] = entry
     end

@@ -283,7 +283,8 @@ class RedisSource implements core.Source {
     );
     try {
       // One long text costs far less than many arguments.
-      const answer = await life.connection.run(KEEP, [stream], group, name, what, only ? "del" : "", ids.join(" "));
+      const way = only ? life.deletion : "";
+      const answer = await life.connection.run(KEEP, [stream], group, name, what, way, ids.join(" "));
       // The cast is true: that is what the script answers.
       for (const index of answer as readonly number[]) results[places[index] ?? -1] = LOST;
     } catch (error) {
@@ -293,7 +294,7 @@ class RedisSource implements core.Source {
 
   /** Puts a copy into its place and takes the original away, in one step. */
   async #move(settlement: Copying, index: number, results: core.SettleResult[]): Promise<void> {
-    const { connection, context, promoter } = this.#reading.life;
+    const { connection, context, promoter, deletion } = this.#reading.life;
     const delivery = deliveryOf(settlement);
     const { stream = "", group = "", only = false } = this.#reading.feeds[delivery.feed] ?? {};
     const back = this.#keys.back(delivery.key);
@@ -303,7 +304,7 @@ class RedisSource implements core.Source {
     const kind = to === back.delay ? "delay" : to === dead && context.topology === "create" ? "new" : "stream";
     const fields = pack(copyFields(delivery.native, settlement.headers));
     try {
-      const origin = [group, this.#reading.name, delivery.native.id, only ? "del" : ""];
+      const origin = [group, this.#reading.name, delivery.native.id, only ? deletion : ""];
       const answer = await connection.run(MOVE, [stream, to], ...origin, kind, wait, fields);
       if (wait > 0) promoter.arm(back, wait);
       if (answer === 0) results[index] = LOST;

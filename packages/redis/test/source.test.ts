@@ -212,6 +212,27 @@ test("what is acked stays in the stream of a queue as long as another group read
   expect(await client.xlen(`{${entity.name}}`)).toBe(2);
 });
 
+test("what is acked goes from the stream of a queue when other groups are done with it, where Redis can tell", async (context) => {
+  const link = await open();
+  const client = plain();
+  const known = await client.call("COMMAND", "INFO", "XACKDEL");
+  if (Array.isArray(known) && known[0] === null) context.skip("XACKDEL came with Redis 8.2");
+  const entity = await declared(link, queue(unique()));
+  const [stream, group] = [`{${entity.name}}`, "audit"];
+  await client.xgroup("CREATE", stream, group, "0");
+  await sent(
+    link,
+    entity,
+    ["a", "b"].map((id) => message(id)),
+  );
+  const found = await client.xreadgroup("GROUP", group, "somebody", "COUNT", 1, "STREAMS", stream, ">");
+  await client.xack(stream, group, String(/\d+-\d+/.exec(JSON.stringify(found))));
+  const source = await reading(link, entity);
+  await settle(source, ...(await take(source, 2)).map(ack));
+  await source.close(live);
+  expect(await client.xlen(stream)).toBe(1);
+});
+
 test("two broker objects with one driver leave each other what they hold", async () => {
   const driver = redis({ url: server.url });
   const [link, other] = [await linked(driver), await linked(driver)];
