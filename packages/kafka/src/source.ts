@@ -126,7 +126,11 @@ class KafkaSource implements core.Source {
     if (life.context.topology !== "create" && entity.kind === "subscription") {
       await membership.mustHaveBegun(await cluster.places(this.#topics.slice(0, 1), signal), signal);
     }
-    await this.#join(signal);
+    await this.#join(signal).catch((error: unknown) => {
+      // It may be a member already.
+      this.#end(error);
+      throw error;
+    });
     void this.#live();
     this.#purging = purging(this.#own, name, () => this.#logs.values(), this.#ending.signal);
   }
