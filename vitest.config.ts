@@ -32,6 +32,8 @@ export default defineConfig({
     maxWorkers: 3,
     maxConcurrency: 16,
     passWithNoTests: true,
+    // What is to come true may take a while on a busy machine, and on a server that has only just started.
+    expect: { poll: { timeout: 20_000 } },
     globalSetup: "test/brokers/global-setup.ts",
     reporters: ["default", "./test/closing-line.ts"],
     projects: projects.map((project) => ({
