@@ -12,7 +12,8 @@ describe.skipIf(url === "")("what a queue's group is done with", () => {
   test("is deleted from a topic of the queue's own, and stays in one of others, who may read it too", async () => {
     const [ours, theirs] = [unique("ours"), unique("theirs")];
     const { admin } = await plain();
-    await admin.createTopics({ topics: [{ topic: theirs, numPartitions: 1 }] });
+    await admin.createTopics({ topics: [{ topic: theirs, numPartitions: 1 }], waitForLeaders: false });
+    await expect.poll(() => admin.listTopics()).toContain(theirs);
     const link = await open({ partitions: 1, naming: { queues: { jobs: theirs } } });
     // The second one is deleted later, if at all: that the first one is shows that the time has come.
     for (const name of ["jobs", ours]) {
