@@ -3,6 +3,12 @@ import { talk, versionAt } from "./version.ts";
 
 const REPLICAS = 2;
 
+/**
+ * Milliseconds. A sentinel that a busy machine held up for 2 s does nothing for the 30 s after ("TILT"), and then takes
+ * no replica that has lost its master for ten times this and more before it saw the master down: for ever.
+ */
+const DOWN_AFTER = 5_000;
+
 /** Arguments of a server that is the first one or its replica. */
 export function replicaOf(first: number, port: number): readonly string[] {
   return port === first ? [] : ["--replicaof", `127.0.0.1 ${first}`, "--repl-diskless-sync-delay", "0"];
@@ -14,7 +20,7 @@ export async function writeSentinel(file: string, port: number, first: number): 
     `port ${port}`,
     "bind 127.0.0.1",
     `sentinel monitor mymaster 127.0.0.1 ${first} 1`,
-    "sentinel down-after-milliseconds mymaster 1000",
+    `sentinel down-after-milliseconds mymaster ${DOWN_AFTER}`,
     "sentinel failover-timeout mymaster 3000",
   ];
   await writeFile(file, `${lines.join("\n")}\n`, { mode: 0o666 });
