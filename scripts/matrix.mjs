@@ -17,7 +17,6 @@ const servers = [
   { project: "redis", name: "valkey-server", env: { ANYBROKER_TEST_REDIS_PROGRAM: "valkey-server" } },
   { project: "redis", name: newest, env: { ANYBROKER_TEST_REDIS_PROGRAM: newest } },
 ];
-
 /** The same without the folder. */
 const others = [
   { project: "kafka", name: "Kafka 3.9", env: { ANYBROKER_TEST_KAFKA_VERSION: "3.9.1" } },

@@ -108,6 +108,7 @@ describe.skipIf(url === "")("a source", () => {
     await accepted(one, queue(entity.name), numbered(3));
     const first = await reading(one, entity, { lost: () => expect.unreachable("what is held stays") });
     const held = await take(first, 3);
+    // The cast is true: it is what this driver hands out.
     const [last] = held.filter(({ native }) => (native as KafkaRecord).partition === 2);
     if (last === undefined) throw new Error("each partition has one");
     await settle(first, ...held.filter((delivery) => delivery !== last).map(ack));

@@ -45,8 +45,8 @@ const DELETES = `
 local function deletes(stream, way) return way ~= '' and #redis.call('XINFO', 'GROUPS', stream) == 1 end`;
 
 /**
- * The group is done with entries, and they go from the stream as {@link DELETES} says. With `xackdel`, of Redis 8.2, as
- * soon as every group is done with them; where a server or an account may not, as without it.
+ * The group is done with entries, and they go from the stream as {@link DELETES} says. With `xackdel`, of Redis 8.2,
+ * also where all other groups are done with them already; where a server or an account may not, as without it.
  */
 const DONE = `${DELETES}
 local function done(stream, group, way, ids, from, to)
@@ -101,8 +101,8 @@ return {}`,
 
 /**
  * Does something with entries. KEYS: stream. ARGV: group, consumer, what, `del` or `xackdel` where what was handled may
- * be deleted, their ids, for `release` followed by the count it is to go back with. What is `done` was
- * handled, whoever holds it; all else is done only to what the consumer still holds. Answers the places of the others.
+ * be deleted, their ids, for `release` followed by the count it is to go back with. What is `done` was handled, whoever
+ * holds it; all else is done only to what the consumer still holds. Answers the places of the others.
  */
 export const KEEP: Script = script(
   DONE,
@@ -121,8 +121,8 @@ return lost`,
 );
 
 /**
- * Puts a copy somewhere and takes the original away. KEYS: stream, where to. ARGV: group, consumer, id, `del`, `xackdel` or not,
- * `stream`, `new` (a stream that may be missing) or `delay`, milliseconds, the copy's fields, packed.
+ * Puts a copy somewhere and takes the original away. KEYS: stream, where to. ARGV: group, consumer, id, `del`,
+ * `xackdel` or not, `stream`, `new` (a stream that may be missing) or `delay`, milliseconds, the copy's fields, packed.
  * Answers 1, 0 when the original is not held, and -1 when there is nowhere to put the copy.
  */
 export const MOVE: Script = script(

@@ -131,6 +131,7 @@ const NAMES = {
   replyTo: Buffer.from("rt"),
 } as const;
 const SHARED: ReadonlyMap<number, Buffer> = new Map(Object.values(NAMES).map((name) => [numberOf(name), name]));
+/** Bytes from which on a body is not looked at whether it is text. */
 const FEW = 4_096;
 
 /** To make texts of all names would cost more than everything else here. */

@@ -212,7 +212,7 @@ test("what is acked stays in the stream of a queue as long as another group read
   expect(await client.xlen(`{${entity.name}}`)).toBe(2);
 });
 
-test("what is acked goes from the stream of a queue when other groups are done with it, where Redis can tell", async (context) => {
+test("what is acked goes from the stream of a queue if the other groups are done with it already, where Redis can tell", async (context) => {
   const link = await open();
   const client = plain();
   const known = await client.call("COMMAND", "INFO", "XACKDEL");
