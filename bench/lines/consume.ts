@@ -14,7 +14,7 @@ export const consume: Line = {
   ],
   async run(contender, scale) {
     const count = Math.round(90_000 * scale);
-    const warm = Math.round(10_000 * scale);
+    const warm = Math.round(60_000 * scale);
     await keepInFlight(0, warm + count, 256, (n) => contender.send(bodyOf(n)));
     await sleep(300);
     const tally = new Tally(warm + count);

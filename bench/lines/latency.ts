@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Line } from "./line.ts";
-import { bodyOf, Tally, warmMessages, warmUp } from "./load.ts";
+import { bodyOf, keepInFlight, Tally, warmUp } from "./load.ts";
 
 const concurrency = 100;
 const perSecond = 500;
@@ -19,13 +19,17 @@ export const latency: Line = {
     const settling = Math.round(125 * scale);
     const total = settling + count;
     const waits: number[] = [];
-    const warm = new Tally(warmMessages);
-    let tally = warm;
+    let tally = new Tally(0);
+    let warm = false;
     const reader = await contender.consume(async ({ n, at }) => {
-      if (tally.add(n) > 0 && n >= settling && tally !== warm) waits.push(performance.now() - at);
+      if (tally.add(n) > 0 && n >= settling && warm) waits.push(performance.now() - at);
     }, concurrency);
-    await warmUp((n) => contender.send(bodyOf(n)));
-    await warm.all;
+    await warmUp(async () => {
+      tally = new Tally(10_000);
+      await keepInFlight(0, 10_000, 256, (n) => contender.send(bodyOf(n)));
+      await tally.all;
+    });
+    warm = true;
     tally = new Tally(total);
     const cpu = process.cpuUsage();
     await sendAtRate(total, (n) => contender.send(bodyOf(n)));

@@ -1,7 +1,7 @@
 import type { Body } from "../contender.ts";
 
-/** How many messages {@link warmUp} sends. */
-export const warmMessages = 10_000;
+/** How long {@link warmUp} takes at least, in milliseconds. */
+const warm = 2_000;
 
 const text = "x".repeat(214);
 
@@ -28,9 +28,14 @@ export async function keepInFlight(
   await Promise.all(Array.from({ length: inFlight }, loop));
 }
 
-/** Enough messages that the code of the contender is compiled, as in a service that has been running for a while. */
-export async function warmUp(send: (n: number) => Promise<unknown>): Promise<void> {
-  await keepInFlight(0, warmMessages, 256, send);
+/**
+ * Does it again and again, until the code of the contender is compiled as in a service that has been running for a
+ * while: V8 compiles what sends for the last time after some 70,000 messages.
+ */
+export async function warmUp(load: () => Promise<unknown>): Promise<void> {
+  const end = performance.now() + warm;
+  do await load();
+  while (performance.now() < end);
 }
 
 /** Figures of a stretch of work on `count` messages: the rate, and the processor time of this process for each. */

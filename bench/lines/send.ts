@@ -16,8 +16,7 @@ export const sendOne: Line = {
   ],
   async run(contender, scale) {
     const count = Math.round(3000 * scale);
-    await warmUp((n) => contender.send(bodyOf(n)));
-    for (let n = 0; n < count / 10; n += 1) await contender.send(bodyOf(n));
+    await warmUp(() => contender.send(bodyOf(0)));
     const stop = stopwatch();
     for (let n = 0; n < count; n += 1) await contender.send(bodyOf(n));
     return stop(count);
@@ -34,9 +33,10 @@ export const sendMany: Line = {
   ],
   async run(contender, scale) {
     const count = Math.round(60_000 * scale);
-    await warmUp((n) => contender.send(bodyOf(n)));
+    const send = (n: number): Promise<unknown> => contender.send(bodyOf(n));
+    await warmUp(() => keepInFlight(0, 10_000, inFlight, send));
     const stop = stopwatch();
-    await keepInFlight(0, count, inFlight, (n) => contender.send(bodyOf(n)));
+    await keepInFlight(0, count, inFlight, send);
     return stop(count);
   },
 };
@@ -52,7 +52,7 @@ export const sendBatch: Line = {
   async run(contender, scale) {
     const batches = Math.max(2, Math.round(120 * scale));
     const batch = (): Promise<unknown> => contender.sendBatch(Array.from({ length: batchSize }, (_, n) => bodyOf(n)));
-    for (let n = 0; n < batches / 2; n += 1) await batch();
+    await warmUp(batch);
     const stop = stopwatch();
     for (let n = 0; n < batches; n += 1) await batch();
     return stop(batches * batchSize);

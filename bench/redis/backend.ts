@@ -16,7 +16,8 @@ export const redis: Backend = {
   async start() {
     // Here, so that the contenders' processes do not load it.
     const { redis: server } = await import("../../test/brokers/redis.ts");
-    const { url, version, stop } = await server.start({});
+    // Otherwise it would write all of its log anew now and then, in a process of its own, in the middle of a run.
+    const { url, version, stop } = await server.start({ config: ["--auto-aof-rewrite-percentage", "0"] });
     return { url, version: `Redis ${version}`, stop };
   },
   async clean(url, queue, mustBeEmpty) {

@@ -6,6 +6,7 @@ import { type Declarations, nameOf } from "./declarations.ts";
 import type { Destination, Link, OutgoingMessage, SendFailure } from "./driver/contract.ts";
 import { BrokerError } from "./errors.ts";
 import { Lane } from "./outbox-lane.ts";
+import type { Prepared } from "./outgoing.ts";
 import { Waiters } from "./wait.ts";
 
 /** A message on its way, from the call of `send` until its fate is known. */
@@ -77,21 +78,26 @@ export class Outbox {
     return lane;
   }
 
-  send(lane: Lane, message: OutgoingMessage, deadline: number, signal: AbortSignal | undefined): Promise<Receipt> {
+  send(lane: Lane, { message, deadline, signal }: Prepared): Promise<Receipt> {
     return new Promise((resolve, reject) => {
       const size = message.body.length + OVERHEAD;
       if (this.#closed) return reject(this.connection.closedError(`sending to ${nameOf(lane.destination)}`));
       // What comes to a full buffer may wait for room; when as much again is waiting it is refused at once.
       if (this.#over(size, 2)) return reject(this.#full());
-      const fate = {
+      const item: Outgoing = {
+        message,
+        lane,
+        size,
+        turn: this.#turns++,
+        deadline,
         resolve,
         reject,
         crowded: this.#over(size, 1),
+        state: "waiting",
         maybeAccepted: false,
         unsubscribe: undefined,
         slot: -1,
       };
-      const item: Outgoing = { message, lane, size, turn: this.#turns++, deadline, state: "waiting", ...fate };
       this.#bytes += size;
       this.#items.add(item);
       this.#deadlines.watch(deadline);

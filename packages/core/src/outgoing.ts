@@ -13,9 +13,9 @@ const KEYS = "id key headers type delay deliverAt ttl priority correlationId rep
 const DAY = 86_400_000;
 const CENTURY = 36_525 * DAY;
 
-/** The options of one send, checked: all of a message but its body, and how long to try. */
+/** The options of one send, checked: a message that lacks its body, and how long to try. */
 export interface Prepared {
-  readonly fields: Omit<OutgoingMessage, "body">;
+  readonly message: OutgoingMessage & { body: Uint8Array };
   readonly deadline: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -30,6 +30,7 @@ export interface SendContext {
 }
 
 const NONE: SendOptions = {};
+const NO_BODY = new Uint8Array();
 
 /** Checks everything that can be checked before any I/O, and fixes the times. Throws what the send rejects with. */
 export function prepareSend(is: SendContext, options: SendOptions = NONE): Prepared {
@@ -40,8 +41,9 @@ export function prepareSend(is: SendContext, options: SendOptions = NONE): Prepa
     throw new TypeError(`queue ${destination.name} is ordered: each message needs a key`);
   }
   return {
-    fields: {
+    message: {
       id: options.id ?? is.nextId(),
+      body: NO_BODY,
       contentType: format.contentType,
       headers: allHeaders(is, options, now),
       key: options.key,

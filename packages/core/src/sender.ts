@@ -53,7 +53,7 @@ export class Sender {
   }
 
   async #sendOne(prepared: Prepared, body: unknown): Promise<BatchResult> {
-    const { id } = prepared.fields;
+    const { id } = prepared.message;
     try {
       await this.#sendInTurn(prepared, this.#is.format.write(body));
       return { id, error: undefined };
@@ -83,11 +83,10 @@ export class Sender {
   #enqueue(prepared: Prepared, body: Uint8Array): Promise<Receipt> {
     checkSize(this.#is, body);
     const { destination } = this.#is;
-    const message = { ...prepared.fields, body };
-    const { deadline, signal } = prepared;
-    if (!sendTracing.hasSubscribers) return this.#outbox.send(this.#lane, message, deadline, signal);
-    const send = (): Promise<Receipt> => this.#outbox.send(this.#lane, message, deadline, signal);
-    const { id, headers } = message;
+    prepared.message.body = body;
+    const send = (): Promise<Receipt> => this.#outbox.send(this.#lane, prepared);
+    if (!sendTracing.hasSubscribers) return send();
+    const { id, headers } = prepared.message;
     return sendTracing.tracePromise(send, {
       destination: destination.name,
       kind: destination.kind,

@@ -33,9 +33,9 @@ export class DeadLetters implements core.DeadLetterStore {
     const { feeds, back } = await orAborted(keysOf(this.#life, this.#entity), signal);
     const keys = [this.#dead, ...feeds.map(({ stream }) => stream)];
     return this.#each(selection, signal, async (entries) => {
-      const letters = entries.map(({ native, key }) => {
-        const to = keys.indexOf(back(key).stream) + 1;
-        return [native.id, String(to), ...copyFields(native, headers)];
+      const letters = entries.flatMap(({ native, key }) => {
+        const fields = copyFields(native, headers);
+        return [native.id, keys.indexOf(back(key).stream) + 1, fields.length, ...fields];
       });
       const moved = Number(await this.#life.connection.run(REPLAY, keys, pack(letters)));
       if (moved < 0) throw notFound(`stream to replay to: ${keys.slice(1).join(", ")}`);

@@ -15,7 +15,7 @@ const TABLE: readonly (readonly [when: RegExp, code: ErrorCode, retryable: boole
   [/^ WRONGTYPE/, "DRIFT", false],
   [/^ OOM/, "QUOTA", true],
   [/max number of clients/, "QUOTA", true],
-  [/invalid bulk length|string exceeds maximum|too many results to unpack/i, "TOO_LARGE", false],
+  [/invalid bulk length|string exceeds maximum|too many re(sults to unpack|turn values)/i, "TOO_LARGE", false],
   [/DB index is out of range|SELECT is not allowed|cluster support disabled/, "INVALID_CONFIG", false],
   [/unknown command/i, "UNSUPPORTED", false],
   // A server that is starting, stuck, a replica, or part of a cluster that is not whole: the next one may do it.

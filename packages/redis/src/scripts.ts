@@ -74,26 +74,31 @@ local function lists(from)
 end`;
 
 /**
- * Adds messages. KEYS: pairs of stream and delayed set. ARGV: the messages, packed: each is which pair, for how many
- * milliseconds it waits, and its fields. Answers how many were accepted, if not all, and why not the next one, unless
- * its stream is missing: none of those after it was tried, so that no later message of its key can pass it.
+ * Adds messages. KEYS: pairs of stream and delayed set. ARGV: the fields of all messages, packed; how they go, packed:
+ * into which pair, after how many milliseconds, with how many fields and values, and how many messages in a row; a text
+ * of nobody else. Answers how many were accepted, if not all, and why not the next one, unless its stream is missing:
+ * none of those after it was tried, so that no later message of its key can pass it.
  */
 export const ADD: Script = script(
   NOW,
   `
-for i, message in ipairs(cmsgpack.unpack(ARGV[1])) do
-  local stream, delay, wait = KEYS[message[1] * 2 - 1], KEYS[message[1] * 2], tonumber(message[2])
-  local added
-  if wait > 0 then
-    added = redis.call('EXISTS', stream) == 1 and
-      redis.pcall('ZADD', delay, math.ceil(clock()) + wait, cmsgpack.pack({ ARGV[2] .. i, unpack(message, 3) }))
-  else
-    added = redis.pcall('XADD', stream, 'NOMKSTREAM', '*', unpack(message, 3))
-  end
-  if not added then return { i - 1 } end
-  if type(added) == 'table' and added.err then
-    if string.sub(added.err, 1, 8) == 'READONLY' then return added end
-    return { i - 1, added.err }
+local unpack = cmsgpack.unpack_limit
+local function now(stream, at, ...) return at, redis.pcall('XADD', stream, '*', ...) end
+local function later(delay, due, member, at, ...) return at, redis.pcall('ZADD', delay, due, cmsgpack.pack({ member, ... })) end
+local row, at, done = 0, 0, 0
+while row >= 0 do
+  local pair, wait, count, times, added
+  row, pair, wait, count, times = unpack(ARGV[2], 4, row)
+  local stream, delay, due = KEYS[pair * 2 - 1], KEYS[pair * 2], wait > 0 and math.ceil(clock()) + wait
+  if redis.call('EXISTS', stream) == 0 then return { done } end
+  for _ = 1, times do
+    if due then at, added = later(delay, due, ARGV[3] .. done, unpack(ARGV[1], count, at))
+    else at, added = now(stream, unpack(ARGV[1], count, at)) end
+    if type(added) == 'table' and added.err then
+      if string.sub(added.err, 1, 8) == 'READONLY' then return added end
+      return { done, added.err }
+    end
+    done = done + 1
   end
 end
 return {}`,
@@ -132,11 +137,10 @@ export const MOVE: Script = script(
   `
 local group, me, id, kind = ARGV[1], ARGV[2], ARGV[3], ARGV[5]
 if #redis.call('XPENDING', KEYS[1], group, id, id, 1, me) == 0 then return 0 end
-local fields = cmsgpack.unpack(ARGV[7])
 if kind == 'delay' then
-  redis.call('ZADD', KEYS[2], math.ceil(clock()) + ARGV[6], cmsgpack.pack({ id .. me, unpack(fields) }))
-elseif kind == 'new' then redis.call('XADD', KEYS[2], '*', unpack(fields))
-elseif not redis.call('XADD', KEYS[2], 'NOMKSTREAM', '*', unpack(fields)) then return -1 end
+  redis.call('ZADD', KEYS[2], math.ceil(clock()) + ARGV[6], cmsgpack.pack({ id .. me, cmsgpack.unpack(ARGV[7]) }))
+elseif kind == 'new' then redis.call('XADD', KEYS[2], '*', cmsgpack.unpack(ARGV[7]))
+elseif not redis.call('XADD', KEYS[2], 'NOMKSTREAM', '*', cmsgpack.unpack(ARGV[7])) then return -1 end
 done(KEYS[1], group, ARGV[4], { id }, 1, 1)
 return 1`,
 );
@@ -386,17 +390,22 @@ return { ready, delayed, pending, redis.call('XLEN', KEYS[#KEYS]) }`,
 );
 
 /**
- * Moves dead letters back. KEYS: dead letters, streams. ARGV: the letters, packed: each is its id, which stream, and
- * its fields. Answers how many there were, and -1 when a stream is missing.
+ * Moves dead letters back. KEYS: dead letters, streams. ARGV: the letters, packed: of each its id, which stream, how
+ * many fields, and those. Answers how many there were, and -1 when a stream is missing.
  */
 export const REPLAY: Script = script(
   WHEN_FULL,
   `
-local moved = 0
-for _, letter in ipairs(cmsgpack.unpack(ARGV[1])) do
-  if #redis.call('XRANGE', KEYS[1], letter[1], letter[1]) > 0 then
-    if not redis.call('XADD', KEYS[tonumber(letter[2])], 'NOMKSTREAM', '*', unpack(letter, 3)) then return -1 end
-    redis.call('XDEL', KEYS[1], letter[1])
+local function add(stream, at, ...) return at, redis.call('XADD', stream, 'NOMKSTREAM', '*', ...) end
+local at, moved = 0, 0
+while at >= 0 do
+  local id, key, count, added
+  at, id, key, count = cmsgpack.unpack_limit(ARGV[1], 3, at)
+  if #redis.call('XRANGE', KEYS[1], id, id) == 0 then at = cmsgpack.unpack_limit(ARGV[1], count, at)
+  else
+    at, added = add(KEYS[key], cmsgpack.unpack_limit(ARGV[1], count, at))
+    if not added then return -1 end
+    redis.call('XDEL', KEYS[1], id)
     moved = moved + 1
   end
 end

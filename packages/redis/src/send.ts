@@ -6,7 +6,7 @@ import { isAnswer, notFound } from "./errors.ts";
 import { keysOf, type Life } from "./life.ts";
 import { ADD, TRIM } from "./scripts.ts";
 import { type Feed, partitionOf, type SourceKeys, sourceKeys, type TopicKeys, topicKeys } from "./topology.ts";
-import { pack, type Text, toArgument, toFields } from "./wire.ts";
+import { addFields, pack, type Text, toArgument } from "./wire.ts";
 
 /** A topic is trimmed from here at most this often, in milliseconds, unless so much was deleted that there may be more. */
 const TRIM_EVERY = 1_000;
@@ -14,9 +14,6 @@ const MUCH = 10_000;
 
 /** From so many messages on a script is worth its call. */
 const WORTHWHILE = 16;
-
-/** A message as the script takes it: for which of the feeds, from 1 on, how many milliseconds it waits, and its fields. */
-type Message = readonly Text[];
 
 /** `Link.send`: one script, or two where nothing else is on its way, so that server and client work at the same time. */
 export async function send(life: Life, ...[to, batch, report, signal]: Parameters<core.Link["send"]>): Promise<void> {
@@ -39,14 +36,17 @@ async function add(life: Life, ...[to, batch, report, signal]: Parameters<core.L
   const now = context.clock.now();
   try {
     const feeds = to.kind === "topic" ? [topicKeys(settings, to.name)] : await queueFeeds(life, to, signal);
-    const messages = batch.map((message): Message => {
+    const [fields, rows]: [Text[], number[]] = [[], []];
+    for (const message of batch) {
       const place = partitionOf(message.key, feeds.length);
       const wait = Math.max(0, Math.ceil((message.deliverAt ?? now) - now));
       if (wait > 0) life.promoter.arm(feeds[place] ?? feeds[0], wait);
-      return [String(place + 1), String(wait), ...toFields(message)];
-    });
+      const before = fields.length;
+      addFields(fields, message);
+      addRow(rows, place + 1, wait, fields.length - before);
+    }
     life.sending += 1;
-    const adding = addTo(feeds, messages, connection).finally(() => {
+    const adding = addTo(connection, feeds, batch, fields, rows).finally(() => {
       life.sending -= 1;
     });
     const [accepted = batch.length, error] = await orAborted(adding, signal);
@@ -58,26 +58,35 @@ async function add(life: Life, ...[to, batch, report, signal]: Parameters<core.L
   }
 }
 
+/** Adds a message to the last row, if it goes as those of it; a row is a pair, a wait, a count, and how many. */
+function addRow(rows: number[], pair: number, wait: number, count: number): void {
+  const last = rows.length - 4;
+  if (rows[last] === pair && rows[last + 1] === wait && rows[last + 2] === count)
+    rows[last + 3] = (rows[last + 3] ?? 0) + 1;
+  else rows.push(pair, wait, count, 1);
+}
+
 /** Answers how many were accepted, if not all, and why not the next one. */
 async function addTo(
-  feeds: readonly Pick<Feed, "stream" | "delay">[],
-  messages: readonly Message[],
   connection: Connection,
+  feeds: readonly Pick<Feed, "stream" | "delay">[],
+  batch: readonly core.OutgoingMessage[],
+  fields: readonly Text[],
+  rows: readonly number[],
 ): Promise<[accepted?: number, error?: Error]> {
-  const streamOf = (message: Message | undefined): string => feeds[Number(message?.[0]) - 1]?.stream ?? "";
-  const missing = (message: Message | undefined): Error => notFound(`stream ${streamOf(message)}`);
-  const [first] = messages;
-  if (messages.length === 1 && first?.[1] === "0") {
+  const streamOf = (index: number): string => feeds[partitionOf(batch[index]?.key, feeds.length)]?.stream ?? "";
+  if (batch.length === 1 && rows[1] === 0) {
     // One alone is not worth a script.
-    const id = await connection.command("XADD", streamOf(first), "NOMKSTREAM", "*", ...first.slice(2).map(toArgument));
-    return id === null ? [0, missing(first)] : [];
+    const id = await connection.command("XADD", streamOf(0), "NOMKSTREAM", "*", ...fields.map(toArgument));
+    return id === null ? [0, notFound(`stream ${streamOf(0)}`)] : [];
   }
   const keys = feeds.flatMap(({ stream, delay }) => [stream, delay]);
   // The cast is true: that is what the script answers.
-  const [accepted, reason] = (await connection.run(ADD, keys, pack(messages), randomUUID())) as [number?, Buffer?];
+  const answer = await connection.run(ADD, keys, pack(fields), pack(rows), randomUUID());
+  const [accepted, reason] = answer as [number?, Buffer?];
   if (accepted === undefined) return [];
   const refused = reason && Object.assign(new Error(String(reason)), { name: "ReplyError" });
-  return [accepted, refused ?? missing(messages[accepted])];
+  return [accepted, refused ?? notFound(`stream ${streamOf(accepted)}`)];
 }
 
 /** Waits until as many replicas as asked for have all that was accepted on this connection so far. */

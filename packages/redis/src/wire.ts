@@ -17,17 +17,16 @@ export type Text = string | Uint8Array;
 /** What the fields of headers begin with, so that no header can be taken for a property. */
 const HEADER = "h.";
 
-/** The fields of a message of ours. */
-export function toFields(message: core.OutgoingMessage): Text[] {
+/** Adds the fields of a message of ours. */
+export function addFields(fields: Text[], message: core.OutgoingMessage): void {
   const { key, type, contentType, correlationId, replyTo, headers } = message;
-  const fields: Text[] = ["d", message.body, "id", message.id, "ts", String(message.sentAt)];
+  fields.push("d", message.body, "id", message.id, "ts", String(message.sentAt));
   if (contentType !== undefined) fields.push("ct", contentType);
   if (key !== undefined) fields.push("k", key);
   if (type !== undefined) fields.push("ty", type);
   if (correlationId !== undefined) fields.push("cid", correlationId);
   if (replyTo !== undefined) fields.push("rt", replyTo);
   for (const name of Object.keys(headers)) fields.push(HEADER + name, headers[name] ?? "");
-  return fields;
 }
 
 /** The fields of a copy: those of the original, whatever they are, with changed headers. */
@@ -168,38 +167,46 @@ export function toArgument(text: Text): string | Buffer {
   return bytes.length < FEW && isUtf8(bytes) ? bytes.toString() : bytes;
 }
 
-/** What scripts can read as one argument, in MessagePack: one such costs far less than many arguments. */
-export type Packable = Text | readonly Packable[];
-
-export function pack(value: Packable): Buffer {
-  const buffer = Buffer.allocUnsafe(mostBytes(value));
-  return buffer.subarray(0, write(value, buffer, 0));
-}
-
-function mostBytes(value: Packable): number {
-  if (typeof value === "string") return HEAD + value.length * 3;
-  if (value instanceof Uint8Array) return HEAD + value.length;
-  let most = HEAD;
-  for (const one of value) most += mostBytes(one);
-  return most;
-}
-
-/** Writes it there, as a type, a length of four bytes and the content, and answers where it ends. */
-function write(value: Packable, buffer: Buffer, at: number): number {
-  let end = at + HEAD;
-  let { length } = value;
-  if (typeof value === "string") {
-    length = buffer.write(value, end);
-    end += length;
-  } else if (value instanceof Uint8Array) {
-    buffer.set(value, end);
-    end += length;
-  } else {
-    for (const one of value) end = write(one, buffer, end);
+/** Texts and whole numbers from 0 on in MessagePack: for a script one such argument costs far less than many. */
+export function pack(values: readonly (Text | number)[]): Buffer {
+  let most = 0;
+  for (const value of values) {
+    most += MOST_HEAD + (typeof value === "number" ? 0 : value.length * (typeof value === "string" ? 3 : 1));
   }
-  buffer[at] = Array.isArray(value) ? 0xdd : 0xdb;
-  buffer.writeUInt32BE(length, at + 1);
-  return end;
+  const buffer = most > scratch.length ? Buffer.allocUnsafe(most) : scratch;
+  let end = 0;
+  for (const value of values) {
+    if (typeof value === "number") end = buffer.writeDoubleBE(value, buffer.writeUInt8(0xcb, end));
+    else end = writeText(value, buffer, end);
+  }
+  return buffer === scratch ? Buffer.from(buffer.subarray(0, end)) : buffer.subarray(0, end);
 }
 
-const HEAD = 5;
+/** A type, a length of four bytes, and the content; answers where it ends. */
+function writeText(text: Text, buffer: Buffer, at: number): number {
+  const start = at + 5;
+  if (typeof text !== "string") buffer.set(text, start);
+  const length = typeof text === "string" ? writeUtf8(text, buffer, start) : text.length;
+  buffer[at] = 0xdb;
+  buffer.writeUInt32BE(length, at + 1);
+  return start + length;
+}
+
+/** Answers how many bytes. To write a short text here costs less than to ask Node for it, as long as it is ASCII. */
+function writeUtf8(text: string, buffer: Buffer, start: number): number {
+  const { length } = text;
+  if (length > SHORT) return buffer.write(text, start);
+  for (let at = 0; at < length; at += 1) {
+    const code = codeAt.call(text, at);
+    if (code >= 0x80) return buffer.write(text, start);
+    buffer[start + at] = code;
+  }
+  return length;
+}
+
+/** Memory that comes and goes makes full collections; so all but large ones are written here first. */
+const scratch = Buffer.allocUnsafeSlow(262_144);
+const MOST_HEAD = 9;
+const SHORT = 64;
+/** Called like this it is compiled once for all kinds of strings; as a method it is looked up for each character. */
+const codeAt = String.prototype.charCodeAt;

@@ -16,6 +16,7 @@ import {
   takeOne,
   topic,
 } from "../../../test/harness/link.ts";
+import { classify } from "../src/errors.ts";
 import { redis } from "../src/index.ts";
 import { open, plain, server, unique } from "./harness.ts";
 
@@ -87,6 +88,7 @@ test("an entry of another program with more fields than can be copied holds up n
   if (big === undefined) throw new Error("two are there");
   const [refused] = await settle(source, { action: "deadLetter", delivery: big, headers: {} });
   expect(refused).toMatchObject({ lost: false });
+  expect(classify(refused?.error)).toEqual({ code: "TOO_LARGE", retryable: false });
   expect(await settle(source, ack(big))).toEqual([undefined]);
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { message } from "../../../test/harness/link.ts";
-import { copyFields, pack, RedisDelivery, toArgument, toFields } from "../src/wire.ts";
+import { addFields, copyFields, pack, RedisDelivery, type Text, toArgument } from "../src/wire.ts";
 
 const entry = (...fields: readonly (string | Buffer)[]) => ({
   id: "17-3",
@@ -12,7 +12,8 @@ const binary = Buffer.from([0, 255, 254]);
 
 test("a message is written as fields, and read as it was", () => {
   const properties = { key: "k", type: "t", correlationId: "c", replyTo: "r", contentType: "text/plain" };
-  const fields = toFields(message("i", { ...properties, headers: { a: "1", id: "mine" }, sentAt: 5, body: binary }));
+  const fields: Text[] = [];
+  addFields(fields, message("i", { ...properties, headers: { a: "1", id: "mine" }, sentAt: 5, body: binary }));
   const read = delivery(...fields.map((one) => Buffer.from(one)));
   expect(read).toMatchObject({ ...properties, id: "i", sentAt: 5, deliveries: 0, position: "{q} 17-3" });
   expect({ ...read.headers }).toEqual({ a: "1", id: "mine" });
@@ -62,7 +63,9 @@ test("a copy has all fields as they were, in their order, but for the headers th
   ]);
 });
 
-test("lists are packed as MessagePack has them", () => {
-  const packed = pack(["ü", binary]);
-  expect(packed.toString("hex")).toBe("dd00000002db00000002c3bcdb0000000300fffe");
+test("values are packed as MessagePack has them", () => {
+  const long = "x".repeat(65);
+  expect(pack(["ab", "ü", binary]).toString("hex")).toBe("db000000026162db00000002c3bcdb0000000300fffe");
+  expect(pack([long]).toString("latin1")).toBe(`\xdb\0\0\0\x41${long}`);
+  expect(pack([1, 2 ** 41]).toString("hex")).toBe("cb3ff0000000000000cb4280000000000000");
 });
