@@ -65,14 +65,12 @@ async function consume(
     const ids = handled;
     handled = [];
     if (ids.length === 0) return;
-    acking = Promise.all([
-      acking,
-      client
-        .pipeline()
-        .xack(stream, group, ...ids)
-        .xdel(stream, ...ids)
-        .exec(),
-    ]);
+    // Answers come in the order of the commands: the last one's is all that must be waited for at the end.
+    acking = client
+      .pipeline()
+      .xack(stream, group, ...ids)
+      .xdel(stream, ...ids)
+      .exec();
   };
   const done = (id: string): void => {
     if (handled.length === 0) setImmediate(ack);
