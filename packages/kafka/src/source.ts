@@ -107,7 +107,8 @@ class KafkaSource implements core.Source {
     return this.#inlets.map(({ topic }) => topic);
   }
 
-  async begin(entity: core.SourceEntity, window: number, signal: AbortSignal): Promise<void> {
+  async begin(entity: core.SourceEntity, window: number, stop: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([stop, this.#ending.signal]);
     this.#window = window;
     const { life, cluster, membership, name } = this.#own;
     if (membership === undefined) {

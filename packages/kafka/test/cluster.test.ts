@@ -64,7 +64,8 @@ await withServers(kafkaServer, () => {
     const accepted = async (link: Link, round: string): Promise<void> => {
       await expect.poll(() => sent(link, queue(name), both(round)), patient).toEqual(["accepted", "accepted"]);
     };
-    const first = await linked(kafka({ url: without() }), { topology: "none" });
+    // A server that dies before others know that a member has left holds up the next one for as long as this.
+    const first = await linked(kafka({ url: without() }), { topology: "none", lease: 1_000 });
     await accepted(first, "1");
     const reader = await reading(first, queue(name));
     const got = await take(reader, 2);
@@ -82,5 +83,22 @@ await withServers(kafkaServer, () => {
       return seen.has("a2") && seen.has("b2");
     };
     await expect.poll(complete, { timeout: 60_000 }).toBe(true);
+  });
+
+  test("an opening that waits for its group ends with the server that it waits for", async () => {
+    // This one holds up the first member of a group, for others to come.
+    await using server = await kafkaServer.start({ config: ["group.initial.rebalance.delay.ms=60000"] });
+    const link = await linked(kafka({ url: server.url }));
+    const entity = await declared(link, queue("held"));
+    const refused = expect(reading(link, entity)).rejects.toThrow();
+    const admin = new Client({ brokers: [server.url.slice(8)], logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    const state = async (): Promise<unknown> => (await admin.describeGroups([entity.name])).groups[0]?.state;
+    await expect.poll(state, patient).toBe("PreparingRebalance");
+    await admin.disconnect();
+    const killed = performance.now();
+    await server.kill();
+    await refused;
+    expect(performance.now() - killed).toBeLessThan(10_000);
   });
 });
