@@ -4,7 +4,7 @@ import { basename } from "node:path";
 
 const fileBudget = 400;
 // The aim is 2,500 for the core and 900 for a driver; docs/design.md says why these bounds are wider, for now.
-const budgets = { core: 3580, "core/driver": 400, rabbitmq: 1140, redis: 1780, kafka: 2870 };
+const budgets = { core: 3580, "core/driver": 400, rabbitmq: 1140, redis: 1780, kafka: 2885 };
 const backends = /rabbit|kafka|redis|azure|servicebus|pubsub|amqp/i;
 
 const isCode = (line) => !/^\s*(\/\/.*|\/?\*.*)?$/.test(line);

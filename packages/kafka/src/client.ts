@@ -125,6 +125,9 @@ export interface Session {
   readonly lost: Promise<unknown>;
   /** What the library offers its users. */
   readonly native: unknown;
+  /** Nodes that have been asked something, and those of which something was fetched: on another socket. */
+  readonly asked: ReadonlySet<number>;
+  readonly fetched: ReadonlySet<number>;
   /** What is known of the server's age. */
   readonly version: string;
   /** Asks one node about topics, the first one unless told another. */

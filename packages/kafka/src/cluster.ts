@@ -71,7 +71,8 @@ export class Cluster {
   async refresh(signal: AbortSignal): Promise<boolean> {
     const before = new Map(this.#leaders);
     // Servers close what is not used, after ten minutes unless told otherwise, and all connections end together.
-    for (const node of new Set([...before.values()].flat())) this.#session.metadata([], node).catch(() => {});
+    for (const node of this.#session.asked) this.#session.metadata([], node).catch(() => {});
+    for (const node of this.#session.fetched) this.#session.fetch(node, [], 0).catch(() => {});
     const found = await this.look([...before.keys()], signal);
     // Whether one has gone for good is found out by who reads it or writes to it.
     for (const [topic, leaders] of before) if (!found.includes(topic)) this.#leaders.set(topic, leaders);

@@ -98,6 +98,8 @@ function bearer(token: () => string | Promise<string>): (args: AuthenticationPro
 /** The connections to the nodes of a cluster, made when they are needed; they live and die together. */
 export class Connections {
   readonly lost: Promise<unknown>;
+  readonly asked: Set<number> = new Set();
+  readonly fetched: Set<number> = new Set();
   readonly #settings: Settings;
   readonly #end: (reason: unknown) => void;
   readonly #nodes = new Map<number, Promise<Node>>();
@@ -137,7 +139,9 @@ export class Connections {
   async ask<T>(node: number, name: string, args: object, read?: Protocol["response"]["decode"]): Promise<T> {
     const there = await this.#node(node);
     const { broker, pool } = there;
+    this.asked.add(node);
     if (name === "Fetch") {
+      this.fetched.add(node);
       there.fetching ??= pool.getConnection(1);
       await there.fetching;
     }

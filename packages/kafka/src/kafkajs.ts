@@ -33,6 +33,8 @@ type OfParts<T> = readonly {
 class KafkajsSession implements client.Session {
   readonly lost: Promise<unknown>;
   readonly native: Kafka;
+  readonly asked: ReadonlySet<number>;
+  readonly fetched: ReadonlySet<number>;
   readonly #settings: Settings;
   readonly #connections: Connections;
   version = "";
@@ -41,7 +43,8 @@ class KafkajsSession implements client.Session {
     this.#settings = settings;
     this.native = nativeOf(settings);
     this.#connections = new Connections(settings, seed);
-    this.lost = this.#connections.lost;
+    const { lost, asked, fetched } = this.#connections;
+    [this.lost, this.asked, this.fetched] = [lost, asked, fetched];
   }
 
   async start(): Promise<void> {

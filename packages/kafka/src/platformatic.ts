@@ -55,6 +55,8 @@ function saslOf(sasl: NonNullable<Settings["sasl"]>): library.SASLOptions {
 class PlatformaticSession implements client.Session {
   readonly lost: Promise<unknown>;
   readonly native: library.Admin;
+  readonly asked: Set<number> = new Set();
+  readonly fetched: Set<number> = new Set();
   readonly #library: Library;
   readonly #settings: Settings;
   /** A fetch whose answer is left as it is. */
@@ -247,6 +249,7 @@ class PlatformaticSession implements client.Session {
   async #ask<A extends unknown[], T>(node: number, api: library.API<A, T>, ...args: A): Promise<T> {
     // A fetch is answered late, and holds up what is asked after it.
     const connection = await this.#connection(node, api.key === 1 ? "fetching" : "asking");
+    (api.key === 1 ? this.fetched : this.asked).add(node);
     try {
       return await api.async(connection, ...args);
     } catch (error) {

@@ -37,14 +37,18 @@ await withServers(kafkaServer, () => {
     return `kafka://${some.map(({ url }) => url.replace("kafka://", "")).join()}`;
   };
 
-  test("a link and a source of which nothing is asked are not closed by the servers", async () => {
+  test("a link and a source of which nothing is asked any more are not closed by the servers", async () => {
     const ended = async (client: "kafkajs" | "platformatic"): Promise<unknown> => {
       const link = await linked(kafka({ url: cluster.url, client, partitions: 6 }));
       const entity = await declared(link, queue(`idle-${client}`));
       const batch = Array.from({ length: 24 }, (_, index) => message(`m${index}`));
       await expect.poll(async () => new Set(await sent(link, entity, batch)), patient).toEqual(new Set(["accepted"]));
       const source = await reading(link, entity, { window: 24 });
-      for (const delivery of await take(source, 24)) await settle(source, { action: "ack", delivery });
+      const [dead, ...taken] = await take(source, 24);
+      if (dead !== undefined) await settle(source, { action: "deadLetter", delivery: dead, headers: {} });
+      for (const delivery of taken) await settle(source, { action: "ack", delivery });
+      expect(await link.deadLetters(entity).list(2, undefined, live)).toHaveLength(1);
+      await link.stats(entity, live);
       return Promise.race([link.lost, source.lost, sleep(IDLE * 2.5, "neither", { ref: false })]);
     };
     expect(await Promise.all([ended("kafkajs"), ended("platformatic")])).toEqual(["neither", "neither"]);
