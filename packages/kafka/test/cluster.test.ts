@@ -19,7 +19,7 @@ import {
 import { kafka } from "../src/index.ts";
 
 /** After so many milliseconds the servers close what is not used; by default it is ten minutes. */
-const IDLE = 12_000;
+const IDLE = 15_000;
 
 /** For what takes as long as a cluster takes to see that a server is down, or up. */
 const patient = { timeout: 30_000 };
@@ -49,7 +49,7 @@ await withServers(kafkaServer, () => {
       for (const delivery of taken) await settle(source, { action: "ack", delivery });
       expect(await link.deadLetters(entity).list(2, undefined, live)).toHaveLength(1);
       await link.stats(entity, live);
-      return Promise.race([link.lost, source.lost, sleep(IDLE * 2.5, "neither", { ref: false })]);
+      return Promise.race([link.lost, source.lost, sleep(IDLE * 2, "neither", { ref: false })]);
     };
     expect(await Promise.all([ended("kafkajs"), ended("platformatic")])).toEqual(["neither", "neither"]);
   });
@@ -69,7 +69,7 @@ await withServers(kafkaServer, () => {
       await expect.poll(() => sent(link, queue(name), both(round)), patient).toEqual(["accepted", "accepted"]);
     };
     // A server that dies before others know that a member has left holds up the next one for as long as this.
-    const first = await linked(kafka({ url: without() }), { topology: "none", lease: 1_000 });
+    const first = await linked(kafka({ url: without() }), { topology: "none", lease: 6_000 });
     await accepted(first, "1");
     const reader = await reading(first, queue(name));
     const got = await take(reader, 2);
