@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import { Link } from "./link.ts";
 import { startProxy, type TcpProxy } from "./proxy.ts";
 
 /** A server that sends back what it gets, with a proxy before it. */
@@ -43,6 +44,30 @@ test("bytes pass in both directions, and an end closes the other", async () => {
   const closed = once(socket, "close");
   socket.end();
   await closed;
+});
+
+test("a connection that is cut in the moment in which one of its ends ends closes", async () => {
+  const proxy = await echoBehindProxy();
+  const server = createServer({ allowHalfOpen: true });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const accepted = once(server, "connection");
+  // The address of a TCP server is an object.
+  const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  // The cast is true: that is what a server is told of.
+  const [near] = (await accepted) as [Socket];
+  const far = await open(proxy);
+  const link = new Link(
+    near,
+    far,
+    () => 0,
+    (bytes) => bytes,
+  );
+  near.once("end", () => link.cut());
+  client.end();
+  await link.closed;
+  client.destroy();
+  server.close();
 });
 
 test("a URL keeps everything but its host and port", async () => {
