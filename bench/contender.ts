@@ -43,8 +43,6 @@ export interface Backend {
   /** The bare client and its version; undefined where there is none to compare with. */
   readonly client: string | undefined;
   readonly contenders: Readonly<Partial<Record<ContenderName, () => Promise<Open>>>>;
-  /** How long a backlog may get. */
-  readonly maxBacklog?: number;
   start(): Promise<Server>;
   /** Deletes what a job left; rejects when messages are left that were handled and should have been acked. */
   clean(url: string, queue: string, mustBeEmpty: boolean): Promise<void>;

@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Reader } from "../contender.ts";
 import type { Line } from "./line.ts";
-import { bodyOf, keepInFlight, stopwatch, Tally } from "./load.ts";
+import { bodyOf, keepInFlight, stopwatch, Tally, warmUp } from "./load.ts";
 
 const concurrency = 100;
 
-/** A backlog is handled and acked. The first part warms up; opening and closing are not in the figure. */
+/**
+ * A backlog is handled and acked. Before it messages are handled as they are sent, to warm up; opening, closing and the
+ * first part of the backlog are not in the figure.
+ */
 export const consume: Line = {
   name: "consume",
   empties: true,
@@ -14,14 +18,25 @@ export const consume: Line = {
   ],
   async run(contender, scale) {
     const count = Math.round(90_000 * scale);
-    const warm = Math.round(60_000 * scale);
-    await keepInFlight(0, warm + count, 256, (n) => contender.send(bodyOf(n)));
-    await sleep(300);
-    const tally = new Tally(warm + count);
+    const first = Math.round(60_000 * scale);
+    const send = (n: number): Promise<unknown> => contender.send(bodyOf(n));
+    let tally = new Tally(0);
     let stop = stopwatch();
-    const reader = await contender.consume(async ({ n }) => {
-      if (tally.add(n) === warm) stop = stopwatch();
-    }, concurrency);
+    const read = (): Promise<Reader> =>
+      contender.consume(async ({ n }) => {
+        if (tally.add(n) === first) stop = stopwatch();
+      }, concurrency);
+    const warming = await read();
+    await warmUp(async () => {
+      tally = new Tally(10_000);
+      await keepInFlight(0, 10_000, 256, send);
+      await tally.all;
+    });
+    await warming.close();
+    await keepInFlight(0, first + count, 256, send);
+    await sleep(300);
+    tally = new Tally(first + count);
+    const reader = await read();
     await tally.all;
     const figures = stop(count);
     await reader.close();
