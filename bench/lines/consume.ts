@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Reader } from "../contender.ts";
 import type { Line } from "./line.ts";
-import { bodyOf, keepInFlight, stopwatch, Tally, warmUp } from "./load.ts";
+import { bodyOf, keepInFlight, stopwatch, Tally, warmUpReading } from "./load.ts";
 
 const concurrency = 100;
 
 /**
- * A backlog is handled and acked. Before it messages are handled as they are sent, to warm up; opening, closing and the
+ * A backlog is handled and acked. Before that, messages are handled as they are sent, to warm up; opening, closing and the
  * first part of the backlog are not in the figure.
  */
 export const consume: Line = {
@@ -27,10 +27,8 @@ export const consume: Line = {
         if (tally.add(n) === first) stop = stopwatch();
       }, concurrency);
     const warming = await read();
-    await warmUp(async () => {
-      tally = new Tally(10_000);
-      await keepInFlight(0, 10_000, 256, send);
-      await tally.all;
+    await warmUpReading(send, (counting) => {
+      tally = counting;
     });
     await warming.close();
     await keepInFlight(0, first + count, 256, send);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Line } from "./line.ts";
-import { bodyOf, keepInFlight, Tally, warmUp } from "./load.ts";
+import { bodyOf, Tally, warmUpReading } from "./load.ts";
 
 const concurrency = 100;
 const perSecond = 500;
@@ -24,15 +24,14 @@ export const latency: Line = {
     const reader = await contender.consume(async ({ n, at }) => {
       if (tally.add(n) > 0 && n >= settling && warm) waits.push(performance.now() - at);
     }, concurrency);
-    await warmUp(async () => {
-      tally = new Tally(10_000);
-      await keepInFlight(0, 10_000, 256, (n) => contender.send(bodyOf(n)));
-      await tally.all;
+    const send = (n: number): Promise<unknown> => contender.send(bodyOf(n));
+    await warmUpReading(send, (counting) => {
+      tally = counting;
     });
     warm = true;
     tally = new Tally(total);
     const cpu = process.cpuUsage();
-    await sendAtRate(total, (n) => contender.send(bodyOf(n)));
+    await sendAtRate(total, send);
     await tally.all;
     const { user, system } = process.cpuUsage(cpu);
     await reader.close();

@@ -38,6 +38,19 @@ export async function warmUp(load: () => Promise<unknown>): Promise<void> {
   while (performance.now() < end);
 }
 
+/** As {@link warmUp}, by sending while a reader handles what comes; `begin` is told by what each 10,000 are counted. */
+export async function warmUpReading(
+  send: (n: number) => Promise<unknown>,
+  begin: (tally: Tally) => void,
+): Promise<void> {
+  await warmUp(async () => {
+    const tally = new Tally(10_000);
+    begin(tally);
+    await keepInFlight(0, 10_000, 256, send);
+    await tally.all;
+  });
+}
+
 /** Figures of a stretch of work on `count` messages: the rate, and the processor time of this process for each. */
 export function stopwatch(): (count: number) => { rate: number; cpu: number } {
   const began = performance.now();
