@@ -8,6 +8,8 @@ import { withServers } from "../brokers/with-servers.ts";
 
 const COUNT = 20_000;
 const IN_FLIGHT = 64;
+/** How many are sent between the end of replication and that of the server, at most: all of them may be lost. */
+const UNREPLICATED = COUNT / 4;
 const quick = { reconnect: { initial: 50, max: 500 } } as const;
 const way = await redis.find();
 
@@ -46,11 +48,17 @@ await withServers(redis, () => {
       // The cast is true: each is a list of names and values.
       const found = (await sentinel.call("SENTINEL", "REPLICAS", "mymaster")) as readonly (readonly string[])[];
       const replicas = found.map(([, address]) => client(`redis://${address}`));
+      // A server sends nothing to a replica that is in step until it has heard from it, which takes up to a second.
+      const replicated = (): Promise<number[]> => Promise.all(replicas.map((one) => one.exists("{goes-on}")));
+      await expect.poll(replicated, { timeout: 20_000 }).toEqual([1, 1]);
       let [next, confirmed] = [0, 0];
+      const [broken, dead] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
       const send = async (): Promise<void> => {
-        while (next < COUNT) {
+        for (let number = next++; number < COUNT; number = next++) {
+          if (number >= COUNT / 2) await broken.promise;
+          if (number >= COUNT / 2 + UNREPLICATED) await dead.promise;
           // A sentinel that was held up for 2 s by a busy machine does nothing for the 30 s after ("TILT").
-          await queue.send(next++, { timeout: 120_000 });
+          await queue.send(number, { timeout: 120_000 });
           confirmed += 1;
           if (confirmed === COUNT / 2) await fail();
         }
@@ -59,11 +67,13 @@ await withServers(redis, () => {
       const fail = async (): Promise<void> => {
         await Promise.all(replicas.map((replica) => replica.config("SET", "masterauth", "wrong")));
         await old.call("CLIENT", "KILL", "TYPE", "replica");
+        broken.resolve();
         const ahead = async (): Promise<number> =>
           (await old.xlen("{failover}")) - ((await replicas[0]?.xlen("{failover}")) ?? 0);
         // Sends that wait for a replica stop with what is on its way now, which may be few.
         await expect.poll(ahead, { timeout: 20_000 }).toBeGreaterThan(option === "" ? IN_FLIGHT / 4 : 0);
         process.kill(pid, "SIGKILL");
+        dead.resolve();
         await Promise.all(replicas.map((replica) => replica.config("SET", "masterauth", "")));
       };
       await Promise.all(Array.from({ length: IN_FLIGHT }, send));
