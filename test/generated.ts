@@ -2,7 +2,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Report } from "../bench/report.ts";
-import { type Capabilities, FEATURES, type Feature, type Limits, refine } from "../packages/core/src/capabilities.ts";
+import {
+  type Capabilities,
+  FEATURES,
+  type Feature,
+  type Limits,
+  refine,
+} from "../packages/core/src/contract/capabilities.ts";
 import { capabilities as kafka } from "../packages/kafka/src/capabilities.ts";
 import { CAPABILITIES as memory } from "../packages/memory/src/capabilities.ts";
 import { capabilities as rabbitmq, refinement } from "../packages/rabbitmq/src/capabilities.ts";
@@ -129,7 +135,18 @@ const OPTION = /(?:^ {2}\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*)?^ {2}readonly (\w+)\
 
 /** Every optional property of the public API's interfaces of options. */
 export const OPTIONS: readonly Option[] = [
-  ...read("packages/core/src/api.ts").matchAll(/^export interface (\w+)[^{]*\{([\s\S]*?)^\}/gm),
+  ...[
+    "api/connecting",
+    "api/sending",
+    "body/format",
+    "api/destinations",
+    "api/consuming",
+    "api/dead-letters",
+    "api/broker",
+  ]
+    .map((file) => read(`packages/core/src/${file}.ts`))
+    .join("\n")
+    .matchAll(/^export interface (\w+)[^{]*\{([\s\S]*?)^\}/gm),
 ].flatMap(([, owner = "", body = ""]) =>
   [...body.matchAll(OPTION)].map(([, comment = "", name = ""]) => {
     const [text = "", fallback = ""] = comment

@@ -1,5 +1,20 @@
-export { ADAPTERS } from "./adapters.ts";
-export type * from "./api.ts";
+export type * from "./api/broker.ts";
+export type * from "./api/connecting.ts";
+export type * from "./api/consuming.ts";
+export type * from "./api/dead-letters.ts";
+export { DEFAULTS } from "./api/defaults.ts";
+export type * from "./api/destinations.ts";
+export type { DeliverEvent, GiveUpEvent, ReconnectEvent, SendEvent, SettleEvent } from "./api/diagnostics.ts";
+export type * from "./api/message.ts";
+export type * from "./api/sending.ts";
+export type { Clock } from "./base/clock.ts";
+export { BrokerError, type BrokerErrorOptions, ERROR_CODES, type ErrorCode } from "./base/errors.ts";
+export { bytes, type Codec, json, text } from "./body/codec.ts";
+export type { BodyOptions } from "./body/format.ts";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "./body/schema.ts";
+export { ADAPTERS } from "./broker/adapters.ts";
+export { type Connect, connect } from "./broker/connect.ts";
+export { type Brokers, connectAll } from "./broker/connect-all.ts";
 export {
   type Capabilities,
   type Declared,
@@ -9,13 +24,8 @@ export {
   type Maybe,
   type Support,
   type Unsupported,
-} from "./capabilities.ts";
-export type { Clock } from "./clock.ts";
-export { bytes, type Codec, json, text } from "./codec.ts";
-export { type Connect, connect } from "./connect.ts";
-export { type Brokers, connectAll } from "./connect-all.ts";
-export { DEFAULTS } from "./defaults.ts";
-export type { DeliverEvent, GiveUpEvent, ReconnectEvent, SendEvent, SettleEvent } from "./diagnostics.ts";
-export type { Adapter, Drift, Driver, Selection, ServerInfo, Stats, TopologyMode } from "./driver/contract.ts";
-export { BrokerError, type BrokerErrorOptions, ERROR_CODES, type ErrorCode } from "./errors.ts";
-export type { SchemaIssue, SchemaResult, StandardSchema } from "./schema.ts";
+} from "./contract/capabilities.ts";
+export type { Selection } from "./contract/dead-letters.ts";
+export type { Adapter, Driver, TopologyMode } from "./contract/driver.ts";
+export type { Drift } from "./contract/entities.ts";
+export type { ServerInfo, Stats } from "./contract/link.ts";

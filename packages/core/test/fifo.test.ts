@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Fifo } from "../src/fifo.ts";
+import { Fifo } from "../src/base/fifo.ts";
 
 test("a Fifo behaves like an array, whatever is done to it", () => {
   const step = fc.oneof(

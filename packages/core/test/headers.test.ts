@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { truncate } from "../src/headers.ts";
-import { idMaker } from "../src/id.ts";
-import { fullRetryPolicy } from "../src/retry.ts";
+import { truncate } from "../src/contract/headers.ts";
+import { fullRetryPolicy } from "../src/receiving/retry.ts";
+import { idMaker } from "../src/sending/id.ts";
 
 describe("truncate", () => {
   test("cuts to bytes without cutting a character", () => {

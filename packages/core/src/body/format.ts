@@ -1,0 +1,66 @@
+import { BrokerError } from "../base/errors.ts";
+import { type Codec, decodeBody, json } from "./codec.ts";
+import { describeIssues, type SchemaResult, type StandardSchema } from "./schema.ts";
+
+/** How bodies are written, read and checked. */
+export interface BodyOptions<Input, Output> {
+  /** Validates on both ends; the handler gets what it makes of the body. Any Standard Schema. */
+  readonly schema?: StandardSchema<Input, Output>;
+  /** Turns bodies into bytes and back. @default JSON */
+  readonly codec?: Codec<Input, unknown>;
+}
+
+/** Writes and reads the bodies of one handle. */
+export interface BodyFormat {
+  readonly contentType: string;
+  /** Validates and encodes the input. Throws a `TypeError` or `INVALID_BODY`. */
+  write(input: unknown): Uint8Array | Promise<Uint8Array>;
+  /** Decodes and validates; answers the schema's output. Throws `UNDECODABLE` or `INVALID_BODY`. */
+  read(body: Uint8Array, contentType: string | undefined): unknown;
+}
+
+/** The format that a handle's codec and schema make. */
+export function bodyFormat<Input, Output>(what: string, options: BodyOptions<Input, Output>): BodyFormat {
+  // The casts are true: values pass through here as unknown, and each handle's type pairs them with its own codec.
+  const codec = (options.codec ?? json) as Codec<unknown, unknown>;
+  const schema = options.schema as StandardSchema | undefined;
+  checkCodec(what, codec);
+  if (schema === undefined) {
+    return {
+      contentType: codec.contentType,
+      write: (input) => codec.encode(input),
+      read: (body, contentType) => decodeBody(codec, body, contentType),
+    };
+  }
+  if (typeof schema?.["~standard"]?.validate !== "function") {
+    throw new TypeError(`${what}: schema must be a Standard Schema, with a "~standard" property`);
+  }
+  const validate = (value: unknown): SchemaResult<unknown> | Promise<SchemaResult<unknown>> =>
+    schema["~standard"].validate(value);
+  return {
+    contentType: codec.contentType,
+    write(input) {
+      const encode = (result: SchemaResult<unknown>): Uint8Array => {
+        accepted(what, result);
+        return codec.encode(input);
+      };
+      const result = validate(input);
+      return result instanceof Promise ? result.then(encode) : encode(result);
+    },
+    read(body, contentType) {
+      const result = validate(decodeBody(codec, body, contentType));
+      return result instanceof Promise ? result.then((late) => accepted(what, late)) : accepted(what, result);
+    },
+  };
+}
+
+function accepted(what: string, result: SchemaResult<unknown>): unknown {
+  if (result.issues === undefined) return result.value;
+  throw new BrokerError("INVALID_BODY", `${what}: the schema refuses the body: ${describeIssues(result.issues)}`);
+}
+
+function checkCodec(what: string, codec: Codec<unknown, unknown>): void {
+  const { contentType, encode, decode } = codec;
+  if (typeof contentType === "string" && typeof encode === "function" && typeof decode === "function") return;
+  throw new TypeError(`${what}: codec must have a contentType, encode and decode`);
+}

@@ -1,0 +1,110 @@
+import type { Broker, Health, Topology } from "../api/broker.ts";
+import type { ConnectOptions } from "../api/connecting.ts";
+import { DEFAULTS } from "../api/defaults.ts";
+import { checkKeys, integer } from "../base/check.ts";
+import { reasonOf } from "../base/errors.ts";
+import { orAborted } from "../base/wait.ts";
+import type { Declared } from "../contract/capabilities.ts";
+import type { Driver } from "../contract/driver.ts";
+import type { Entity } from "../contract/entities.ts";
+import type { LinkHealth } from "../contract/link.ts";
+import { Connection } from "../link/connection.ts";
+import { Declarations } from "../link/declarations.ts";
+import { idMaker } from "../sending/id.ts";
+import { Outbox } from "../sending/outbox.ts";
+import { traceInjector } from "../sending/trace.ts";
+import { EntityMaker } from "./entities.ts";
+import { queueHandle, topicHandle } from "./handles.ts";
+import type { Parts } from "./parts.ts";
+import type { Settings } from "./settings.ts";
+
+const HEALTH_TIMEOUT = 5_000;
+
+/** Connects for the first time, and answers the broker object. */
+export async function openBroker<C extends Declared, N>(
+  driver: Driver<C, N>,
+  settings: Settings,
+  options: ConnectOptions,
+): Promise<Broker<C, N>> {
+  const connection = new Connection(driver, settings.context, settings.times);
+  const declarations = new Declarations(connection);
+  const parts: Parts = {
+    connection,
+    declarations,
+    outbox: new Outbox(connection, declarations, settings.sendBuffer),
+    consumers: new Set(),
+    propagation: options.propagation,
+    nextId: idMaker(settings.context.clock.now),
+    inject: traceInjector(options.propagation, () => connection.capabilities.limits),
+  };
+  await connection.start(options.signal);
+  const broker = brokerOf(parts);
+  // The cast is true: the driver makes links with clients of type N, and what C forbids is refused at run time too.
+  return broker as Broker<C, N>;
+}
+
+function brokerOf(parts: Parts): Broker {
+  const { connection, declarations } = parts;
+  const entities = new EntityMaker(connection);
+  let closing: Promise<void> | undefined;
+  const close = async ({ drainTimeout }: { readonly drainTimeout?: number } = {}): Promise<void> => {
+    const limit = integer("drainTimeout", drainTimeout, DEFAULTS.drainTimeout, 0);
+    closing ??= shutDown(parts, limit, drainTimeout === undefined ? {} : { drainTimeout });
+    await closing;
+  };
+  return {
+    get capabilities() {
+      return connection.capabilities;
+    },
+    get native() {
+      return connection.link?.native;
+    },
+    queue: (name, options = {}) => queueHandle(parts, entities.queue(name, options), options),
+    topic: (name, options = {}) => topicHandle(parts, entities.topic(name, options), entities, options),
+    async declare(topology, options = {}) {
+      checkKeys("declare", options, ["signal"]);
+      const wanted = listed(entities, topology);
+      const signal = options.signal ?? new AbortController().signal;
+      const link = await connection.up(signal, "declaring");
+      for (const entity of wanted) await orAborted(declarations.ensure(link, entity) ?? Promise.resolve(), signal);
+    },
+    health: (options = {}) => healthOf(connection, options.signal),
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  };
+}
+
+async function shutDown(parts: Parts, limit: number, options: { readonly drainTimeout?: number }): Promise<void> {
+  const late = new AbortController();
+  const cancel = parts.connection.context.clock.after(limit, () => late.abort());
+  await Promise.all([...parts.consumers].map((consumer) => consumer.close(options)));
+  await parts.outbox.drain(late.signal);
+  cancel();
+  await parts.connection.close();
+}
+
+async function healthOf(connection: Connection, signal: AbortSignal | undefined): Promise<Health> {
+  const { link, lastError } = connection;
+  if (link === undefined) {
+    return { status: "down", reason: lastError?.message ?? "not connected", server: undefined, details: {} };
+  }
+  const limit = AbortSignal.timeout(HEALTH_TIMEOUT);
+  const stop = signal === undefined ? limit : AbortSignal.any([limit, signal]);
+  const silent = (error: unknown): LinkHealth => ({ degraded: `no answer: ${reasonOf(error)}`, details: {} });
+  const { degraded, details } = await orAborted(link.health(stop), stop).catch(silent);
+  return { status: degraded === undefined ? "up" : "degraded", reason: degraded, server: link.server, details };
+}
+
+function listed(entities: EntityMaker, topology: Topology): readonly Entity[] {
+  checkKeys("declare", topology, ["queues", "topics"]);
+  const queues = Object.entries(topology.queues ?? {}).map(([name, options]) => entities.queue(name, options));
+  const topics = Object.entries(topology.topics ?? {}).flatMap(([name, { subscriptions = {}, ...options }]) => {
+    const topic = entities.topic(name, options);
+    const durable = Object.entries(subscriptions).map(([subscription, stored]) => {
+      if (stored.durable !== false) return entities.subscription(topic, subscription, stored);
+      throw new TypeError(`declare: subscription ${subscription} is ephemeral: it exists only while it is read`);
+    });
+    return [topic, ...durable];
+  });
+  return [...queues, ...topics];
+}

@@ -1,0 +1,116 @@
+import { createRequire } from "node:module";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Broker } from "../api/broker.ts";
+import type { AdapterLoader, ConnectConfig, ConnectOptions, Target } from "../api/connecting.ts";
+import { show } from "../base/check.ts";
+import { BrokerError, reasonOf } from "../base/errors.ts";
+import type { Declared } from "../contract/capabilities.ts";
+import type { Adapter, Driver } from "../contract/driver.ts";
+import { ADAPTERS } from "./adapters.ts";
+import { openBroker } from "./broker.ts";
+import { settingsOf } from "./settings.ts";
+
+/** Connects to a broker. */
+export interface Connect {
+  /** A driver made by an adapter's factory: the broker's type follows from its capabilities. */
+  <C extends Declared, N>(driver: Driver<C, N>, options?: ConnectOptions): Promise<Broker<C, N>>;
+  /** A URL, or a config with a URL and options of its adapter. */
+  (target: string | ConnectConfig, options?: ConnectOptions): Promise<Broker>;
+}
+
+/**
+ * Connects to a broker, trying for `connectTimeout`, and from then on connects again for ever.
+ *
+ * Rejects with `UNAUTHORIZED` or `INVALID_CONFIG` at once, `ADAPTER_MISSING` when the URL's package is not installed,
+ * `UNAVAILABLE` when the time is up, `CANCELLED` when the signal aborts; with a `TypeError` for a wrong option.
+ */
+export const connect: Connect = connectFor([]);
+
+/** A `connect` that knows the schemes of the given adapters without looking for their packages. */
+export function connectFor(known: readonly Adapter[]): Connect {
+  return async <C extends Declared, N>(target: Target<C, N>, options: ConnectOptions = {}): Promise<Broker<C, N>> => {
+    const settings = settingsOf(options);
+    const driver = await driverOf(target, options.drivers ?? {}, known);
+    return openBroker(driver, settings, options);
+  };
+}
+
+async function driverOf<C extends Declared, N>(
+  target: Target<C, N>,
+  drivers: Readonly<Record<string, AdapterLoader>>,
+  known: readonly Adapter[],
+): Promise<Driver<C, N>> {
+  if (target === undefined || target === null || target === "") {
+    throw new BrokerError("INVALID_CONFIG", "no broker URL: the target is empty; is an environment variable missing?");
+  }
+  if (typeof target === "object" && !("url" in target)) {
+    if (typeof target.connect === "function" && typeof target.classify === "function") return target;
+    throw new BrokerError("INVALID_CONFIG", "the target is neither a URL, nor a config with a url, nor a driver");
+  }
+  const config = typeof target === "string" ? { url: target } : target;
+  if (typeof config !== "object" || typeof config.url !== "string") {
+    throw new BrokerError("INVALID_CONFIG", `the broker URL must be a string, not ${show(config)}`);
+  }
+  const { queues, topics, ...rest } = config;
+  const naming = queues === undefined && topics === undefined ? {} : { naming: { queues, topics } };
+  const adapter = await adapterOf(schemeOf(config.url), drivers, known);
+  // The cast is true: the overload for URLs and configs promises the widest type of broker.
+  return adapter.driver({ ...naming, ...rest, url: config.url }) as Driver<C, N>;
+}
+
+function schemeOf(url: string): string {
+  const scheme = /^([a-z][a-z0-9+.-]*)[:=]/i.exec(url)?.[1];
+  if (scheme !== undefined) return scheme.toLowerCase();
+  throw new BrokerError("INVALID_CONFIG", "the broker URL does not begin with a scheme, such as memory:");
+}
+
+async function adapterOf(
+  scheme: string,
+  drivers: Readonly<Record<string, AdapterLoader>>,
+  known: readonly Adapter[],
+): Promise<Adapter> {
+  const loader = drivers[scheme];
+  if (loader !== undefined) return loader();
+  const own = known.find((adapter) => adapter.schemes.includes(scheme));
+  if (own !== undefined) return own;
+  const name = Object.hasOwn(ADAPTERS, scheme) ? ADAPTERS[scheme] : undefined;
+  if (name === undefined) {
+    const schemes = [...Object.keys(ADAPTERS), ...Object.keys(drivers)].join(", ");
+    throw new BrokerError("INVALID_CONFIG", `unknown scheme ${show(scheme)} in the broker URL; known ones: ${schemes}`);
+  }
+  const module = await load(name, scheme);
+  if (typeof module === "object" && module !== null && "adapter" in module) {
+    // The cast is true of every package that ADAPTERS names; the contract's number is checked when it connects.
+    return module.adapter as Adapter;
+  }
+  throw new BrokerError("INTERNAL", `package ${name} exports no adapter`);
+}
+
+/** Imports the package as the running program would, then as a program in the working directory would. */
+async function load(name: string, scheme: string): Promise<unknown> {
+  const places = [process.argv[1], path.join(process.cwd(), "index.js")].filter((place) => place !== undefined);
+  for (const place of places) {
+    try {
+      const found = createRequire(path.resolve(place)).resolve(name);
+      return await import(pathToFileURL(found).href);
+    } catch (error) {
+      if (!isMissing(error, name)) throw failedToLoad(name, error);
+    }
+  }
+  try {
+    return await import(name);
+  } catch (error) {
+    if (!isMissing(error, name)) throw failedToLoad(name, error);
+    throw new BrokerError("ADAPTER_MISSING", `no adapter for ${scheme}: install it with \`npm install ${name}\``);
+  }
+}
+
+function isMissing(error: unknown, name: string): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return (code === "MODULE_NOT_FOUND" || code === "ERR_MODULE_NOT_FOUND") && reasonOf(error).includes(name);
+}
+
+function failedToLoad(name: string, error: unknown): BrokerError {
+  return new BrokerError("INTERNAL", `package ${name} could not be loaded: ${reasonOf(error)}`, { cause: error });
+}

@@ -1,0 +1,102 @@
+import type { DeadLetter, DeadLetters } from "../api/dead-letters.ts";
+import { DEFAULTS } from "../api/defaults.ts";
+import { checkKeys, integer, show } from "../base/check.ts";
+import { BrokerError } from "../base/errors.ts";
+import type { DeadLetterEntry, DeadLetterStore, Selection } from "../contract/dead-letters.ts";
+import type { SourceEntity } from "../contract/entities.ts";
+import { describeEntity } from "../contract/entities.ts";
+import { OWN } from "../contract/headers.ts";
+import type { HeaderChanges } from "../contract/message.ts";
+import { withoutOwn } from "../receiving/held.ts";
+import { ask, type Parts } from "./parts.ts";
+
+/** A replayed message begins anew: without failures behind it or an end before it. */
+const AFRESH: HeaderChanges = {
+  [OWN.attempt]: undefined,
+  [OWN.deadReason]: undefined,
+  [OWN.deadError]: undefined,
+  [OWN.deadSource]: undefined,
+  [OWN.deadAt]: undefined,
+  [OWN.suspect]: undefined,
+  [OWN.notBefore]: undefined,
+  [OWN.expiresAt]: undefined,
+};
+
+/** An operation that takes longer than this, in milliseconds, is given up. */
+const TIMEOUT = 60_000;
+const MOST = 1_000_000_000;
+
+/** The dead letters of one queue or durable subscription. */
+export function deadLettersOf(parts: Parts, entity: SourceEntity): DeadLetters {
+  const refuseEphemeral = (): void => {
+    if (entity.kind === "queue" || entity.durable) return;
+    throw new BrokerError("UNSUPPORTED", `${describeEntity(entity)} is ephemeral: it has no dead letters`);
+  };
+  const need = (feature: "deadLetters.count" | "deadLetters.list" | "deadLetters.select"): void => {
+    parts.connection.need(feature, describeEntity(entity));
+    refuseEphemeral();
+  };
+  const query = <T>(
+    doing: string,
+    signal: AbortSignal | undefined,
+    question: (store: DeadLetterStore, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> =>
+    ask(parts, entity, `${doing} the dead letters of ${describeEntity(entity)}`, TIMEOUT, signal, (link, stop) =>
+      question(link.deadLetters(entity), stop),
+    );
+  const selected = (verb: string, selection: Selection, options: object): Selection => {
+    checkKeys(`deadLetters.${verb}`, options, ["signal"]);
+    const { ids, all } = { ids: undefined, all: undefined, ...selection };
+    if (all !== true && !Array.isArray(ids)) {
+      throw new TypeError(`deadLetters.${verb} takes { ids: [...] } or { all: true }, not ${show(selection)}`);
+    }
+    if (all !== true) need("deadLetters.select");
+    else refuseEphemeral();
+    return selection;
+  };
+  return {
+    async count(options = {}) {
+      checkKeys("deadLetters.count", options, ["signal"]);
+      need("deadLetters.count");
+      return query("counting", options.signal, (store, signal) => store.count(signal));
+    },
+    async *list(options = {}) {
+      checkKeys("deadLetters.list", options, ["limit", "after", "signal"]);
+      need("deadLetters.list");
+      let left = integer("limit", options.limit, DEFAULTS.deadLetterPage, 1, MOST);
+      for (let after = options.after; left > 0; ) {
+        const wanted = Math.min(left, DEFAULTS.deadLetterPage);
+        const page = await query("listing", options.signal, (store, signal) => store.list(wanted, after, signal));
+        yield* page.map(toDeadLetter);
+        if (page.length < wanted) return;
+        left -= page.length;
+        after = page.at(-1)?.deadLetterId;
+      }
+    },
+    async replay(selection, options = {}) {
+      const which = selected("replay", selection, options);
+      return query("replaying", options.signal, (store, signal) => store.replay(which, AFRESH, signal));
+    },
+    async remove(selection, options = {}) {
+      const which = selected("remove", selection, options);
+      return query("removing", options.signal, (store, signal) => store.remove(which, signal));
+    },
+  };
+}
+
+function toDeadLetter(entry: DeadLetterEntry): DeadLetter {
+  const { deadLetterId, id, key, type, contentType, correlationId, replyTo, native, headers } = entry;
+  const attempts = headers[OWN.attempt];
+  const at = headers[OWN.deadAt];
+  return {
+    ...{ deadLetterId, id, key, type, contentType, correlationId, replyTo, native },
+    bytes: entry.body,
+    headers: withoutOwn(headers),
+    sentAt: entry.sentAt === undefined ? undefined : new Date(entry.sentAt),
+    attempts: attempts === undefined ? undefined : Number(attempts),
+    reason: headers[OWN.deadReason],
+    error: headers[OWN.deadError],
+    source: headers[OWN.deadSource],
+    at: at === undefined ? undefined : new Date(at),
+  };
+}

@@ -1,0 +1,82 @@
+import type { Consumer } from "../api/consuming.ts";
+import type { Queue, QueueOptions, Readable, SubscriptionOptions, Topic, TopicOptions } from "../api/destinations.ts";
+import { checkKeys } from "../base/check.ts";
+import { type BodyFormat, bodyFormat } from "../body/format.ts";
+import type { Declared } from "../contract/capabilities.ts";
+import type { Destination, QueueEntity, SourceEntity, TopicEntity } from "../contract/entities.ts";
+import { describeEntity } from "../contract/entities.ts";
+import { QueueConsumer } from "../receiving/consumer.ts";
+import { batchPlan, CONSUME_OPTIONS, type Plan, singlePlan } from "../receiving/plan.ts";
+import { Sender } from "../sending/sender.ts";
+import { deadLettersOf } from "./dead-letters.ts";
+import type { EntityMaker } from "./entities.ts";
+import { ask, type Parts } from "./parts.ts";
+
+const STATS_TIMEOUT = 30_000;
+
+/** A handle on a queue. */
+export function queueHandle<Input, Output>(
+  parts: Parts,
+  entity: QueueEntity,
+  options: QueueOptions<Declared, Input, Output>,
+): Queue<Declared, Input, Output> {
+  const format = bodyFormat(describeEntity(entity), options);
+  const sender = senderOf(parts, entity, format);
+  return {
+    ...readerOf<Output>(parts, entity, format),
+    send: (body, sendOptions) => sender.send(body, sendOptions),
+    sendBatch: (messages) => sender.sendBatch(messages),
+  };
+}
+
+/** A handle on a topic. */
+export function topicHandle<Input, Output>(
+  parts: Parts,
+  entity: TopicEntity,
+  entities: EntityMaker,
+  options: TopicOptions<Declared, Input, Output>,
+): Topic<Declared, Input, Output> {
+  const format = bodyFormat(describeEntity(entity), options);
+  const sender = senderOf(parts, entity, format);
+  const subscription = (name: string, stored: SubscriptionOptions = {}): Readable<Output> =>
+    readerOf<Output>(parts, entities.subscription(entity, name, stored), format);
+  return {
+    name: entity.name,
+    publish: (body, publishOptions) => sender.send(body, publishOptions),
+    publishBatch: (messages) => sender.sendBatch(messages),
+    subscription,
+    async subscribe(name, handler, both = {}) {
+      const { ordered, filter, from, durable, ...consume } = both;
+      checkKeys("subscribe", consume, ["ordered", "filter", "from", "durable", ...CONSUME_OPTIONS]);
+      const given = Object.entries({ ordered, filter, from, durable }).filter(([, value]) => value !== undefined);
+      return subscription(name, Object.fromEntries(given)).consume(handler, consume);
+    },
+  };
+}
+
+function senderOf(parts: Parts, destination: Destination, format: BodyFormat): Sender {
+  return new Sender({ ...parts, destination, format }, parts.outbox);
+}
+
+function readerOf<Output>(parts: Parts, entity: SourceEntity, format: BodyFormat): Readable<Output> {
+  const start = (plan: Plan): Promise<Consumer> => {
+    const { connection, consumers } = parts;
+    if (connection.closed) throw connection.closedError(`consuming ${describeEntity(entity)}`);
+    const consumer = new QueueConsumer(parts, entity, format.read, plan);
+    consumers.add(consumer);
+    void consumer.closed.then(() => consumers.delete(consumer));
+    return consumer.start();
+  };
+  return {
+    name: entity.name,
+    consume: async (handler, options = {}) => start(singlePlan(handler, options)),
+    consumeBatch: async (handler, options = {}) => start(batchPlan(handler, options)),
+    deadLetters: deadLettersOf(parts, entity),
+    async stats(options = {}) {
+      checkKeys("stats", options, ["signal"]);
+      const what = `asking for the stats of ${describeEntity(entity)}`;
+      parts.connection.need("stats", what);
+      return ask(parts, entity, what, STATS_TIMEOUT, options.signal, (link, signal) => link.stats(entity, signal));
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import type { ConnectOptions } from "../api/connecting.ts";
+import { DEFAULTS } from "../api/defaults.ts";
+import { checkFunction, checkKeys, integer, show } from "../base/check.ts";
+import { systemClock } from "../base/clock.ts";
+import type { LinkContext } from "../contract/driver.ts";
+import type { ConnectionTimes } from "../link/connection.ts";
+import type { SendBuffer } from "../sending/outbox.ts";
+
+const KEYS = "drivers topology lease connectTimeout reconnect sendBuffer clock propagation signal".split(" ");
+const HOUR = 3_600_000;
+
+/** Connect options, checked, with every default filled in. */
+export interface Settings {
+  readonly context: LinkContext;
+  readonly times: ConnectionTimes;
+  readonly sendBuffer: SendBuffer;
+}
+
+/** Checks connect options; a mistake is a `TypeError`. */
+export function settingsOf(options: ConnectOptions): Settings {
+  checkKeys("connect", options, KEYS);
+  const { topology = "create", clock = systemClock, reconnect = {}, sendBuffer = {} } = options;
+  checkKeys("reconnect", reconnect, ["initial", "max"]);
+  checkKeys("sendBuffer", sendBuffer, ["messages", "bytes"]);
+  if (!["create", "verify", "none"].includes(topology)) {
+    throw new TypeError(`topology must be "create", "verify" or "none", not ${show(topology)}`);
+  }
+  checkFunction("clock.now", clock.now);
+  checkFunction("clock.after", clock.after);
+  const initial = integer("reconnect.initial", reconnect.initial, DEFAULTS.reconnect.initial, 1, HOUR);
+  return {
+    context: { clock, topology, lease: integer("lease", options.lease, DEFAULTS.lease, 100, 300_000) },
+    times: {
+      connectTimeout: integer("connectTimeout", options.connectTimeout, DEFAULTS.connectTimeout, 1, 24 * HOUR),
+      reconnect: {
+        initial,
+        max: integer("reconnect.max", reconnect.max, Math.max(initial, DEFAULTS.reconnect.max), initial, HOUR),
+      },
+    },
+    sendBuffer: {
+      messages: integer("sendBuffer.messages", sendBuffer.messages, DEFAULTS.sendBuffer.messages, 1, 10_000_000),
+      bytes: integer("sendBuffer.bytes", sendBuffer.bytes, DEFAULTS.sendBuffer.bytes, 1),
+    },
+  };
+}

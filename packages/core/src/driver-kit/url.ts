@@ -1,0 +1,100 @@
+import { BrokerError } from "../base/errors.ts";
+
+/** A URL parameter is an adapter option of the same name, of one of these types. */
+export type ParameterTypes = Readonly<Record<string, "string" | "number" | "boolean">>;
+
+/** One server. */
+export interface Host {
+  readonly host: string;
+  readonly port: number | undefined;
+}
+
+/** What a URL of the form `scheme://[user:password@]host[:port][,host…][/path][?option=value]` says, decoded. */
+export interface Address {
+  readonly scheme: string;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly hosts: readonly Host[];
+  /** Without the leading slash; undefined when there is none. */
+  readonly path: string | undefined;
+  readonly parameters: Readonly<Record<string, string | number | boolean>>;
+}
+
+const GRAMMAR =
+  /^([a-z][a-z0-9+.-]*):(?:\/\/|(?!\/))(?:([^:@/?#]*)(?::([^@/?#]*))?@)?([^/?#@]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/i;
+const HOST = /^(\[[0-9a-f:.]+\]|[^:[\]]*)(?::(\d{1,5}))?$/i;
+
+/**
+ * Reads a broker URL. Throws `INVALID_CONFIG` for what does not fit, for an unknown or repeated parameter and for one
+ * of the wrong type, naming it and never a secret.
+ */
+export function parseUrl(url: string, types: ParameterTypes): Address {
+  const match = GRAMMAR.exec(url);
+  if (match === null) {
+    throw invalid("the URL does not have the form scheme://[user:password@]host[:port][,host…][/path][?option=value]");
+  }
+  const [, scheme = "", username, password, hosts = "", path, query = ""] = match;
+  return {
+    scheme: scheme.toLowerCase(),
+    username: username === undefined ? undefined : decode("user name", username),
+    password: password === undefined ? undefined : decode("password", password),
+    hosts: hosts === "" ? [] : hosts.split(",").map(parseHost),
+    path: path === undefined ? undefined : decode("path", path),
+    parameters: parseParameters(query, types),
+  };
+}
+
+/** The address for people: scheme, hosts and path, no secret. */
+export function formatAddress(address: Pick<Address, "scheme" | "hosts" | "path">): string {
+  const hosts = address.hosts.map(({ host, port }) => (port === undefined ? host : `${host}:${port}`)).join(",");
+  return `${address.scheme}://${hosts}${address.path === undefined ? "" : `/${address.path}`}`;
+}
+
+function parseHost(text: string): Host {
+  const match = HOST.exec(text);
+  const port = match?.[2] === undefined ? undefined : Number(match[2]);
+  if (match === null || match[1] === "" || (port !== undefined && (port < 1 || port > 65_535))) {
+    throw invalid(`${JSON.stringify(text)} is not a host, or a host and a port from 1 to 65535`);
+  }
+  return { host: decode("host", match[1] ?? "").replace(/^\[(.*)\]$/, "$1"), port };
+}
+
+function parseParameters(query: string, types: ParameterTypes): Record<string, string | number | boolean> {
+  const parameters: Record<string, string | number | boolean> = {};
+  for (const pair of query.split("&").filter((part) => part !== "")) {
+    const at = pair.indexOf("=");
+    const name = decode("parameter", at < 0 ? pair : pair.slice(0, at));
+    const type = Object.hasOwn(types, name) ? types[name] : undefined;
+    if (type === undefined) {
+      const known = Object.keys(types).join(", ") || "none";
+      throw invalid(`unknown parameter ${JSON.stringify(name)} in the URL; known ones: ${known}`);
+    }
+    if (Object.hasOwn(parameters, name)) throw invalid(`the URL has the parameter ${name} twice`);
+    parameters[name] = convert(name, at < 0 ? "" : decode(name, pair.slice(at + 1)), type);
+  }
+  return parameters;
+}
+
+function convert(name: string, text: string, type: "string" | "number" | "boolean"): string | number | boolean {
+  if (type === "string") return text;
+  if (type === "boolean") {
+    if (text === "true" || text === "false") return text === "true";
+    throw invalid(`the URL parameter ${name} must be true or false`);
+  }
+  const number = Number(text);
+  if (text.trim() === "" || !Number.isFinite(number)) throw invalid(`the URL parameter ${name} must be a number`);
+  return number;
+}
+
+function decode(what: string, text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw invalid(`the ${what} in the URL is not percent-encoded correctly`);
+  }
+}
+
+/** What is wrong with a URL or an option. */
+export function invalid(message: string): BrokerError {
+  return new BrokerError("INVALID_CONFIG", message);
+}

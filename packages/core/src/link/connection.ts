@@ -1,0 +1,202 @@
+import { events } from "../api/diagnostics.ts";
+import { pause } from "../base/clock.ts";
+import { BrokerError, reasonOf } from "../base/errors.ts";
+import { aborted, cancelled, orAborted } from "../base/wait.ts";
+import { type Capabilities, type Feature, refine } from "../contract/capabilities.ts";
+import { CONTRACT, type Driver, type LinkContext } from "../contract/driver.ts";
+import type { Link } from "../contract/link.ts";
+
+/** How connecting is timed, in milliseconds. */
+export interface ConnectionTimes {
+  readonly connectTimeout: number;
+  readonly reconnect: { readonly initial: number; readonly max: number };
+}
+
+/** Who wants to know of the beginning and the end of each life. */
+export interface ConnectionListener {
+  readonly up?: (link: Link) => void;
+  readonly down?: (error: BrokerError) => void;
+}
+
+/** One try to connect may take this long before the next one. */
+const TRY_TIMEOUT = 10_000;
+/** The longest wait between two tries of the first connection: somebody waits for it, and its time is short. */
+const FIRST_WAIT = 1_000;
+/** Closing in good order may take this long. */
+const CLOSE_TIMEOUT = 5_000;
+
+/** Keeps a driver's link up: opens one life after the other until it is closed. */
+export class Connection {
+  readonly driver: Driver;
+  readonly context: LinkContext;
+  readonly #times: ConnectionTimes;
+  readonly #listeners = new Set<ConnectionListener>();
+  readonly #closing = new AbortController();
+  #supervisor: Promise<void> = Promise.resolve();
+  /** The present life; undefined while there is none. */
+  link: Link | undefined;
+  capabilities: Capabilities;
+  /** Why there is no link. */
+  lastError: BrokerError | undefined;
+
+  constructor(driver: Driver, context: LinkContext, times: ConnectionTimes) {
+    const spoken: number = driver.contract;
+    if (spoken !== CONTRACT) {
+      const message = `adapter ${driver.name} speaks version ${spoken} of the driver contract, @anybroker/core version ${String(CONTRACT)}: install the same version of both packages`;
+      throw new BrokerError("INVALID_CONFIG", message);
+    }
+    this.driver = driver;
+    this.context = context;
+    this.#times = times;
+    this.capabilities = refine(driver.capabilities, {});
+  }
+
+  get closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  /** Answers what ends the listening. */
+  listen(listener: ConnectionListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Connects for the first time. Rejects at once on a fault that no retry mends, else when the time is up. */
+  async start(signal: AbortSignal | undefined): Promise<void> {
+    const { clock } = this.context;
+    const stop = AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]);
+    const deadline = clock.now() + this.#times.connectTimeout;
+    for (let tries = 0; this.link === undefined; tries += 1) {
+      try {
+        this.#begin(await this.#connect(stop, Math.min(TRY_TIMEOUT, deadline - clock.now())));
+      } catch (error) {
+        if (stop.aborted) throw cancelled(`connecting to ${this.driver.address}`, stop);
+        const wrapped = this.wrap(error, `cannot connect to ${this.driver.address}`);
+        const wait = Math.min(FIRST_WAIT, this.#backoff(tries));
+        if (!wrapped.retryable || clock.now() + wait >= deadline) throw wrapped;
+        await pause(clock, wait, stop);
+      }
+    }
+  }
+
+  /** The present life, or the next one. Rejects with `CLOSED`, or `CANCELLED` when the signal aborts first. */
+  async up(signal: AbortSignal, what: string): Promise<Link> {
+    const stop = AbortSignal.any([signal, this.#closing.signal]);
+    if (this.link !== undefined && !stop.aborted) return this.link;
+    const next = Promise.withResolvers<Link>();
+    const forget = this.listen({ up: next.resolve });
+    try {
+      return await orAborted(next.promise, stop);
+    } catch {
+      throw this.closed ? this.closedError(what) : cancelled(what, signal);
+    } finally {
+      forget();
+    }
+  }
+
+  /** The promise's outcome, unless the link ends or the signal aborts first: what a dead link was asked is void. */
+  async within<T>(link: Link, promise: Promise<T>, signal: AbortSignal): Promise<T> {
+    const ended = new AbortController();
+    const forget = this.listen({ down: (error) => ended.abort(error) });
+    if (this.link !== link) ended.abort(this.lastError);
+    try {
+      return await orAborted(promise, AbortSignal.any([signal, ended.signal]));
+    } finally {
+      forget();
+    }
+  }
+
+  /** Throws `UNSUPPORTED` for a feature that this server does not have. */
+  need(feature: Feature, what: string): void {
+    if (this.capabilities[feature] !== "none") return;
+    const { server } = this.link ?? {};
+    const who = server === undefined ? this.driver.name : `${server.product} ${server.version}`;
+    throw new BrokerError("UNSUPPORTED", `${what}: ${who} does not support it (${feature})`);
+  }
+
+  closedError(what: string): BrokerError {
+    return new BrokerError("CLOSED", `${what}: the broker object is closed`);
+  }
+
+  /** The client's error as one of ours; ours as it is. */
+  wrap(error: unknown, what: string, outcomeUnknown = false): BrokerError {
+    if (error instanceof BrokerError && error.outcomeUnknown === outcomeUnknown) return error;
+    const { code, retryable } = error instanceof BrokerError ? error : this.driver.classify(error);
+    return new BrokerError(code, `${what}: ${reasonOf(error)}`, { retryable, outcomeUnknown, cause: error });
+  }
+
+  async close(): Promise<void> {
+    const link = this.closed ? undefined : this.link;
+    this.#closing.abort(new Error("the broker object is closed"));
+    if (link !== undefined) {
+      const limit = AbortSignal.timeout(CLOSE_TIMEOUT);
+      // What goes wrong now has nobody left to mind: the link is given up either way.
+      await orAborted(link.close(limit), limit).catch(() => {});
+    }
+    await this.#supervisor;
+  }
+
+  #begin(link: Link): void {
+    this.link = link;
+    this.lastError = undefined;
+    this.capabilities = refine(this.driver.capabilities, link.server.capabilities);
+    events.reconnect({ address: this.driver.address, state: "up", error: undefined });
+    for (const { up } of [...this.#listeners]) up?.(link);
+    this.#supervisor = this.#supervise(link);
+  }
+
+  async #supervise(link: Link): Promise<void> {
+    const reason = await Promise.race([link.lost, aborted(this.#closing.signal)]);
+    this.link = undefined;
+    const error = this.closed ? this.closedError("connection") : this.#lost(reason ?? new Error("connection lost"));
+    this.lastError = error;
+    if (!this.closed) events.reconnect({ address: this.driver.address, state: "lost", error });
+    for (const { down } of [...this.#listeners]) down?.(error);
+    const { signal } = this.#closing;
+    for (let tries = 0; !signal.aborted; tries += 1) {
+      await pause(this.context.clock, this.#wait(tries), signal);
+      try {
+        if (!signal.aborted) return this.#begin(await this.#connect(signal, TRY_TIMEOUT));
+      } catch (failure) {
+        if (signal.aborted) return;
+        this.lastError = this.wrap(failure, `cannot connect to ${this.driver.address}`);
+        events.reconnect({ address: this.driver.address, state: "failed", error: this.lastError });
+      }
+    }
+  }
+
+  /** Whatever ended a life that had begun, the next one may succeed. */
+  #lost(cause: unknown): BrokerError {
+    const { code, retryable } = this.driver.classify(cause);
+    const message = `connection to ${this.driver.address} lost: ${reasonOf(cause)}`;
+    return new BrokerError(retryable ? code : "UNAVAILABLE", message, { retryable: true, cause });
+  }
+
+  /** A refused password or a fault in the settings may be mended by a person: asked again, but seldom. */
+  #wait(tries: number): number {
+    const hopeless = tries > 0 && this.lastError?.retryable === false;
+    return hopeless ? this.#times.reconnect.max : this.#backoff(tries);
+  }
+
+  #backoff(tries: number): number {
+    const { initial, max } = this.#times.reconnect;
+    return Math.random() * Math.min(max, initial * 2 ** Math.min(tries, 30));
+  }
+
+  async #connect(signal: AbortSignal, timeout: number): Promise<Link> {
+    const slow = new AbortController();
+    const error = new BrokerError("UNAVAILABLE", `no answer from ${this.driver.address}`, { retryable: true });
+    const cancel = this.context.clock.after(timeout, () => slow.abort(error));
+    const limit = AbortSignal.any([signal, slow.signal]);
+    const opening = this.driver.connect(this.context, limit);
+    try {
+      return await orAborted(opening, limit);
+    } catch (failure) {
+      // Should it come up after all, nobody wants it any more.
+      opening.then((link) => link.close(AbortSignal.timeout(CLOSE_TIMEOUT))).catch(() => {});
+      throw failure;
+    } finally {
+      cancel();
+    }
+  }
+}

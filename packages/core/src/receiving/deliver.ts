@@ -1,0 +1,23 @@
+import { deliverTracing } from "../api/diagnostics.ts";
+import type { MessageSource } from "../api/message.ts";
+import type { Held } from "./held.ts";
+
+type Invoke = (messages: readonly Held[]) => unknown;
+type Extract = <T>(headers: Readonly<Record<string, string>>, run: () => T) => T;
+
+/** The handler, run inside the context that the (first) message carries, and shown on `anybroker:deliver`. */
+export function traced(invoke: Invoke, source: MessageSource, extract: Extract | undefined): Invoke {
+  const inContext: Invoke =
+    extract === undefined ? invoke : (messages) => extract(messages[0]?.headers ?? {}, () => invoke(messages));
+  return (messages) => {
+    if (!deliverTracing.hasSubscribers) return inContext(messages);
+    const [first] = messages;
+    const event = {
+      source,
+      ids: messages.map((held) => held.id),
+      attempt: first?.attempt ?? 1,
+      headers: first?.headers ?? {},
+    };
+    return deliverTracing.tracePromise(async () => inContext(messages), event);
+  };
+}

@@ -1,0 +1,73 @@
+import type { ConsumeBatchOptions, ConsumeOptions } from "../api/consuming.ts";
+import { DEFAULTS } from "../api/defaults.ts";
+import type { BatchHandler, Handler } from "../api/message.ts";
+import { checkFunction, checkKeys, integer } from "../base/check.ts";
+import type { Held } from "./held.ts";
+import { type FullRetryPolicy, fullRetryPolicy } from "./retry.ts";
+
+const LONGEST_TIMEOUT = 86_400_000;
+const CONSUME_KEYS = ["concurrency", "prefetch", "retry", "timeout", "signal", "drainTimeout", "onError"];
+const BATCH_KEYS = [...CONSUME_KEYS, "max", "wait"];
+
+/** Names of the options of `consume`. */
+export const CONSUME_OPTIONS: readonly string[] = CONSUME_KEYS;
+
+/** How a consumer works: its options checked, with every default filled in. */
+export interface Plan {
+  readonly concurrency: number;
+  readonly prefetch: number;
+  readonly retry: FullRetryPolicy;
+  readonly timeout: number;
+  readonly drainTimeout: number;
+  readonly signal: AbortSignal | undefined;
+  readonly onError: ConsumeOptions["onError"];
+  /** Most messages of one run of the handler, and how long it waits for them. */
+  readonly max: number;
+  readonly wait: number;
+  /** Runs the handler on messages whose bodies have been read. */
+  readonly invoke: (messages: readonly Held[]) => unknown;
+}
+
+/** The plan of `consume`. */
+export function singlePlan<Body>(handler: Handler<Body>, options: ConsumeOptions): Plan {
+  checkFunction("handler", handler);
+  checkKeys("consume", options, CONSUME_KEYS);
+  // The cast is true: a message's value was made by the handle's codec and schema, which give the Body.
+  const run = handler as Handler<unknown>;
+  return {
+    ...common(options, 1),
+    max: 1,
+    wait: 0,
+    invoke: ([message]) => (message === undefined ? undefined : run(message)),
+  };
+}
+
+/** The plan of `consumeBatch`. */
+export function batchPlan<Body>(handler: BatchHandler<Body>, options: ConsumeBatchOptions): Plan {
+  checkFunction("handler", handler);
+  checkKeys("consumeBatch", options, BATCH_KEYS);
+  const max = integer("max", options.max, DEFAULTS.batch.max, 1, 10_000);
+  // The cast is true for the same reason as above.
+  const run = handler as BatchHandler<unknown>;
+  return {
+    ...common(options, max),
+    max,
+    wait: integer("wait", options.wait, DEFAULTS.batch.wait, 0, LONGEST_TIMEOUT),
+    invoke: (messages) => run(messages),
+  };
+}
+
+function common(options: ConsumeOptions, max: number): Omit<Plan, "max" | "wait" | "invoke"> {
+  const concurrency = integer("concurrency", options.concurrency, DEFAULTS.concurrency, 1, 10_000);
+  const least = concurrency * max;
+  if (options.onError !== undefined) checkFunction("onError", options.onError);
+  return {
+    concurrency,
+    prefetch: integer("prefetch", options.prefetch, least * DEFAULTS.prefetchFactor, least, 1_000_000),
+    retry: fullRetryPolicy(options.retry),
+    timeout: integer("timeout", options.timeout, DEFAULTS.handlerTimeout, 1, LONGEST_TIMEOUT),
+    drainTimeout: integer("drainTimeout", options.drainTimeout, DEFAULTS.drainTimeout, 0, LONGEST_TIMEOUT),
+    signal: options.signal,
+    onError: options.onError,
+  };
+}

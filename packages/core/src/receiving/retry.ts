@@ -1,0 +1,37 @@
+import type { RetryPolicy } from "../api/consuming.ts";
+import { DEFAULTS } from "../api/defaults.ts";
+import { checkFunction, checkKeys, integer, number } from "../base/check.ts";
+
+const YEAR = 31_536_000_000;
+
+/** A retry policy with every default filled in. */
+export interface FullRetryPolicy {
+  readonly attempts: number;
+  readonly classify: RetryPolicy["classify"];
+  /** How long to wait after the given number of failures. */
+  readonly wait: (failures: number) => number;
+  /** The longest wait there is. */
+  readonly longest: number;
+}
+
+/** Checks a policy and fills in its defaults. */
+export function fullRetryPolicy(policy: RetryPolicy = {}): FullRetryPolicy {
+  checkKeys("retry", policy, ["attempts", "backoff", "classify"]);
+  const backoff = policy.backoff ?? {};
+  checkKeys("retry.backoff", backoff, ["initial", "max", "factor", "jitter"]);
+  if (policy.classify !== undefined) checkFunction("retry.classify", policy.classify);
+  const defaults = DEFAULTS.retry.backoff;
+  const initial = integer("retry.backoff.initial", backoff.initial, defaults.initial, 0, YEAR);
+  const max = integer("retry.backoff.max", backoff.max, Math.max(defaults.max, initial), initial, YEAR);
+  const factor = number("retry.backoff.factor", backoff.factor, defaults.factor, 1, 1_000);
+  const jitter = number("retry.backoff.jitter", backoff.jitter, defaults.jitter, 0, 1);
+  return {
+    attempts: integer("retry.attempts", policy.attempts, DEFAULTS.retry.attempts, 1),
+    classify: policy.classify,
+    longest: max,
+    wait(failures: number): number {
+      const base = Math.min(max, initial * factor ** (failures - 1));
+      return Math.round(base * (1 + Math.random() * jitter));
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import { DEFAULTS } from "../api/defaults.ts";
+import type { SendOptions } from "../api/sending.ts";
+import { checkKeys, integer, show } from "../base/check.ts";
+import { BrokerError } from "../base/errors.ts";
+import type { BodyFormat } from "../body/format.ts";
+import type { Destination } from "../contract/entities.ts";
+import { describeEntity } from "../contract/entities.ts";
+import { checkHeaders, NO_HEADERS, OWN, utf8Length } from "../contract/headers.ts";
+import type { OutgoingMessage } from "../contract/message.ts";
+import type { Connection } from "../link/connection.ts";
+import { checkPrintable } from "./id.ts";
+
+const KEYS = "id key headers type delay deliverAt ttl priority correlationId replyTo signal timeout".split(" ");
+const DAY = 86_400_000;
+const CENTURY = 36_525 * DAY;
+
+/** The options of one send, checked: a message that lacks its body, and how long to try. */
+export interface Prepared {
+  readonly message: OutgoingMessage & { body: Uint8Array };
+  readonly deadline: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What checking needs to know. */
+export interface SendContext {
+  readonly connection: Connection;
+  readonly destination: Destination;
+  readonly format: BodyFormat;
+  readonly nextId: () => string;
+  readonly inject: (headers: Record<string, string>) => Readonly<Record<string, string>>;
+}
+
+const NONE: SendOptions = {};
+const NO_BODY = new Uint8Array();
+
+/** Checks everything that can be checked before any I/O, and fixes the times. Throws what the send rejects with. */
+export function prepareSend(is: SendContext, options: SendOptions = NONE): Prepared {
+  if (options !== NONE) check(is, options);
+  const { connection, destination, format } = is;
+  const now = connection.context.clock.now();
+  if (destination.kind === "queue" && destination.ordered && options.key === undefined) {
+    throw new TypeError(`queue ${destination.name} is ordered: each message needs a key`);
+  }
+  return {
+    message: {
+      id: options.id ?? is.nextId(),
+      body: NO_BODY,
+      contentType: format.contentType,
+      headers: allHeaders(is, options, now),
+      key: options.key,
+      type: options.type,
+      correlationId: options.correlationId,
+      replyTo: options.replyTo,
+      sentAt: now,
+      deliverAt: deliverTime(is, options, now),
+      priority: options.priority as number | undefined,
+    },
+    deadline: now + (options.timeout ?? DEFAULTS.sendTimeout),
+    signal: options.signal,
+  };
+}
+
+/** Throws `TOO_LARGE` for a body over the limit. */
+export function checkSize(is: SendContext, body: Uint8Array): void {
+  const limit = is.connection.capabilities.limits.body;
+  if (body.length <= limit) return;
+  const { kind, name } = is.destination;
+  throw new BrokerError(
+    "TOO_LARGE",
+    `${kind} ${name}: the body has ${body.length} bytes; at most ${limit} are allowed`,
+  );
+}
+
+function check(is: SendContext, options: SendOptions): void {
+  checkKeys("send", options, KEYS);
+  const what = describeEntity(is.destination);
+  const { id, key, type, correlationId, replyTo, signal, timeout } = options;
+  if (id !== undefined) checkPrintable("id", id);
+  for (const [name, value] of Object.entries({ key, type, correlationId, replyTo })) {
+    const fits = typeof value === "string" && value !== "" && value.isWellFormed() && utf8Length(value) <= 128;
+    if (value !== undefined && !fits) {
+      throw new TypeError(`${name} must be a well-formed string of 1 to 128 bytes, not ${show(value)}`);
+    }
+  }
+  integer("timeout", timeout, 0, 1, DAY);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(`signal must be an AbortSignal, not ${show(signal)}`);
+  }
+  // The casts are true: the types only forbid these options to drivers without the feature.
+  if (options.priority !== undefined) is.connection.need("priority", `${what}: priority`);
+  integer("priority", options.priority as number | undefined, 0, 0, 9);
+  if (options.ttl !== undefined) is.connection.need("ttl", `${what}: ttl`);
+  integer("ttl", options.ttl as number | undefined, 0, 1, CENTURY);
+}
+
+function deliverTime(is: SendContext, options: SendOptions, now: number): number | undefined {
+  const { delay, deliverAt } = options as { delay?: number; deliverAt?: Date };
+  if (delay === undefined && deliverAt === undefined) return undefined;
+  const { connection, destination } = is;
+  const isQueue = destination.kind === "queue";
+  connection.need(isQueue ? "delay.send" : "delay.publish", `${describeEntity(destination)}: a delay`);
+  if (delay !== undefined && deliverAt !== undefined) throw new TypeError("delay and deliverAt exclude each other");
+  integer("delay", delay, 0, 0, CENTURY);
+  if (deliverAt !== undefined && !(deliverAt instanceof Date && !Number.isNaN(deliverAt.getTime()))) {
+    throw new TypeError(`deliverAt must be a valid Date, not ${show(deliverAt)}`);
+  }
+  const wait = delay ?? (deliverAt?.getTime() ?? now) - now;
+  const { limits } = connection.capabilities;
+  const longest = isQueue ? limits.delay : limits.publishDelay;
+  if (wait <= longest) return wait > 0 ? now + wait : undefined;
+  throw new BrokerError(
+    "UNSUPPORTED",
+    `${describeEntity(destination)}: a delay of ${wait} ms; at most ${longest} ms can be kept`,
+  );
+}
+
+function allHeaders(is: SendContext, options: SendOptions, now: number): Readonly<Record<string, string>> {
+  const own =
+    options.headers === undefined ? NO_HEADERS : checkHeaders(options.headers, is.connection.capabilities.limits);
+  const traced = is.inject(own);
+  if (options.ttl === undefined) return traced;
+  return { ...traced, [OWN.expiresAt]: String(now + (options.ttl as number)) };
+}
