@@ -1,8 +1,9 @@
 import { show } from "../base/check.ts";
+import { RESERVED_SEGMENTS } from "../contract/reserved-names.ts";
 
 const NAME = /^[A-Za-z](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 const SUBSCRIPTION = /^[A-Za-z](?:[A-Za-z0-9_-]*[A-Za-z0-9])?$/;
-const RESERVED = new Set(["sub", "retry", "dlq", "delay", "part"]);
+const RESERVED = new Set(RESERVED_SEGMENTS);
 const SUBSCRIPTION_MAX = 50;
 
 const RULE =

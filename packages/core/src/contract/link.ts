@@ -43,7 +43,10 @@ export interface Link<N = unknown> {
    * call costs more than a message: what comes meanwhile waits and goes together. Undefined: any number.
    */
   readonly window: { readonly messages: number; readonly bytes: number; readonly batches?: number };
-  /** Makes sure that the entities exist (`create`), or compares them (`verify`). Idempotent; parents come first. */
+  /**
+   * Makes sure that the entities exist (`create`), or compares them (`verify`). Idempotent; parents come first. Ephemeral
+   * subscriptions are not among them: each begins when its source opens.
+   */
   declare(entities: readonly Entity[], mode: "create" | "verify", signal: AbortSignal): Promise<readonly Drift[]>;
   /**
    * Sends a batch, in its order, and reports each message once, as soon as its fate is known. Settles only after the

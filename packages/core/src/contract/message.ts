@@ -11,7 +11,10 @@ export interface OutgoingMessage {
   readonly replyTo: string | undefined;
   /** Milliseconds since 1970. */
   readonly sentAt: number;
-  /** Not to be handed out before this time (milliseconds since 1970). Set only where the driver declares the delay. */
+  /**
+   * Not to be handed out before this time (milliseconds since 1970). Set only where the driver declares the delay; where
+   * that is `emulated`, the headers have `anybroker-not-before` too.
+   */
   readonly deliverAt: number | undefined;
   /** 0 (lowest) to 9. */
   readonly priority: number | undefined;

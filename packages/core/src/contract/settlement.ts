@@ -5,7 +5,8 @@ import type { Delivery, HeaderChanges } from "./message.ts";
  * - `ack`: it is done.
  * - `release`: given back untouched, to be handed out again soon. Not a failure.
  * - `retry`: a copy of the native message with the changed headers reaches the same queue or subscription, and only
- *   it, not sooner than after `delay` ms; the copy is confirmed before the original goes.
+ *   it, not sooner than after `delay` ms; the copy is confirmed before the original goes. Where `retryDelay` is
+ *   `emulated`, the headers have `anybroker-not-before`.
  * - `deadLetter`: the same, to the dead letters.
  * - `reject`: dead-lettered by the broker's own means, without a copy of ours; fails where it has none.
  */

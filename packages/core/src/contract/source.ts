@@ -11,7 +11,11 @@ export interface OpenOptions {
 export interface Source {
   /** Resolves with the reason when this source alone has died, by itself or after `close`. Never rejects. */
   readonly lost: Promise<unknown>;
-  /** Whether it has a return queue, so that `retry` can be asked of it. */
+  /**
+   * Whether there is a return queue, so that `retry` can be asked of this source. With `topology: "create"` the driver
+   * makes it; else it is found by existence, once in the life of the link and without any right to create. An ephemeral
+   * subscription has none.
+   */
   readonly returns: boolean;
   /** The most calls of `settle` that run at once; what comes meanwhile goes together. Undefined: any number. */
   readonly batches?: number;
@@ -36,6 +40,9 @@ export interface Source {
   resume(signal: AbortSignal): Promise<void>;
   /** Changes the window of a paused source. Where it is missing the core opens the source anew instead. */
   resize?(window: number, signal: AbortSignal): Promise<void>;
-  /** Stops reading. The core has settled or released all it holds. */
+  /**
+   * Stops reading. The core has settled or released all it holds. Called for every source: after the end of its link with
+   * an aborted signal, and then the driver only frees what the source still has (sockets, timers).
+   */
   close(signal: AbortSignal): Promise<void>;
 }

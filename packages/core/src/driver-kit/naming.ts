@@ -30,3 +30,18 @@ export class Naming {
     return mapped ?? `${this.topic(source.topic.name)}.sub.${source.name}`;
   }
 }
+
+/** `Q.dlq` or `T.sub.S.dlq`: the dead letters of a queue or subscription. */
+export function deadLettersName(source: string): string {
+  return `${source}.dlq`;
+}
+
+/** `Q.delay.<ms>` or `T.delay.<ms>`: one step of a delay ladder. */
+export function delayStepName(destination: string, ms: number): string {
+  return `${destination}.delay.${ms}`;
+}
+
+/** `Q.retry.<ms>` or `T.sub.S.retry.<ms>`: one step of a return queue's ladder. */
+export function retryStepName(source: string, ms: number): string {
+  return `${source}.retry.${ms}`;
+}

@@ -1,4 +1,5 @@
-import { type Address, invalid, type ParameterTypes, parseUrl } from "./url.ts";
+import { invalidConfig } from "./failures.ts";
+import { type Address, type ParameterTypes, parseUrl } from "./url.ts";
 
 /**
  * What an option of an adapter may be: as `typeof` says it, a `secret` (a string that no URL may have as a parameter),
@@ -10,15 +11,6 @@ export type OptionKind =
 
 /** For each option of an adapter but its URL what it may be. */
 export type OptionKinds<Options> = Readonly<Record<Exclude<keyof Options, "url">, readonly OptionKind[]>>;
-
-/** The options of TLS, under the names that Node has for them. */
-export const TLS_KINDS = {
-  ca: ["string", "Buffer"],
-  cert: ["string", "Buffer"],
-  key: ["secret", "Buffer"],
-  passphrase: ["secret"],
-  servername: ["string"],
-} as const;
 
 /**
  * The options as they are given, and those that the URL has as parameters, with the parts of the URL. Throws
@@ -33,7 +25,7 @@ export function readOptions<Options extends { readonly url: string }>(
   const known = Object.entries<readonly OptionKind[]>(kinds);
   const address = parseUrl(String(given.url), Object.fromEntries(known.flatMap(parameter)));
   if (!schemes.includes(address.scheme)) {
-    throw invalid(`the URL's scheme must be ${schemes.join(" or ")}, not ${address.scheme}`);
+    throw invalidConfig(`the URL's scheme must be ${schemes.join(" or ")}, not ${address.scheme}`);
   }
   const options = { ...address.parameters, ...given };
   const allowed = new Map(known);
@@ -53,12 +45,12 @@ function parameter([name, kinds]: readonly [string, readonly OptionKind[]]): [st
 function check(name: string, value: unknown, known: ReadonlyMap<string, readonly OptionKind[]>): void {
   const allowed = known.get(name);
   if (allowed === undefined) {
-    throw invalid(`unknown option ${JSON.stringify(name)}; known ones: url, ${[...known.keys()].join(", ")}`);
+    throw invalidConfig(`unknown option ${JSON.stringify(name)}; known ones: url, ${[...known.keys()].join(", ")}`);
   }
   const kinds = kindsOf(value);
   if (allowed.some((kind) => kinds.includes(kind))) return;
   const words = allowed.map((kind) => (kind === "secret" ? "string" : kind.replace(/^=/, "")));
-  throw invalid(`the option ${name} must be ${words.join(" or ")}`);
+  throw invalidConfig(`the option ${name} must be ${words.join(" or ")}`);
 }
 
 function kindsOf(value: unknown): readonly string[] {

@@ -1,4 +1,4 @@
-import { BrokerError } from "../base/errors.ts";
+import { invalidConfig } from "./failures.ts";
 
 /** A URL parameter is an adapter option of the same name, of one of these types. */
 export type ParameterTypes = Readonly<Record<string, "string" | "number" | "boolean">>;
@@ -31,7 +31,9 @@ const HOST = /^(\[[0-9a-f:.]+\]|[^:[\]]*)(?::(\d{1,5}))?$/i;
 export function parseUrl(url: string, types: ParameterTypes): Address {
   const match = GRAMMAR.exec(url);
   if (match === null) {
-    throw invalid("the URL does not have the form scheme://[user:password@]host[:port][,host…][/path][?option=value]");
+    throw invalidConfig(
+      "the URL does not have the form scheme://[user:password@]host[:port][,host…][/path][?option=value]",
+    );
   }
   const [, scheme = "", username, password, hosts = "", path, query = ""] = match;
   return {
@@ -54,7 +56,7 @@ function parseHost(text: string): Host {
   const match = HOST.exec(text);
   const port = match?.[2] === undefined ? undefined : Number(match[2]);
   if (match === null || match[1] === "" || (port !== undefined && (port < 1 || port > 65_535))) {
-    throw invalid(`${JSON.stringify(text)} is not a host, or a host and a port from 1 to 65535`);
+    throw invalidConfig(`${JSON.stringify(text)} is not a host, or a host and a port from 1 to 65535`);
   }
   return { host: decode("host", match[1] ?? "").replace(/^\[(.*)\]$/, "$1"), port };
 }
@@ -67,9 +69,9 @@ function parseParameters(query: string, types: ParameterTypes): Record<string, s
     const type = Object.hasOwn(types, name) ? types[name] : undefined;
     if (type === undefined) {
       const known = Object.keys(types).join(", ") || "none";
-      throw invalid(`unknown parameter ${JSON.stringify(name)} in the URL; known ones: ${known}`);
+      throw invalidConfig(`unknown parameter ${JSON.stringify(name)} in the URL; known ones: ${known}`);
     }
-    if (Object.hasOwn(parameters, name)) throw invalid(`the URL has the parameter ${name} twice`);
+    if (Object.hasOwn(parameters, name)) throw invalidConfig(`the URL has the parameter ${name} twice`);
     parameters[name] = convert(name, at < 0 ? "" : decode(name, pair.slice(at + 1)), type);
   }
   return parameters;
@@ -79,10 +81,10 @@ function convert(name: string, text: string, type: "string" | "number" | "boolea
   if (type === "string") return text;
   if (type === "boolean") {
     if (text === "true" || text === "false") return text === "true";
-    throw invalid(`the URL parameter ${name} must be true or false`);
+    throw invalidConfig(`the URL parameter ${name} must be true or false`);
   }
   const number = Number(text);
-  if (text.trim() === "" || !Number.isFinite(number)) throw invalid(`the URL parameter ${name} must be a number`);
+  if (text.trim() === "" || !Number.isFinite(number)) throw invalidConfig(`the URL parameter ${name} must be a number`);
   return number;
 }
 
@@ -90,11 +92,6 @@ function decode(what: string, text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw invalid(`the ${what} in the URL is not percent-encoded correctly`);
+    throw invalidConfig(`the ${what} in the URL is not percent-encoded correctly`);
   }
-}
-
-/** What is wrong with a URL or an option. */
-export function invalid(message: string): BrokerError {
-  return new BrokerError("INVALID_CONFIG", message);
 }

@@ -188,7 +188,12 @@ export class QueueConsumer implements Consumer {
   #watch(life: Life, link: Link): void {
     const { connection, declarations } = this.#parts;
     const forget = connection.listen({ down: () => life.end("the connection was lost") });
-    life.signal.addEventListener("abort", forget, { once: true });
+    const over = (): void => {
+      forget();
+      // What has no link any more cannot end in good order: the driver only frees what it has.
+      if (connection.link !== link) life.source.close(AbortSignal.abort(connection.lastError)).catch(() => {});
+    };
+    life.signal.addEventListener("abort", over, { once: true });
     if (connection.link !== link) life.end("the connection was lost");
     void life.source.lost.then((reason) => {
       if (!life.alive) return;

@@ -175,7 +175,11 @@ export class Outcome implements Verbs {
     if (expired(held, this.#is.clock.now())) return this.discard(held, "expired", "expired", told);
     const wait = delay ?? retry.wait(failures);
     if (this.inPlace(held, wait)) return this.#rest(held, failures, wait, told);
-    const headers = { [OWN.attempt]: String(failures), [OWN.suspect]: undefined };
+    const headers = {
+      [OWN.attempt]: String(failures),
+      [OWN.suspect]: undefined,
+      [OWN.notBefore]: this.#notBefore(wait),
+    };
     // When no copy can be made of it, it stays with us and is run again here.
     this.#settle(
       held,
@@ -187,6 +191,13 @@ export class Outcome implements Verbs {
           ? this.#later(held, AGAIN, () => this.#failed(held, error, delay, told))
           : this.#rest(held, failures, wait, told),
     );
+  }
+
+  /** An emulated delay may hand the copy out early; by this header the core sees that it is. */
+  #notBefore(wait: number): string | undefined {
+    const { clock, connection } = this.#is;
+    const emulated = wait > 0 && connection.capabilities.retryDelay === "emulated";
+    return emulated ? String(Math.ceil(clock.now() + wait)) : undefined;
   }
 
   #rest(held: Held, failures: number, wait: number, told: Told): void {

@@ -38,6 +38,7 @@ export function prepareSend(is: SendContext, options: SendOptions = NONE): Prepa
   if (options !== NONE) check(is, options);
   const { connection, destination, format } = is;
   const now = connection.context.clock.now();
+  const deliverAt = deliverTime(is, options, now);
   if (destination.kind === "queue" && destination.ordered && options.key === undefined) {
     throw new TypeError(`queue ${destination.name} is ordered: each message needs a key`);
   }
@@ -46,13 +47,13 @@ export function prepareSend(is: SendContext, options: SendOptions = NONE): Prepa
       id: options.id ?? is.nextId(),
       body: NO_BODY,
       contentType: format.contentType,
-      headers: allHeaders(is, options, now),
+      headers: allHeaders(is, options, now, deliverAt),
       key: options.key,
       type: options.type,
       correlationId: options.correlationId,
       replyTo: options.replyTo,
       sentAt: now,
-      deliverAt: deliverTime(is, options, now),
+      deliverAt,
       priority: options.priority as number | undefined,
     },
     deadline: now + (options.timeout ?? DEFAULTS.sendTimeout),
@@ -114,10 +115,20 @@ function deliverTime(is: SendContext, options: SendOptions, now: number): number
   );
 }
 
-function allHeaders(is: SendContext, options: SendOptions, now: number): Readonly<Record<string, string>> {
-  const own =
-    options.headers === undefined ? NO_HEADERS : checkHeaders(options.headers, is.connection.capabilities.limits);
+function allHeaders(
+  is: SendContext,
+  options: SendOptions,
+  now: number,
+  deliverAt: number | undefined,
+): Readonly<Record<string, string>> {
+  const { capabilities } = is.connection;
+  const own = options.headers === undefined ? NO_HEADERS : checkHeaders(options.headers, capabilities.limits);
   const traced = is.inject(own);
-  if (options.ttl === undefined) return traced;
-  return { ...traced, [OWN.expiresAt]: String(now + (options.ttl as number)) };
+  if (options.ttl === undefined && deliverAt === undefined) return traced;
+  const headers: Record<string, string> = { ...traced };
+  if (options.ttl !== undefined) headers[OWN.expiresAt] = String(now + (options.ttl as number));
+  const feature = is.destination.kind === "queue" ? "delay.send" : "delay.publish";
+  // An emulated delay may hand the message out early; by this header the core sees that it is.
+  if (deliverAt !== undefined && capabilities[feature] === "emulated") headers[OWN.notBefore] = String(deliverAt);
+  return headers;
 }
