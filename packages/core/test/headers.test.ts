@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { truncate } from "../src/contract/headers.ts";
-import { fullRetryPolicy } from "../src/receiving/retry.ts";
+import { fullRetryPolicy } from "../src/receiving/retry-policy.ts";
 import { idMaker } from "../src/sending/id.ts";
 
 describe("truncate", () => {

@@ -7,7 +7,7 @@ import type { SourceEntity } from "../contract/entities.ts";
 import { describeEntity } from "../contract/entities.ts";
 import { OWN } from "../contract/headers.ts";
 import type { HeaderChanges } from "../contract/message.ts";
-import { withoutOwn } from "../receiving/held.ts";
+import { withoutOwn } from "../receiving/held-message.ts";
 import { ask, type Parts } from "./parts.ts";
 
 /** A replayed message begins anew: without failures behind it or an end before it. */

@@ -5,8 +5,8 @@ import { type BodyFormat, bodyFormat } from "../body/format.ts";
 import type { Declared } from "../contract/capabilities.ts";
 import type { Destination, QueueEntity, SourceEntity, TopicEntity } from "../contract/entities.ts";
 import { describeEntity } from "../contract/entities.ts";
-import { QueueConsumer } from "../receiving/consumer.ts";
 import { batchPlan, CONSUME_OPTIONS, type Plan, singlePlan } from "../receiving/plan.ts";
+import { SourceConsumer } from "../receiving/source-consumer.ts";
 import { Sender } from "../sending/sender.ts";
 import { deadLettersOf } from "./dead-letters.ts";
 import type { EntityMaker } from "./entities.ts";
@@ -62,7 +62,7 @@ function readerOf<Output>(parts: Parts, entity: SourceEntity, format: BodyFormat
   const start = (plan: Plan): Promise<Consumer> => {
     const { connection, consumers } = parts;
     if (connection.closed) throw connection.closedError(`consuming ${describeEntity(entity)}`);
-    const consumer = new QueueConsumer(parts, entity, format.read, plan);
+    const consumer = new SourceConsumer(parts, entity, format.read, plan);
     consumers.add(consumer);
     void consumer.closed.then(() => consumers.delete(consumer));
     return consumer.start();

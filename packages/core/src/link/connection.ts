@@ -1,6 +1,7 @@
 import { events } from "../api/diagnostics.ts";
 import { pause } from "../base/clock.ts";
 import { BrokerError, reasonOf } from "../base/errors.ts";
+import { openWithin } from "../base/open-within.ts";
 import { aborted, cancelled, orAborted } from "../base/wait.ts";
 import { type Capabilities, type Feature, refine } from "../contract/capabilities.ts";
 import { CONTRACT, type Driver, type LinkContext } from "../contract/driver.ts";
@@ -189,14 +190,7 @@ export class Connection {
     const cancel = this.context.clock.after(timeout, () => slow.abort(error));
     const limit = AbortSignal.any([signal, slow.signal]);
     const opening = this.driver.connect(this.context, limit);
-    try {
-      return await orAborted(opening, limit);
-    } catch (failure) {
-      // Should it come up after all, nobody wants it any more.
-      opening.then((link) => link.close(AbortSignal.timeout(CLOSE_TIMEOUT))).catch(() => {});
-      throw failure;
-    } finally {
-      cancel();
-    }
+    const closeLate = (link: Link): Promise<void> => link.close(AbortSignal.timeout(CLOSE_TIMEOUT));
+    return openWithin(opening, limit, closeLate).finally(cancel);
   }
 }

@@ -1,88 +1,84 @@
 import { Bag } from "../base/bag.ts";
 import type { Clock } from "../base/clock.ts";
 import { type Due, deadlineWatch } from "../base/deadlines.ts";
-import type { Held } from "./held.ts";
-import { KeyLanes } from "./key-lanes.ts";
+import { Waiters } from "../base/wait.ts";
+import type { HeldMessage } from "./held-message.ts";
+import { KeyQueues } from "./key-queues.ts";
 import type { Plan } from "./plan.ts";
 
 /** One run of a handler, on one message or on a batch. */
-export interface Run extends Due {
-  readonly messages: readonly Held[];
-  /** Its time is over, and it has not come back. */
+interface Run extends Due {
+  readonly messages: readonly HeldMessage[];
+  /** Its time is over, and the handler has not returned. */
   overdue: boolean;
 }
 
-/** What the dispatcher leaves to others. */
-export interface Steps {
-  /** Reads the body. False: the message has been dealt with, no handler is to see it. */
-  prepare(held: Held): boolean | Promise<boolean>;
-  succeeded(held: Held): void;
-  threw(held: Held, error: unknown): void;
-  timedOut(held: Held): void;
-  /** As many handlers are overdue as may run at once: nothing can go on. */
+/** What the dispatcher reports, and what it is told in return. */
+export interface DispatcherEvents {
+  /** Makes a message ready for its handler. `false`: no handler is to see it. */
+  prepare(held: HeldMessage): boolean | Promise<boolean>;
+  succeeded(held: HeldMessage): void;
+  threw(held: HeldMessage, error: unknown): void;
+  timedOut(held: HeldMessage): void;
+  /** As many handlers are overdue as may run at once: none can start any more. */
   stuck(): void;
-  /** A run has ended. */
-  ended(): void;
 }
 
-/** Runs handlers: so many at once, one at a time for a key, each for so long. */
+/** Runs handlers: at most `concurrency` at once, one at a time for a key, each for at most `timeout`. */
 export class Dispatcher {
   readonly #plan: Plan;
   readonly #clock: Clock;
-  readonly #steps: Steps;
-  readonly #lanes: KeyLanes;
+  readonly #events: DispatcherEvents;
+  readonly #queues: KeyQueues<HeldMessage>;
   readonly #deadlines: ReturnType<typeof deadlineWatch>;
-  readonly #resting = new Map<Held, () => void>();
+  readonly #backingOff = new Map<HeldMessage, () => void>();
   readonly #runs = new Bag<Run>();
+  readonly #runEnded = new Waiters();
   #slots: number;
   #overdue = 0;
   #open = true;
   #pumping = false;
-  #cancelWait: (() => void) | undefined;
-  #waited = false;
+  #cancelBatchWait: (() => void) | undefined;
+  #batchWaitOver = false;
 
-  constructor(plan: Plan, ordered: boolean, clock: Clock, steps: Steps) {
+  constructor(plan: Plan, ordered: boolean, clock: Clock, events: DispatcherEvents) {
     this.#plan = plan;
     this.#clock = clock;
-    this.#steps = steps;
-    this.#lanes = new KeyLanes(ordered);
+    this.#events = events;
+    this.#queues = new KeyQueues(ordered);
     this.#slots = plan.concurrency;
     this.#deadlines = deadlineWatch(clock, this.#runs, (run) => this.#late(run));
   }
 
+  /** Messages that no handler has, those included that wait to run again. */
   get waiting(): number {
-    return this.#lanes.size + this.#resting.size;
+    return this.#queues.size + this.#backingOff.size;
   }
 
-  /** Runs that have not come back, overdue ones included. */
+  /** Runs whose handler has not returned, overdue ones included. */
   get running(): number {
     return this.#runs.size;
   }
 
-  /** Runs that still have their time. */
-  get inTime(): number {
-    return this.#runs.size - this.#overdue;
-  }
-
-  /** Every message in a handler's hands. */
-  inHand(): readonly Held[] {
+  /** Every message that a handler has. */
+  inHandlers(): readonly HeldMessage[] {
     return this.#runs.all().flatMap((run) => run.messages);
   }
 
-  push(held: Held): void {
-    this.#lanes.push(held);
+  push(held: HeldMessage): void {
+    this.#queues.push(held);
   }
 
-  /** Starts what can be started. */
+  /** Starts every run that can start. */
   pump(): void {
     // A handler that returns at once comes back to here: the loop goes on, and the stack does not grow.
     if (this.#pumping) return;
     this.#pumping = true;
-    while (this.#open && this.#slots > 0 && this.#enough()) {
-      const held = this.#lanes.take();
+    while (this.#open && this.#slots > 0 && this.#batchIsDue()) {
+      const held = this.#queues.take();
       if (held === undefined) break;
-      if (this.#plan.max === 1) this.#beginOne(held);
-      else this.#beginBatch([held, ...this.#lanes.takeMore(this.#plan.max - 1)]);
+      if (this.#plan.max === 1) this.#startOne(held);
+      else this.#startBatch([held, ...this.#queues.takeMore(this.#plan.max - 1)]);
     }
     this.#pumping = false;
   }
@@ -97,116 +93,128 @@ export class Dispatcher {
     this.pump();
   }
 
-  /** Runs it again here after a while; its key stays taken. */
-  rest(held: Held, delay: number): void {
-    held.state = "resting";
-    const cancel = this.#clock.after(delay, () => {
-      this.#resting.delete(held);
-      held.again();
-      this.#lanes.putBack(held);
+  /** Runs the handler again after a wait. The message's key stays taken. */
+  runAgain(held: HeldMessage, wait: number): void {
+    held.backOff();
+    const cancel = this.#clock.after(wait, () => {
+      this.#backingOff.delete(held);
+      held.waitAgain();
+      this.#queues.putBack(held);
       this.pump();
     });
-    this.#resting.set(held, cancel);
+    this.#backingOff.set(held, cancel);
   }
 
-  /** It is out of our hands: the next of its key may go. */
-  free(held: Held): void {
-    this.#lanes.free(held);
-  }
-
-  /** Takes out what waits and fits the condition, resting ones too. */
-  remove(fits: (held: Held) => boolean): readonly Held[] {
-    const rested = [...this.#resting.keys()].filter(fits);
-    for (const held of rested) {
-      this.#resting.get(held)?.();
-      this.#resting.delete(held);
+  /** Removes and returns the messages that no handler has and that match, those that wait to run again included. */
+  remove(matches: (held: HeldMessage) => boolean): readonly HeldMessage[] {
+    const backingOff = [...this.#backingOff.keys()].filter(matches);
+    for (const held of backingOff) {
+      this.#backingOff.get(held)?.();
+      this.#backingOff.delete(held);
     }
-    const waiting = this.#lanes.remove(fits);
-    for (const held of rested) this.free(held);
-    return [...rested, ...waiting];
+    const waiting = this.#queues.remove(matches);
+    for (const held of backingOff) this.#queues.free(held);
+    return [...backingOff, ...waiting];
+  }
+
+  /** Resolves when no handler runs that has time left, or when the signal aborts. */
+  async idle(signal: AbortSignal): Promise<void> {
+    while (this.#runs.size > this.#overdue && !signal.aborted) await this.#runEnded.wait(signal);
   }
 
   stop(): void {
     this.#open = false;
     this.#deadlines.stop();
-    this.#cancelWait?.();
+    this.#cancelBatchWait?.();
   }
 
-  /** Whether there is a batch: a full one, or what has come within the wait. */
-  #enough(): boolean {
+  /** Whether a batch can start: a full one, or what has come within the wait. */
+  #batchIsDue(): boolean {
     const { max, wait } = this.#plan;
-    if (max === 1 || wait === 0 || this.#waited || this.#lanes.ready >= max) {
-      this.#waited = false;
-      this.#cancelWait?.();
-      this.#cancelWait = undefined;
+    if (max === 1 || wait === 0 || this.#batchWaitOver || this.#queues.ready >= max) {
+      this.#batchWaitOver = false;
+      this.#cancelBatchWait?.();
+      this.#cancelBatchWait = undefined;
       return true;
     }
-    if (this.#lanes.ready === 0) return false;
-    this.#cancelWait ??= this.#clock.after(wait, () => {
-      this.#cancelWait = undefined;
-      this.#waited = true;
+    if (this.#queues.ready === 0) return false;
+    this.#cancelBatchWait ??= this.#clock.after(wait, () => {
+      this.#cancelBatchWait = undefined;
+      this.#batchWaitOver = true;
       this.pump();
     });
     return false;
   }
 
-  #beginOne(held: Held): void {
+  #startOne(held: HeldMessage): void {
     this.#slots -= 1;
-    held.state = "running";
-    const fit = this.#steps.prepare(held);
-    if (fit === true) this.#run([held]);
-    else this.#beginLate([held], [fit]);
+    held.begin();
+    const ready = this.#events.prepare(held);
+    if (ready === true) this.#run([held]);
+    else if (ready === false) this.#startNone([held]);
+    else void ready.then((late) => this.#startReady([held], [late]));
   }
 
-  #beginBatch(taken: readonly Held[]): void {
+  #startBatch(taken: readonly HeldMessage[]): void {
     this.#slots -= 1;
-    for (const held of taken) held.state = "running";
-    this.#beginLate(
-      taken,
-      taken.map((held) => this.#steps.prepare(held)),
-    );
+    for (const held of taken) held.begin();
+    const ready = taken.map((held) => this.#events.prepare(held));
+    void Promise.all(ready.map(async (one) => one)).then((all) => this.#startReady(taken, all));
   }
 
-  #beginLate(taken: readonly Held[], fit: readonly (boolean | Promise<boolean>)[]): void {
-    void Promise.all(fit.map((answer) => Promise.resolve(answer))).then((answers) => {
-      const ready = taken.filter((_, index) => answers[index] === true);
-      for (const held of ready) if (held.state !== "running") this.free(held);
-      const messages = ready.filter((held) => held.state === "running");
-      if (messages.length > 0) return this.#run(messages);
-      this.#slots += 1;
-      this.pump();
-      this.#steps.ended();
-    });
+  #startReady(taken: readonly HeldMessage[], ready: readonly boolean[]): void {
+    // A message may have been lost while its body was read.
+    const fit = (held: HeldMessage, index: number): boolean => ready[index] === true && held.state === "running";
+    const messages = taken.filter(fit);
+    const others = taken.filter((held, index) => !fit(held, index));
+    if (messages.length === 0) return this.#startNone(others);
+    for (const held of others) this.#done(held);
+    this.#run(messages);
   }
 
-  #run(messages: readonly Held[]): void {
+  #startNone(taken: readonly HeldMessage[]): void {
+    this.#slots += 1;
+    for (const held of taken) this.#done(held);
+    this.pump();
+    this.#runEnded.wake();
+  }
+
+  #run(messages: readonly HeldMessage[]): void {
     const run: Run = { messages, deadline: this.#clock.now() + this.#plan.timeout, overdue: false, slot: -1 };
-    for (const held of messages) held.run = run;
+    for (const held of messages) held.enterHandler();
     this.#runs.add(run);
     this.#deadlines.watch(run.deadline);
     try {
       const result = this.#plan.invoke(messages);
-      if (!isThenable(result)) return this.#came(run, undefined, false);
+      if (!isThenable(result)) return this.#ended(run, undefined, false);
       result.then(
-        () => this.#came(run, undefined, false),
-        (error: unknown) => this.#came(run, error, true),
+        () => this.#ended(run, undefined, false),
+        (error: unknown) => this.#ended(run, error, true),
       );
     } catch (error) {
-      this.#came(run, error, true);
+      this.#ended(run, error, true);
     }
   }
 
-  #came(run: Run, error: unknown, threw: boolean): void {
+  #ended(run: Run, error: unknown, threw: boolean): void {
     this.#runs.remove(run);
     if (run.overdue) this.#overdue -= 1;
     else this.#slots += 1;
     for (const held of run.messages) {
-      held.run = undefined;
-      if (threw) this.#steps.threw(held, error);
-      else this.#steps.succeeded(held);
+      if (threw) this.#events.threw(held, error);
+      else this.#events.succeeded(held);
+      held.leaveHandler();
+      this.#done(held);
     }
     this.pump();
-    this.#steps.ended();
+    this.#runEnded.wake();
+  }
+
+  /** No handler has the message: it runs again here later, or its key is free. */
+  #done(held: HeldMessage): void {
+    const wait = held.takeRunAgainAfter();
+    if (wait !== undefined && held.state !== "lost") this.runAgain(held, wait);
+    else this.#queues.free(held);
   }
 
   #late(run: Run): void {
@@ -214,10 +222,10 @@ export class Dispatcher {
     run.overdue = true;
     this.#overdue += 1;
     this.#slots += 1;
-    for (const held of run.messages) this.#steps.timedOut(held);
-    if (this.#overdue >= this.#plan.concurrency) return this.#steps.stuck();
+    for (const held of run.messages) this.#events.timedOut(held);
+    if (this.#overdue >= this.#plan.concurrency) return this.#events.stuck();
     this.pump();
-    this.#steps.ended();
+    this.#runEnded.wake();
   }
 }
 

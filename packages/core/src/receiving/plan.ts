@@ -2,8 +2,8 @@ import type { ConsumeBatchOptions, ConsumeOptions } from "../api/consuming.ts";
 import { DEFAULTS } from "../api/defaults.ts";
 import type { BatchHandler, Handler } from "../api/message.ts";
 import { checkFunction, checkKeys, integer } from "../base/check.ts";
-import type { Held } from "./held.ts";
-import { type FullRetryPolicy, fullRetryPolicy } from "./retry.ts";
+import type { HeldMessage } from "./held-message.ts";
+import { type FullRetryPolicy, fullRetryPolicy } from "./retry-policy.ts";
 
 const LONGEST_TIMEOUT = 86_400_000;
 const CONSUME_KEYS = ["concurrency", "prefetch", "retry", "timeout", "signal", "drainTimeout", "onError"];
@@ -25,7 +25,7 @@ export interface Plan {
   readonly max: number;
   readonly wait: number;
   /** Runs the handler on messages whose bodies have been read. */
-  readonly invoke: (messages: readonly Held[]) => unknown;
+  readonly invoke: (messages: readonly HeldMessage[]) => unknown;
 }
 
 /** The plan of `consume`. */

@@ -1,52 +1,53 @@
 import type { Clock } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { SourceEntity } from "../contract/entities.ts";
-import { OWN } from "../contract/headers.ts";
-import { matches } from "./filter.ts";
-import type { Held } from "./held.ts";
-import { expired, type Outcome } from "./outcome.ts";
-import type { Report } from "./reporter.ts";
+import type { HeldMessage } from "./held-message.ts";
+import { decideReceipt } from "./receipt-decision.ts";
+import type { ReportError } from "./report-error.ts";
+import type { Settler } from "./settler.ts";
 
-/** Reads a body: throws or rejects with `UNDECODABLE` or `INVALID_BODY`. */
-export type Prepare = (body: Uint8Array, contentType: string | undefined) => unknown;
+/** Reads a body. Throws or rejects with `UNDECODABLE` or `INVALID_BODY`. */
+export type ReadBody = (body: Uint8Array, contentType: string | undefined) => unknown;
 
 /**
- * What comes between a delivery and its handler: early, expired and filtered ones are put aside, the body is read, and
- * one that cannot be read goes to the dead letters. Answers whether the handler is to see the message.
+ * Makes what runs between a delivery and its handler. Early, expired and filtered messages are settled; the body of any
+ * other is read, and a message whose body cannot be read goes to the dead letters. Returns whether the handler is to see
+ * the message.
  */
 export function preparer(
   entity: SourceEntity,
   clock: Clock,
-  read: Prepare,
-  report: Report,
-  outcome: Outcome,
-  free: (held: Held) => void,
-): (held: Held) => boolean | Promise<boolean> {
+  read: ReadBody,
+  report: ReportError,
+  settler: Settler,
+): (held: HeldMessage) => boolean | Promise<boolean> {
   const filter = entity.kind === "subscription" ? entity.filter : undefined;
-  const aside = (held: Held): boolean => {
-    const { headers } = held.delivery;
-    const now = clock.now();
-    const early = Number(headers[OWN.notBefore] ?? 0) - now;
-    if (early > 0) outcome.goRound(held, early, {});
-    else if (expired(held, now)) outcome.discard(held, "expired", "expired");
-    else if (filter !== undefined && !matches(filter, headers)) outcome.put(held, "ack", "filtered");
-    else return false;
-    return true;
+  const isForHandler = (held: HeldMessage): boolean => {
+    const decision = decideReceipt(held.delivery.headers, filter, clock.now());
+    switch (decision.action) {
+      case "handle":
+        return true;
+      case "requeue":
+        settler.requeue(held, decision.wait, {});
+        return false;
+      case "discard":
+        settler.discard(held, "expired", "expired");
+        return false;
+      case "filter-out":
+        settler.filterOut(held);
+        return false;
+    }
   };
-  const unreadable = (held: Held, error: unknown): false => {
+  const unreadable = (held: HeldMessage, error: unknown): false => {
     report(error, held);
     const code = error instanceof BrokerError ? error.code : "INVALID_BODY";
-    if (held.state === "running") outcome.bury(held, code, error);
-    free(held);
+    if (held.state === "running") settler.giveUp(held, code, error);
     return false;
   };
   return (held) => {
-    if (aside(held)) {
-      if (held.state !== "resting") free(held);
-      return false;
-    }
+    if (!isForHandler(held)) return false;
     const done = (value: unknown): true => {
-      held.value = value;
+      held.body = value;
       return true;
     };
     try {

@@ -1,19 +1,19 @@
 import type { Message } from "../api/message.ts";
 import { textOf } from "../base/errors.ts";
 
-/** Where errors go that no promise reports. */
-export type Report = (error: unknown, message?: Message) => void;
+/** Takes an error that no promise reports. */
+export type ReportError = (error: unknown, message?: Message) => void;
 
-/** Gives errors to `onError`; without one, the first becomes a process warning. */
-export function reporter(
+/** Gives errors to `onError`. Without one, the first error becomes a process warning. */
+export function errorReporter(
   onError: ((error: unknown, message: Message | undefined) => void) | undefined,
-  who: string,
-): Report {
+  consumer: string,
+): ReportError {
   let warned = false;
   const warn = (error: unknown, hint: string): void => {
     if (warned) return;
     warned = true;
-    process.emitWarning(`${who}: ${textOf(error)} (${hint})`, { type: "AnybrokerWarning" });
+    process.emitWarning(`${consumer}: ${textOf(error)} (${hint})`, { type: "AnybrokerWarning" });
   };
   return (error, message) => {
     if (onError === undefined) return warn(error, "pass onError to be told of this and of all later ones");

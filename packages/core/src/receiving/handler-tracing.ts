@@ -1,8 +1,8 @@
 import { deliverTracing } from "../api/diagnostics.ts";
 import type { MessageSource } from "../api/message.ts";
-import type { Held } from "./held.ts";
+import type { HeldMessage } from "./held-message.ts";
 
-type Invoke = (messages: readonly Held[]) => unknown;
+type Invoke = (messages: readonly HeldMessage[]) => unknown;
 type Extract = <T>(headers: Readonly<Record<string, string>>, run: () => T) => T;
 
 /** The handler, run inside the context that the (first) message carries, and shown on `anybroker:deliver`. */

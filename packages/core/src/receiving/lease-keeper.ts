@@ -1,26 +1,26 @@
 import type { Bag } from "../base/bag.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Source } from "../contract/source.ts";
-import type { Held } from "./held.ts";
+import type { HeldMessage } from "./held-message.ts";
 
-/** What becomes of leases that cannot be renewed. */
+/** What a lease keeper reports. */
 export interface LeaseEvents {
-  lost(messages: readonly Held[]): void;
+  lost(messages: readonly HeldMessage[]): void;
   failed(error: unknown): void;
 }
 
-/** Renews, with one timer, the leases of all that is held: when half of what remains of the shortest is over. */
+/** Renews the leases of all held messages with one timer, when half of what remains of the shortest one is over. */
 export function leaseKeeper(
   source: Source,
   clock: Clock,
-  held: Bag<Held>,
+  held: Bag<HeldMessage>,
   signal: AbortSignal,
   events: LeaseEvents,
 ): { watch(leaseUntil: number): void } {
   let cancel = (): void => {};
   let armedFor = Number.POSITIVE_INFINITY;
   let extending = false;
-  const leased = (): Held[] => held.all().filter((one) => one.leaseUntil !== undefined);
+  const leased = (): HeldMessage[] => held.all().filter((one) => one.leaseUntil !== undefined);
   const watch = (leaseUntil: number): void => {
     const now = clock.now();
     const at = now + Math.max(1, (leaseUntil - now) / 2);
@@ -29,7 +29,7 @@ export function leaseKeeper(
     armedFor = at;
     cancel = clock.after(at - now, () => renew());
   };
-  const extend = async (mine: readonly Held[]): Promise<void> => {
+  const extend = async (mine: readonly HeldMessage[]): Promise<void> => {
     extending = true;
     try {
       const ends = await source.extend?.(
@@ -47,7 +47,7 @@ export function leaseKeeper(
   };
   const renew = (): void => {
     armedFor = Number.POSITIVE_INFINITY;
-    // What was not renewed in time is somebody else's by now, whatever has become of the renewal.
+    // A lease that was not renewed in time has ended on the broker, whatever the renewal still returns.
     const now = clock.now();
     events.lost(leased().filter((one) => (one.leaseUntil ?? 0) <= now));
     const mine = leased();

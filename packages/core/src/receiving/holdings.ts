@@ -6,24 +6,26 @@ import { Waiters } from "../base/wait.ts";
 import type { Delivery } from "../contract/message.ts";
 import type { Settlement, SettleResult } from "../contract/settlement.ts";
 import type { Source } from "../contract/source.ts";
-import type { Held } from "./held.ts";
-import { type LeaseEvents, leaseKeeper } from "./leases.ts";
+import type { HeldMessage, Holder } from "./held-message.ts";
+import { type LeaseEvents, leaseKeeper } from "./lease-keeper.ts";
+import type { RetryMeans } from "./retry-decision.ts";
 
-/** A settlement on its way, and who is told how it went. */
+/** A settlement on its way, and the callback for its result. */
 interface Pending {
   readonly settlement: Settlement;
   readonly done: (result: SettleResult) => void;
 }
 
 /**
- * One life of an open source, and every delivery that came from it and is not settled. When it ends they are void:
- * nothing of it can reach a later life. Settlements are handed over once per turn of the event loop.
+ * Everything that one open source has handed out and that is not settled, with its leases and the settlements on their
+ * way. When the source ends, all of it is void: nothing of it can reach a source that is opened later. Settlements are
+ * handed to the driver once per turn of the event loop.
  */
-export class Life {
+export class Holdings implements Holder {
   readonly source: Source;
-  window: number;
   readonly messageSource: MessageSource;
-  readonly held: Bag<Held> = new Bag();
+  readonly retryMeans: RetryMeans;
+  readonly #held = new Bag<HeldMessage>();
   readonly #events: LeaseEvents;
   readonly #ending = new AbortController();
   readonly #leases: { watch(leaseUntil: number): void };
@@ -31,16 +33,16 @@ export class Life {
   #batch: Pending[] = [];
   #inFlight = 0;
 
-  constructor(source: Source, window: number, messageSource: MessageSource, clock: Clock, events: LeaseEvents) {
+  constructor(source: Source, messageSource: MessageSource, retryMeans: RetryMeans, clock: Clock, events: LeaseEvents) {
     this.source = source;
-    this.window = window;
     this.messageSource = messageSource;
+    this.retryMeans = retryMeans;
     this.#events = events;
-    const lost = (messages: readonly Held[]): void => this.#lose(messages, "its lease was lost");
-    this.#leases = leaseKeeper(source, clock, this.held, this.signal, { lost, failed: events.failed });
+    const lost = (messages: readonly HeldMessage[]): void => this.#lose(messages, "its lease was lost");
+    this.#leases = leaseKeeper(source, clock, this.#held, this.signal, { lost, failed: events.failed });
   }
 
-  /** Aborts when this life is over. */
+  /** Aborts when the source has ended. */
   get signal(): AbortSignal {
     return this.#ending.signal;
   }
@@ -49,8 +51,13 @@ export class Life {
     return !this.#ending.signal.aborted;
   }
 
-  hold(message: Held): void {
-    this.held.add(message);
+  /** How many messages are held. */
+  get size(): number {
+    return this.#held.size;
+  }
+
+  add(message: HeldMessage): void {
+    this.#held.add(message);
     if (message.leaseUntil !== undefined) this.#leases.watch(message.leaseUntil);
   }
 
@@ -60,13 +67,13 @@ export class Life {
     this.#batch.push({ settlement, done });
   }
 
-  /** It is settled: it no longer counts. */
-  drop(held: Held): void {
-    this.held.remove(held);
+  /** The message is settled: it no longer counts. */
+  drop(held: HeldMessage): void {
+    this.#held.remove(held);
     this.#changed.wake();
   }
 
-  /** Resolves when something held was settled or lost, or the signal aborts. */
+  /** Resolves when a held message was settled or lost, or the signal aborts. */
   change(signal: AbortSignal): Promise<void> {
     return this.#changed.wait(signal);
   }
@@ -75,31 +82,30 @@ export class Life {
   takenBack(deliveries: readonly Delivery[]): void {
     const gone = new Set(deliveries);
     this.#lose(
-      this.held.all().filter((held) => gone.has(held.delivery)),
+      this.#held.all().filter((held) => gone.has(held.delivery)),
       "the broker took it back",
     );
   }
 
-  /** Waits until every settlement asked for has been answered. */
+  /** Resolves when every settlement so far has its result, or the signal aborts. */
   async settled(signal: AbortSignal): Promise<void> {
     const stop = AbortSignal.any([signal, this.signal]);
     while (!stop.aborted && (this.#batch.length > 0 || this.#inFlight > 0)) await this.change(stop);
   }
 
-  /** Nothing of it is ours any more. */
+  /** The source has ended: nothing of it is held any more. */
   end(why: string): void {
     if (!this.alive) return;
     this.#ending.abort(new Error(why));
     for (const pending of this.#batch.splice(0)) pending.done({ error: new Error(why), lost: true });
-    this.#lose(this.held.all(), why);
+    this.#lose(this.#held.all(), why);
   }
 
-  #lose(messages: readonly Held[], why: string): void {
+  #lose(messages: readonly HeldMessage[], why: string): void {
     if (messages.length === 0) return;
     for (const held of messages) {
-      this.held.remove(held);
-      held.state = "lost";
-      held.abort(new BrokerError("LEASE_LOST", `the message is no longer held: ${why}`));
+      this.#held.remove(held);
+      held.lose(new BrokerError("LEASE_LOST", `the message is no longer held: ${why}`));
     }
     this.#events.lost(messages);
     this.#changed.wake();
@@ -110,7 +116,7 @@ export class Life {
     if (batch.length === 0 || this.#inFlight >= (this.source.batches ?? Number.POSITIVE_INFINITY)) return;
     this.#batch = [];
     this.#inFlight += 1;
-    const answered = (results: readonly SettleResult[]): void => {
+    const settled = (results: readonly SettleResult[]): void => {
       this.#inFlight -= 1;
       batch.forEach((pending, index) => {
         pending.done(index < results.length ? results[index] : unreported());
@@ -118,14 +124,14 @@ export class Life {
       this.#changed.wake();
       this.#flush();
     };
-    const failed = (error: unknown): void => answered(batch.map(() => ({ error, lost: !this.alive })));
+    const failed = (error: unknown): void => settled(batch.map(() => ({ error, lost: !this.alive })));
     try {
-      const answer = this.source.settle(
+      const results = this.source.settle(
         batch.map((pending) => pending.settlement),
         this.signal,
       );
-      if (answer instanceof Promise) answer.then(answered, failed);
-      else answered(answer);
+      if (results instanceof Promise) results.then(settled, failed);
+      else settled(results);
     } catch (error) {
       failed(error);
     }
@@ -133,5 +139,5 @@ export class Life {
 }
 
 function unreported(): SettleResult {
-  return { error: new Error("the driver did not report what became of the settlement"), lost: true };
+  return { error: new Error("the driver did not report the result of the settlement"), lost: true };
 }

@@ -1,0 +1,92 @@
+import { Fifo } from "../base/fifo.ts";
+
+/** What can wait for a handler. */
+export interface Keyed {
+  readonly key: string | undefined;
+}
+
+/** Messages that wait for a handler. On an ordered source only the first of each key can be taken. */
+export class KeyQueues<T extends Keyed> {
+  readonly #ordered: boolean;
+  readonly #ready = new Fifo<T>();
+  /** Keys that are taken, each with the messages that wait behind it. */
+  readonly #taken = new Map<string, T[]>();
+  #behind = 0;
+
+  constructor(ordered: boolean) {
+    this.#ordered = ordered;
+  }
+
+  /** How many messages wait. */
+  get size(): number {
+    return this.#ready.size + this.#behind;
+  }
+
+  /** How many messages can be taken now. */
+  get ready(): number {
+    return this.#ready.size;
+  }
+
+  push(item: T): void {
+    if (!this.#ordered) return this.#ready.push(item);
+    const key = item.key ?? "";
+    const waiting = this.#taken.get(key);
+    if (waiting === undefined) {
+      this.#taken.set(key, []);
+      this.#ready.push(item);
+      return;
+    }
+    waiting.push(item);
+    this.#behind += 1;
+  }
+
+  /** The next message whose key is free. Its key is then taken until `free`. */
+  take(): T | undefined {
+    return this.#ready.shift();
+  }
+
+  /** The next messages, at most `most`. */
+  takeMore(most: number): readonly T[] {
+    const taken: T[] = [];
+    while (taken.length < most) {
+      const item = this.#ready.shift();
+      if (item === undefined) break;
+      taken.push(item);
+    }
+    return taken;
+  }
+
+  /** Puts a message that was taken back to the front. Its key stays taken. */
+  putBack(item: T): void {
+    this.#ready.unshift([item]);
+  }
+
+  /** The key's message is done with: the next one of its key can be taken. */
+  free(item: T): void {
+    if (!this.#ordered) return;
+    const key = item.key ?? "";
+    const next = this.#taken.get(key)?.shift();
+    if (next === undefined) {
+      this.#taken.delete(key);
+      return;
+    }
+    this.#behind -= 1;
+    this.#ready.push(next);
+  }
+
+  /** Removes and returns the waiting messages that match. */
+  remove(matches: (item: T) => boolean): readonly T[] {
+    const removed: T[] = [];
+    for (const [key, waiting] of this.#taken) {
+      removed.push(...waiting.filter(matches));
+      this.#taken.set(
+        key,
+        waiting.filter((item) => !matches(item)),
+      );
+    }
+    this.#behind -= removed.length;
+    const first = this.#ready.remove(matches);
+    for (const item of first) this.free(item);
+    return [...first, ...removed];
+  }
+}

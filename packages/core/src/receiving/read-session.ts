@@ -1,0 +1,204 @@
+import { BrokerError } from "../base/errors.ts";
+import { aborted, orAborted } from "../base/wait.ts";
+import { describeEntity, type SourceEntity } from "../contract/entities.ts";
+import { OWN } from "../contract/headers.ts";
+import type { Delivery } from "../contract/message.ts";
+import type { Source } from "../contract/source.ts";
+import type { Connection } from "../link/connection.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import { failuresOf, HeldMessage } from "./held-message.ts";
+import type { Holdings } from "./holdings.ts";
+import type { Pause, PauseGate } from "./pause-gate.ts";
+import type { ReportError } from "./report-error.ts";
+import { retriesInPlace } from "./retry-decision.ts";
+import type { Settler } from "./settler.ts";
+import { type Suspects, verdict } from "./suspects.ts";
+
+/** What a read session uses of its consumer. */
+export interface SessionContext {
+  readonly entity: SourceEntity;
+  readonly connection: Connection;
+  readonly dispatcher: Dispatcher;
+  readonly settler: Settler;
+  readonly suspects: Suspects;
+  readonly gate: PauseGate;
+  readonly report: ReportError;
+  /** Aborts when the consumer closes. */
+  readonly stop: AbortSignal;
+  /** The most unsettled deliveries to hold, as things stand. */
+  readonly window: () => number;
+}
+
+/** How long the broker may take over the last settlements and the end of a source, in milliseconds. */
+const CLOSE_TIMEOUT = 5_000;
+/** More than any driver has buffered. */
+const ALL = 100_000;
+
+const everything = (): true => true;
+
+/** One open source being read: from its opening until it ends or is closed. Fills the dispatcher as far as the window allows. */
+export class ReadSession {
+  readonly #context: SessionContext;
+  readonly #source: Source;
+  readonly #holdings: Holdings;
+  #window: number;
+
+  constructor(context: SessionContext, holdings: Holdings, window: number) {
+    this.#context = context;
+    this.#source = holdings.source;
+    this.#holdings = holdings;
+    this.#window = window;
+  }
+
+  get alive(): boolean {
+    return this.#holdings.alive;
+  }
+
+  /** Aborts when this session has ended. */
+  get signal(): AbortSignal {
+    return this.#holdings.signal;
+  }
+
+  /** What it holds is void from now on. */
+  end(why: string): void {
+    this.#holdings.end(why);
+  }
+
+  /** Reads until the session or the consumer ends. */
+  async run(): Promise<void> {
+    const { stop } = this.#context;
+    for (; this.alive && !stop.aborted; await this.#changeWindow()) await this.#read();
+  }
+
+  /** Ends a pause: the source hands out again. */
+  async resume(): Promise<void> {
+    if (this.alive) await this.#orEnd(this.#source.resume(this.signal));
+  }
+
+  /** Lets running handlers finish until `late` aborts, gives everything else back, and closes the source. */
+  async drain(late: AbortSignal): Promise<void> {
+    const { entity, dispatcher, settler } = this.#context;
+    // Giving up the place on an ordered source while a handler runs would let another consumer overtake it.
+    if (!entity.ordered) await this.#giveBack(everything);
+    await dispatcher.idle(AbortSignal.any([late, this.signal]));
+    for (const held of dispatcher.inHandlers().filter((one) => one.state === "running")) {
+      held.abort(new BrokerError("CLOSED", "the consumer is closing and its drain time is over"));
+      settler.release(held);
+    }
+    if (this.alive) await this.#giveBack(everything);
+    const wasAlive = this.alive;
+    this.end("the consumer closed");
+    if (wasAlive) await this.#closeSource();
+  }
+
+  /** Reads until the session or the consumer ends, or the window has to change. */
+  async #read(): Promise<void> {
+    const { stop, suspects, gate } = this.#context;
+    const holdings = this.#holdings;
+    let interrupt = gate.interrupt();
+    let signal = AbortSignal.any([this.signal, stop, interrupt]);
+    while (this.alive && !stop.aborted && !suspects.calm()) {
+      if (gate.pause !== undefined) await this.#rest(gate.pause);
+      if (interrupt.aborted) {
+        interrupt = gate.interrupt();
+        signal = AbortSignal.any([this.signal, stop, interrupt]);
+      } else if (holdings.size >= this.#window) {
+        await holdings.change(signal);
+      } else {
+        const received = this.#source.receive(this.#window - holdings.size, signal);
+        const deliveries = received instanceof Promise ? await received : received;
+        if (deliveries.length > 0 && this.#take(deliveries)) return;
+        // Whatever the driver does, timers and sockets get their turn.
+        if (deliveries.length === 0 || !(received instanceof Promise)) await new Promise(setImmediate);
+      }
+    }
+  }
+
+  /** Takes deliveries in. Returns true when a suspect among them asks for another window. */
+  #take(deliveries: readonly Delivery[]): boolean {
+    if (!this.alive) return false;
+    const { dispatcher, settler, suspects } = this.#context;
+    const { retryMeans } = this.#holdings;
+    const narrow = suspects.see(deliveries);
+    for (const delivery of deliveries) {
+      const held = this.#hold(delivery);
+      const judged = verdict(delivery);
+      if (narrow) settler.release(held);
+      else if (judged === "condemn") settler.giveUp(held, "crash-loop", undefined);
+      else if (judged === "mark" && !retriesInPlace(retryMeans, 0)) settler.requeue(held, 0, { [OWN.suspect]: "1" });
+      else dispatcher.push(held);
+    }
+    if (!narrow) dispatcher.pump();
+    return narrow;
+  }
+
+  #hold(delivery: Delivery): HeldMessage {
+    const failures = failuresOf(delivery);
+    // Failures that were only in a lost consumer's memory: the broker's count of hand-overs stands in for them.
+    const inPlace = retriesInPlace(this.#holdings.retryMeans, 0);
+    const counted = inPlace ? Math.max(failures, delivery.deliveries ?? 0) : failures;
+    const held = new HeldMessage(delivery, this.#holdings, this.#context.settler, counted);
+    this.#holdings.add(held);
+    return held;
+  }
+
+  /** Stays off the source until the pause is over. */
+  async #rest(pause: Pause): Promise<void> {
+    const { entity, dispatcher, stop } = this.#context;
+    const until = AbortSignal.any([pause.over.signal, this.signal, stop]);
+    if (entity.ordered) await dispatcher.idle(until);
+    // On an ordered source what backs off goes back too: nothing of its key may pass it.
+    await this.#giveBack((held) => entity.ordered || held.state === "waiting");
+    pause.reached.resolve();
+    await aborted(until);
+  }
+
+  /** Goes on with another window: in place where the source can, else this session ends and another one is opened. */
+  async #changeWindow(): Promise<void> {
+    const { entity, dispatcher, stop, window } = this.#context;
+    const over = AbortSignal.any([this.signal, stop]);
+    if (over.aborted) return;
+    if (entity.ordered) await dispatcher.idle(over);
+    await this.#giveBack(everything);
+    if (this.#source.resize !== undefined) {
+      this.#window = window();
+      await this.#orEnd(this.#source.resize(this.#window, this.signal));
+      return this.#orEnd(this.#source.resume(this.signal));
+    }
+    while (this.#holdings.size > 0 && !over.aborted) await this.#holdings.change(over);
+    if (over.aborted) return;
+    this.end("the source is opened anew");
+    await this.#closeSource();
+  }
+
+  /** Stops intake, and gives back the matching messages that no handler has begun. */
+  async #giveBack(matches: (held: HeldMessage) => boolean): Promise<void> {
+    const { dispatcher, settler } = this.#context;
+    const limit = AbortSignal.any([this.signal, AbortSignal.timeout(CLOSE_TIMEOUT)]);
+    await this.#orEnd(this.#source.pause(limit));
+    for (let more = true; more && this.alive; ) {
+      const buffered = await this.#source.receive(ALL, AbortSignal.abort());
+      for (const delivery of buffered) settler.release(this.#hold(delivery));
+      more = buffered.length > 0;
+    }
+    for (const held of dispatcher.remove(matches)) settler.release(held);
+    await this.#holdings.settled(limit);
+  }
+
+  /** A step of the source that fails ends the session. */
+  async #orEnd(step: Promise<void>): Promise<void> {
+    try {
+      await step;
+    } catch (error) {
+      if (!this.alive) return;
+      const { connection, entity, report } = this.#context;
+      report(connection.wrap(error, `reading ${describeEntity(entity)}`));
+      this.end("the source failed");
+    }
+  }
+
+  async #closeSource(): Promise<void> {
+    const limit = AbortSignal.timeout(CLOSE_TIMEOUT);
+    await orAborted(this.#source.close(limit), limit).catch((error: unknown) => this.#context.report(error));
+  }
+}

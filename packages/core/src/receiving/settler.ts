@@ -1,0 +1,304 @@
+import type { ConsumerStats } from "../api/consuming.ts";
+import { events, type GiveUpEvent, settleTracing } from "../api/diagnostics.ts";
+import { show } from "../base/check.ts";
+import type { Clock } from "../base/clock.ts";
+import { BrokerError, reasonOf, redact, textOf } from "../base/errors.ts";
+import { describeEntity, type SourceEntity } from "../contract/entities.ts";
+import { OWN, truncate } from "../contract/headers.ts";
+import type { HeaderChanges } from "../contract/message.ts";
+import type { Settlement, SettleResult } from "../contract/settlement.ts";
+import type { Connection } from "../link/connection.ts";
+import type { HeldMessage, MessageVerbs } from "./held-message.ts";
+import type { Plan } from "./plan.ts";
+import { isExpired } from "./receipt-decision.ts";
+import type { ReportError } from "./report-error.ts";
+import { decideRetry, retriesInPlace } from "./retry-decision.ts";
+
+/** What became of the deliveries of one consumer. */
+export type Counters = { -readonly [K in Exclude<keyof ConsumerStats, "running" | "waiting">]: number };
+
+/** What settling needs to know. */
+export interface SettlerContext {
+  readonly plan: Plan;
+  readonly clock: Clock;
+  readonly connection: Connection;
+  readonly entity: SourceEntity;
+  readonly report: ReportError;
+  /** Called when a message whose handler has returned long ago is to run again here. */
+  readonly runAgain: (held: HeldMessage, wait: number) => void;
+}
+
+/** How long to wait before a settlement is tried again that failed for now, in milliseconds. */
+const TRY_AGAIN = 1_000;
+/** Most bytes of a reason or an error's text on a dead letter. */
+const TEXT_MAX = 512;
+const YEAR = 31_536_000_000;
+
+/** Gets whether the settlement took. */
+type OnSettled = ((took: boolean) => void) | undefined;
+
+/** Settles messages: carries out what was decided for each, however often the broker has to be asked. */
+export class Settler implements MessageVerbs {
+  readonly counters: Counters = {
+    acked: 0,
+    retried: 0,
+    deadLettered: 0,
+    discarded: 0,
+    expired: 0,
+    filtered: 0,
+    returned: 0,
+  };
+  readonly #context: SettlerContext;
+
+  constructor(context: SettlerContext) {
+    this.#context = context;
+  }
+
+  ack(held: HeldMessage): Promise<boolean> {
+    return this.#whileRunning(held, (onSettled) => this.#settleWithoutCopy(held, "ack", "acked", onSettled));
+  }
+
+  async retry(held: HeldMessage, delay: number | undefined): Promise<boolean> {
+    if (delay !== undefined && !(Number.isInteger(delay) && delay >= 0 && delay <= YEAR)) {
+      throw new TypeError(`retry: delay must be an integer from 0 to ${YEAR} ms, not ${show(delay)}`);
+    }
+    const error = new Error("the handler asked for a retry");
+    return this.#whileRunning(held, (onSettled) => this.#fail(held, error, delay, onSettled));
+  }
+
+  async deadLetter(held: HeldMessage, reason: string): Promise<boolean> {
+    if (typeof reason !== "string" || reason === "") {
+      throw new TypeError(`deadLetter: reason must be a non-empty string, not ${show(reason)}`);
+    }
+    return this.#whileRunning(held, (onSettled) => this.giveUp(held, reason, undefined, onSettled));
+  }
+
+  /** The handler returned. */
+  succeed(held: HeldMessage): void {
+    if (held.state === "running") this.#settleWithoutCopy(held, "ack", "acked");
+  }
+
+  /** The handler threw, or its time is over. */
+  fail(held: HeldMessage, error: unknown): void {
+    this.#context.report(error, held);
+    if (held.state === "running") this.#fail(held, error, undefined, undefined);
+  }
+
+  /** The handler has not returned in time. The message fails now. */
+  timeOut(held: HeldMessage): void {
+    if (held.state !== "running") return;
+    const { entity, plan } = this.#context;
+    const what = `a handler of ${describeEntity(entity)} did not finish within ${plan.timeout} ms`;
+    const error = new BrokerError("TIMEOUT", what);
+    held.abort(error);
+    this.fail(held, error);
+  }
+
+  /** Gives it back untouched. */
+  release(held: HeldMessage): void {
+    this.#settleWithoutCopy(held, "release", "returned");
+  }
+
+  /** Acks a message that the subscription's filter does not let through. */
+  filterOut(held: HeldMessage): void {
+    this.#settleWithoutCopy(held, "ack", "filtered");
+  }
+
+  /** Drops it for good, with an event. */
+  discard(held: HeldMessage, reason: string, counter: "discarded" | "expired", onSettled?: OnSettled): void {
+    events.discard(this.#event(held, reason));
+    this.#settleWithoutCopy(held, "ack", counter, onSettled);
+  }
+
+  /** Sends it round again. That is no failure: it does not count as an attempt. */
+  requeue(held: HeldMessage, wait: number, headers: HeaderChanges): void {
+    if (retriesInPlace(held.holder.retryMeans, wait)) return held.decideToRunAgain(held.failures, wait);
+    this.#settle(held, { action: "retry", delivery: held.delivery, delay: wait, headers }, "returned", undefined);
+  }
+
+  /** Moves it to the dead letters. An ephemeral subscription has none: there the message is discarded. */
+  giveUp(held: HeldMessage, reason: string, error: unknown, onSettled?: OnSettled): void {
+    const { entity, clock } = this.#context;
+    if (entity.kind === "subscription" && !entity.durable) return this.discard(held, reason, "discarded", onSettled);
+    const short = { [OWN.attempt]: String(held.failures + 1), [OWN.deadReason]: truncate(reason, TEXT_MAX) };
+    const full = {
+      ...short,
+      [OWN.deadError]: error === undefined ? undefined : truncate(redact(textOf(error)), TEXT_MAX),
+      [OWN.deadSource]: describeEntity(entity),
+      [OWN.deadAt]: new Date(clock.now()).toISOString(),
+      [OWN.notBefore]: undefined,
+      [OWN.suspect]: undefined,
+    };
+    const { delivery } = held;
+    // Should the broker refuse the first, for example for its size, the next one says less.
+    const ways: readonly Settlement[] = [
+      { action: "deadLetter", delivery, headers: full },
+      { action: "deadLetter", delivery, headers: short },
+      { action: "reject", delivery },
+    ];
+    this.#tryWays(held, ways, 0, (took) => {
+      if (took) events.deadLetter(this.#event(held, reason));
+      onSettled?.(took);
+    });
+  }
+
+  /** Tries one way after the other to dead-letter; when all were refused, again after the longest backoff. */
+  #tryWays(held: HeldMessage, ways: readonly Settlement[], index: number, onSettled: OnSettled): void {
+    const way = ways[index];
+    if (way === undefined) {
+      return this.#later(held, this.#context.plan.retry.longest, () => this.#tryWays(held, ways, 1, onSettled));
+    }
+    this.#settle(held, way, "deadLettered", onSettled, (error) => {
+      if (error.retryable) this.#later(held, TRY_AGAIN, () => this.#tryWays(held, ways, index, onSettled));
+      else this.#tryWays(held, ways, index + 1, onSettled);
+    });
+  }
+
+  /** A verb of the message: `false` at once when it was settled before or is no longer ours. */
+  #whileRunning(held: HeldMessage, settle: (onSettled: OnSettled) => void): Promise<boolean> {
+    return held.state === "running" ? new Promise((resolve) => settle(resolve)) : Promise.resolve(false);
+  }
+
+  #fail(held: HeldMessage, error: unknown, delay: number | undefined, onSettled: OnSettled): void {
+    const { plan, clock } = this.#context;
+    const { retry } = plan;
+    const failures = held.failures + 1;
+    const now = clock.now();
+    const failure = {
+      failures,
+      verdict: this.#classify(held, error),
+      attempts: retry.attempts,
+      wait: delay ?? retry.wait(failures),
+      expired: isExpired(held.delivery.headers, now),
+    };
+    const decision = decideRetry(failure, held.holder.retryMeans);
+    switch (decision.action) {
+      case "discard": {
+        const counter = decision.reason === "expired" ? "expired" : "discarded";
+        return this.discard(held, decision.reason, counter, onSettled);
+      }
+      case "dead-letter":
+        return this.giveUp(held, decision.reason, error, onSettled);
+      case "retry-in-place":
+        return this.#retryInPlace(held, failures, decision.wait, onSettled);
+      case "retry-by-copy":
+        return this.#retryByCopy(held, failures, decision.wait, now, onSettled, () =>
+          this.#fail(held, error, delay, onSettled),
+        );
+    }
+  }
+
+  #retryByCopy(
+    held: HeldMessage,
+    failures: number,
+    wait: number,
+    now: number,
+    onSettled: OnSettled,
+    again: () => void,
+  ): void {
+    // An emulated delay may hand the copy out early; by this header the core sees that it is.
+    const emulated = wait > 0 && this.#context.connection.capabilities.retryDelay === "emulated";
+    const headers = {
+      [OWN.attempt]: String(failures),
+      [OWN.suspect]: undefined,
+      [OWN.notBefore]: emulated ? String(Math.ceil(now + wait)) : undefined,
+    };
+    const settlement: Settlement = { action: "retry", delivery: held.delivery, delay: wait, headers };
+    this.#settle(held, settlement, "retried", onSettled, (error) => {
+      if (error.retryable) this.#later(held, TRY_AGAIN, again);
+      // No copy can be made of it, so it stays here.
+      else this.#retryInPlace(held, failures, wait, onSettled);
+    });
+  }
+
+  #retryInPlace(held: HeldMessage, failures: number, wait: number, onSettled: OnSettled): void {
+    held.decideToRunAgain(failures, wait);
+    this.counters.retried += 1;
+    onSettled?.(true);
+    if (held.inHandler) return;
+    const noted = held.takeRunAgainAfter();
+    if (noted !== undefined) this.#context.runAgain(held, noted);
+  }
+
+  #classify(held: HeldMessage, error: unknown): "retry" | "dead-letter" | "discard" {
+    try {
+      return this.#context.plan.retry.classify?.(error, held) ?? "retry";
+    } catch (thrown) {
+      this.#context.report(thrown, held);
+      return "retry";
+    }
+  }
+
+  #settleWithoutCopy(
+    held: HeldMessage,
+    action: "ack" | "release",
+    counter: keyof Counters,
+    onSettled?: OnSettled,
+  ): void {
+    this.#settle(held, { action, delivery: held.delivery }, counter, onSettled);
+  }
+
+  /**
+   * Hands one settlement to the broker. `refused` gets a failure after which the message is still ours; without it the
+   * settlement is tried again.
+   */
+  #settle(
+    held: HeldMessage,
+    settlement: Settlement,
+    counter: keyof Counters,
+    onSettled: OnSettled,
+    refused?: (error: BrokerError) => void,
+  ): void {
+    if (held.state === "lost") return onSettled?.(false);
+    held.decide();
+    const traced = settleTracing.hasSubscribers ? trace(held, settlement.action) : undefined;
+    held.holder.settle(settlement, (result) => {
+      traced?.(result);
+      if (result === undefined) {
+        held.holder.drop(held);
+        this.counters[counter] += 1;
+        return onSettled?.(true);
+      }
+      if (held.state === "lost") return onSettled?.(false);
+      const what = `${settlement.action} of a message from ${describeEntity(this.#context.entity)}`;
+      const error = this.#context.connection.wrap(result.error, what);
+      if (!result.lost) {
+        this.#context.report(error, held);
+        return refused === undefined
+          ? this.#later(held, TRY_AGAIN, () => this.#settle(held, settlement, counter, onSettled))
+          : refused(error);
+      }
+      this.counters.returned += 1;
+      held.holder.drop(held);
+      const message = `${what} came too late: the message is no longer held (${reasonOf(result.error)})`;
+      this.#context.report(new BrokerError("LEASE_LOST", message, { cause: result.error }), held);
+      onSettled?.(false);
+    });
+  }
+
+  /** Runs `run` after a wait, or as soon as the message is no longer held: then `run` finds that out. */
+  #later(held: HeldMessage, wait: number, run: () => void): void {
+    const { signal } = held.holder;
+    const over = (): void => {
+      cancel();
+      signal.removeEventListener("abort", over);
+      run();
+    };
+    const cancel = this.#context.clock.after(wait, over);
+    signal.addEventListener("abort", over, { once: true });
+  }
+
+  #event(held: HeldMessage, reason: string): GiveUpEvent {
+    return { source: held.source, id: held.id, attempt: held.attempt, reason };
+  }
+}
+
+function trace(held: HeldMessage, action: string): (result: SettleResult) => void {
+  const event = { source: held.source, id: held.id, action, attempt: held.attempt };
+  settleTracing.start.publish(event);
+  settleTracing.end.publish(event);
+  return (result) => {
+    if (result !== undefined) settleTracing.error.publish({ ...event, error: result.error });
+    settleTracing.asyncEnd.publish(event);
+  };
+}

@@ -1,0 +1,272 @@
+import type { Propagation } from "../api/connecting.ts";
+import type { Consumer, ConsumerStats } from "../api/consuming.ts";
+import type { MessageSource } from "../api/message.ts";
+import { integer } from "../base/check.ts";
+import { pause } from "../base/clock.ts";
+import { BrokerError } from "../base/errors.ts";
+import { cancelled } from "../base/wait.ts";
+import { describeEntity, type SourceEntity } from "../contract/entities.ts";
+import type { Link } from "../contract/link.ts";
+import type { Delivery } from "../contract/message.ts";
+import type { Source } from "../contract/source.ts";
+import type { Connection } from "../link/connection.ts";
+import type { Declarations } from "../link/declarations.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { traced } from "./handler-tracing.ts";
+import type { HeldMessage } from "./held-message.ts";
+import { Holdings } from "./holdings.ts";
+import { PauseGate } from "./pause-gate.ts";
+import type { Plan } from "./plan.ts";
+import { preparer, type ReadBody } from "./prepare.ts";
+import { ReadSession } from "./read-session.ts";
+import { errorReporter, type ReportError } from "./report-error.ts";
+import type { RetryMeans } from "./retry-decision.ts";
+import { Settler } from "./settler.ts";
+import { Suspects } from "./suspects.ts";
+
+/** Waits between two tries to open a source again: 100 ms, doubled each time, up to 30 s, with jitter. */
+const REOPEN_INITIAL = 100;
+const REOPEN_MAX = 30_000;
+/** How long a source that nobody reads may take to close, in milliseconds. */
+const CLOSE_TIMEOUT = 5_000;
+
+/** What a consumer uses of its broker object. */
+export interface ConsumerContext {
+  readonly connection: Connection;
+  readonly declarations: Declarations;
+  readonly propagation: Propagation | undefined;
+}
+
+/** Reads one queue or subscription: opens one read session after the other until it is closed. */
+export class SourceConsumer implements Consumer {
+  readonly #connection: Connection;
+  readonly #declarations: Declarations;
+  readonly #entity: SourceEntity;
+  readonly #plan: Plan;
+  readonly #report: ReportError;
+  readonly #settler: Settler;
+  readonly #dispatcher: Dispatcher;
+  readonly #suspects: Suspects;
+  readonly #messageSource: MessageSource;
+  readonly #gate = new PauseGate();
+  readonly #stop = new AbortController();
+  readonly #opened = Promise.withResolvers<void>();
+  readonly #closed = Promise.withResolvers<BrokerError | undefined>();
+  readonly closed: Promise<BrokerError | undefined> = this.#closed.promise;
+  #everOpen = false;
+  #loop: Promise<void> = Promise.resolve();
+  #session: ReadSession | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(context: ConsumerContext, entity: SourceEntity, read: ReadBody, plan: Plan) {
+    const { connection, declarations, propagation } = context;
+    const { clock } = connection.context;
+    this.#connection = connection;
+    this.#declarations = declarations;
+    this.#entity = entity;
+    this.#plan = plan;
+    const report = errorReporter(plan.onError, `consumer of ${describeEntity(entity)}`);
+    this.#report = report;
+    this.#suspects = new Suspects(clock);
+    this.#messageSource =
+      entity.kind === "queue" ? { queue: entity.name } : { topic: entity.topic.name, subscription: entity.name };
+    // The caller of `consume` learns of a failed opening from `start`; nothing else waits for it.
+    this.#opened.promise.catch(() => {});
+    const settler = new Settler({
+      plan,
+      clock,
+      connection,
+      entity,
+      report,
+      runAgain: (held, wait) => this.#dispatcher.runAgain(held, wait),
+    });
+    this.#settler = settler;
+    const invoke = traced(plan.invoke, this.#messageSource, propagation?.extract?.bind(propagation));
+    this.#dispatcher = new Dispatcher({ ...plan, invoke }, entity.ordered, clock, {
+      prepare: preparer(entity, clock, read, report, settler),
+      succeeded: (held) => settler.succeed(held),
+      threw: (held, error) => settler.fail(held, error),
+      timedOut: (held) => settler.timeOut(held),
+      stuck: () => {
+        const what = `all ${plan.concurrency} handlers have run for more than ${plan.timeout} ms`;
+        void this.#close(0, new BrokerError("TIMEOUT", `${describeEntity(entity)}: ${what}`));
+      },
+    });
+  }
+
+  /** Resolves when the source is open the first time. */
+  async start(): Promise<this> {
+    const { signal } = this.#plan;
+    if (signal?.aborted === true) throw cancelled(`consuming ${describeEntity(this.#entity)}`, signal);
+    signal?.addEventListener("abort", () => void this.close(), { once: true, signal: this.#stop.signal });
+    this.#loop = this.#run();
+    await this.#opened.promise;
+    return this;
+  }
+
+  async pause(): Promise<void> {
+    if (this.#closing !== undefined) return;
+    this.#dispatcher.hold();
+    await Promise.race([this.#gate.close(), this.#closed.promise]);
+  }
+
+  async resume(): Promise<void> {
+    if (this.#closing !== undefined) return;
+    const paused = this.#gate.open();
+    if (paused === undefined) return;
+    await this.#session?.resume();
+    this.#dispatcher.open();
+    paused.reached.resolve();
+    paused.over.abort();
+  }
+
+  close(options: { readonly drainTimeout?: number } = {}): Promise<void> {
+    return this.#close(integer("drainTimeout", options.drainTimeout, this.#plan.drainTimeout, 0), undefined);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  stats(): ConsumerStats {
+    return { ...this.#settler.counters, running: this.#dispatcher.running, waiting: this.#dispatcher.waiting };
+  }
+
+  /** Opens one session after the other. */
+  async #run(): Promise<void> {
+    const connection = this.#connection;
+    const stop = this.#stop.signal;
+    const what = `consuming ${describeEntity(this.#entity)}`;
+    for (let tries = 0; !stop.aborted; ) {
+      try {
+        const session = await this.#open(await connection.up(stop, what));
+        tries = 0;
+        this.#everOpen = true;
+        this.#opened.resolve();
+        await session.run();
+      } catch (error) {
+        if (stop.aborted) break;
+        const wrapped = connection.wrap(error, what);
+        const mayComeBack = this.#declarations.gone(this.#entity, wrapped) && tries === 0;
+        // A first opening that no retry mends is an error of the caller of `consume`.
+        const hopeless = !this.#everOpen && !wrapped.retryable && !mayComeBack;
+        if (hopeless) this.#opened.reject(wrapped);
+        if (hopeless || wrapped.code === "CLOSED") return void this.#close(0, wrapped);
+        this.#session?.end("reading failed");
+        this.#report(wrapped);
+        const wait = Math.min(REOPEN_MAX, REOPEN_INITIAL * 2 ** Math.min(tries, 20));
+        tries += 1;
+        await pause(connection.context.clock, wait * (0.5 + Math.random() / 2), stop);
+      }
+    }
+  }
+
+  async #open(link: Link): Promise<ReadSession> {
+    const entity = this.#entity;
+    await this.#declarations.ensure(link, entity);
+    const window = this.#window();
+    // Deliveries can be lost before the source that they came from is in our hands.
+    const lostEarly: Delivery[] = [];
+    let holdings: Holdings | undefined;
+    const lost = (deliveries: readonly Delivery[]): void => {
+      if (holdings === undefined) lostEarly.push(...deliveries);
+      else holdings.takenBack(deliveries);
+    };
+    const opening = link.open(entity, { window }, lost, this.#stop.signal);
+    const source = await this.#connection.within(link, opening, this.#stop.signal).catch((error: unknown) => {
+      // Should it open after all, it is closed: this consumer has given up on it.
+      opening.then((late) => late.close(AbortSignal.timeout(CLOSE_TIMEOUT))).catch(() => {});
+      throw error;
+    });
+    holdings = this.#holdingsOf(source);
+    holdings.takenBack(lostEarly);
+    const session = new ReadSession(
+      {
+        entity,
+        connection: this.#connection,
+        dispatcher: this.#dispatcher,
+        settler: this.#settler,
+        suspects: this.#suspects,
+        gate: this.#gate,
+        report: this.#report,
+        stop: this.#stop.signal,
+        window: () => this.#window(),
+      },
+      holdings,
+      window,
+    );
+    this.#session = session;
+    this.#watch(session, source, link);
+    return session;
+  }
+
+  #holdingsOf(source: Source): Holdings {
+    const { capabilities, context } = this.#connection;
+    const retryMeans: RetryMeans = {
+      hasReturnQueue: source.returns,
+      holdsKeyBack: this.#entity.ordered && capabilities.ordering === "strict",
+      canDelayCopies: capabilities.retryDelay !== "none",
+    };
+    const what = `renewing leases of ${describeEntity(this.#entity)}`;
+    return new Holdings(source, this.#messageSource, retryMeans, context.clock, {
+      lost: (messages) => this.#lost(messages),
+      failed: (error) => this.#report(this.#connection.wrap(error, what)),
+    });
+  }
+
+  /** Ends the session with its link or its source. */
+  #watch(session: ReadSession, source: Source, link: Link): void {
+    const connection = this.#connection;
+    const forget = connection.listen({ down: () => session.end("the connection was lost") });
+    const over = (): void => {
+      forget();
+      // A source without a link cannot end in good order: the driver only frees what the source still has.
+      if (connection.link !== link) source.close(AbortSignal.abort(connection.lastError)).catch(() => {});
+    };
+    session.signal.addEventListener("abort", over, { once: true });
+    if (connection.link !== link) session.end("the connection was lost");
+    void source.lost.then((reason) => {
+      if (!session.alive) return;
+      this.#declarations.forget(this.#entity);
+      this.#report(connection.wrap(reason, `reading ${describeEntity(this.#entity)} was interrupted`));
+      session.end("the source was lost");
+    });
+  }
+
+  #lost(messages: readonly HeldMessage[]): void {
+    this.#settler.counters.returned += messages.length;
+    this.#dispatcher.remove((held) => held.state === "lost");
+    if (this.#session?.alive !== true) return;
+    for (const held of messages) {
+      const message = `message ${held.id} of ${describeEntity(this.#entity)} is no longer held`;
+      this.#report(new BrokerError("LEASE_LOST", message), held);
+    }
+  }
+
+  #window(): number {
+    return this.#suspects.narrow ? 1 : this.#plan.prefetch;
+  }
+
+  #close(drainTimeout: number, reason: BrokerError | undefined): Promise<void> {
+    this.#closing ??= this.#shutDown(drainTimeout, reason);
+    return this.#closing;
+  }
+
+  async #shutDown(drainTimeout: number, reason: BrokerError | undefined): Promise<void> {
+    const late = new AbortController();
+    const cancel = this.#connection.context.clock.after(drainTimeout, () => late.abort());
+    this.#dispatcher.hold();
+    this.#stop.abort(new Error("the consumer is closing"));
+    await this.#loop;
+    this.#opened.reject(reason ?? cancelled(`consuming ${describeEntity(this.#entity)}`, this.#stop.signal));
+    const session = this.#session;
+    if (session?.alive === true) await session.drain(late.signal);
+    else await this.#dispatcher.idle(late.signal);
+    cancel();
+    for (const held of this.#dispatcher.inHandlers()) held.abort(new BrokerError("CLOSED", "the consumer closed"));
+    session?.end("the consumer closed");
+    this.#dispatcher.stop();
+    if (reason !== undefined && this.#everOpen) this.#report(reason);
+    this.#closed.resolve(reason);
+  }
+}
