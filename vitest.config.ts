@@ -16,14 +16,16 @@ interface Project {
 
 // One project for each package, one for each folder of test/, and "test" for what lies in test/ itself.
 const projects: readonly Project[] = [
-  ...folders("packages").map((name) => ({ name, include: [`packages/${name}/test/**/*.test.ts`] })),
+  ...["packages", "internal"].flatMap((parent) =>
+    folders(parent).map((name) => ({ name, include: [`${parent}/${name}/test/**/*.test.ts`] })),
+  ),
   ...folders("test").map((name) => ({ name, include: [`test/${name}/**/*.test.ts`] })),
   { name: "test", include: ["test/*.test.ts"] },
 ];
 
 // The project of a backend has one test more, which fails or is skipped when there is no server.
 const isThere = ({ name }: Project): string[] =>
-  existsSync(`test/brokers/${name}.ts`) ? ["test/brokers/is-there.ts"] : [];
+  existsSync(`internal/testkit/src/brokers/${name}.ts`) ? ["internal/testkit/src/brokers/is-there.ts"] : [];
 
 export default defineConfig({
   resolve: { conditions },
@@ -34,7 +36,7 @@ export default defineConfig({
     passWithNoTests: true,
     // What is to come true may take a while on a busy machine, and on a server that has only just started.
     expect: { poll: { timeout: 20_000 } },
-    globalSetup: "test/brokers/global-setup.ts",
+    globalSetup: "internal/testkit/src/brokers/global-setup.ts",
     reporters: ["default", "./test/closing-line.ts"],
     projects: projects.map((project) => ({
       extends: true as const,

@@ -5,9 +5,9 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import type { Given } from "@anybroker-internal/testkit/brokers/all";
+import { skipOrFail } from "@anybroker-internal/testkit/brokers/skip-or-fail";
 import { describe, expect, inject, type TestContext, test } from "vitest";
-import type { Given } from "./brokers/all.ts";
-import { skipOrFail } from "./brokers/skip-or-fail.ts";
 
 const run = promisify(execFile);
 const folder = join(import.meta.dirname, "../examples");

@@ -16,7 +16,7 @@ export const kafka: Backend = {
   },
   async start() {
     // Here, so that the contenders' processes do not load it.
-    const { kafka: server } = await import("../../test/brokers/kafka.ts");
+    const { kafka: server } = await import("@anybroker-internal/testkit/brokers/kafka");
     const { url, version, stop } = await server.start({});
     return { url, version: `Kafka ${version}`, stop };
   },

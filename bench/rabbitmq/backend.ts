@@ -15,7 +15,7 @@ export const rabbitmq: Backend = {
   },
   async start() {
     // Here, so that the contenders' processes do not load it.
-    const { rabbitmq: server } = await import("../../test/brokers/rabbitmq.ts");
+    const { rabbitmq: server } = await import("@anybroker-internal/testkit/brokers/rabbitmq");
     const { url, version, stop } = await server.start({});
     return { url, version: `RabbitMQ ${version}`, stop };
   },

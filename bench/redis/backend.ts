@@ -15,7 +15,7 @@ export const redis: Backend = {
   },
   async start() {
     // Here, so that the contenders' processes do not load it.
-    const { redis: server } = await import("../../test/brokers/redis.ts");
+    const { redis: server } = await import("@anybroker-internal/testkit/brokers/redis");
     // Otherwise it would write all of its log anew now and then, in a process of its own, in the middle of a run.
     const { url, version, stop } = await server.start({ config: ["--auto-aof-rewrite-percentage", "0"] });
     return { url, version: `Redis ${version}`, stop };

@@ -1,6 +1,6 @@
 import type { Connect } from "@anybroker/core";
-import type { BrokerModule, TestBroker } from "../brokers/broker.ts";
-import type { TcpProxy } from "./proxy.ts";
+import type { BrokerModule, TestBroker } from "@anybroker-internal/testkit/brokers/broker";
+import type { TcpProxy } from "@anybroker-internal/testkit/proxy";
 
 /** A server that the scenarios hurt. */
 export interface FaultyServer extends TestBroker {

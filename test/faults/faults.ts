@@ -1,5 +1,5 @@
+import { withServers } from "@anybroker-internal/testkit/brokers/with-servers";
 import { afterAll, expect, test } from "vitest";
-import { withServers } from "../brokers/with-servers.ts";
 import type { FaultBackend, FaultyServer } from "./backend.ts";
 import { randomFrom, seed } from "./random.ts";
 import type { Scenario } from "./scenario.ts";

@@ -1,8 +1,8 @@
 // What only a log of several servers knows: leaders that die, and groups that share out anew under load.
 import { connect } from "@anybroker/kafka";
+import { type Kafka, kafka } from "@anybroker-internal/testkit/brokers/kafka";
 import { type Admin, Kafka as Client, logLevel, type PartitionMetadata } from "kafkajs";
 import { expect } from "vitest";
-import { type Kafka, kafka } from "../brokers/kafka.ts";
 import type { FaultBackend } from "./backend.ts";
 import { faults } from "./faults.ts";
 import type { Scenario } from "./scenario.ts";

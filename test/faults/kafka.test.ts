@@ -1,8 +1,8 @@
 import { connect } from "@anybroker/kafka";
-import { deleteTopics } from "../brokers/kafka/delete-topics.ts";
-import { kafka } from "../brokers/kafka.ts";
+import { kafka } from "@anybroker-internal/testkit/brokers/kafka";
+import { deleteTopics } from "@anybroker-internal/testkit/brokers/kafka/delete-topics";
+import { startProxy } from "@anybroker-internal/testkit/proxy";
 import { faults } from "./faults.ts";
-import { startProxy } from "./proxy.ts";
 
 /** More than there are scenarios with one at the same time. */
 const PROXIES = 8;

@@ -1,6 +1,6 @@
 import { connect } from "@anybroker/rabbitmq";
+import { rabbitmq } from "@anybroker-internal/testkit/brokers/rabbitmq";
 import * as amqp from "amqplib";
-import { rabbitmq } from "../brokers/rabbitmq.ts";
 import { faults } from "./faults.ts";
 
 await faults({

@@ -1,10 +1,10 @@
 // A server dies and a sentinel promotes a replica. Replication is asynchronous: what that may lose is shown, and that
 // nothing is lost where sends wait for a replica.
 import { connect } from "@anybroker/redis";
+import { redis } from "@anybroker-internal/testkit/brokers/redis";
+import { withServers } from "@anybroker-internal/testkit/brokers/with-servers";
 import { Redis } from "ioredis";
 import { expect, onTestFinished, test } from "vitest";
-import { redis } from "../brokers/redis.ts";
-import { withServers } from "../brokers/with-servers.ts";
 
 const COUNT = 20_000;
 const IN_FLIGHT = 64;

@@ -1,8 +1,8 @@
 // The memory is full for as long as nobody consumes: so whatever a consumer does must go on then, or it is full for ever.
 import { connect } from "@anybroker/redis";
+import { redis } from "@anybroker-internal/testkit/brokers/redis";
+import { withServers } from "@anybroker-internal/testkit/brokers/with-servers";
 import { expect, test } from "vitest";
-import { redis } from "../brokers/redis.ts";
-import { withServers } from "../brokers/with-servers.ts";
 
 const COUNT = 200;
 const retry = { attempts: 2, backoff: { initial: 100, factor: 1, jitter: 0 } } as const;

@@ -1,8 +1,8 @@
 // What the server's settings mean: the same crash, with each of them. What is lost without an append-only file is shown.
 import { connect } from "@anybroker/redis";
+import { redis } from "@anybroker-internal/testkit/brokers/redis";
+import { withServers } from "@anybroker-internal/testkit/brokers/with-servers";
 import { expect, test } from "vitest";
-import { redis } from "../brokers/redis.ts";
-import { withServers } from "../brokers/with-servers.ts";
 
 const COUNT = 2_000;
 

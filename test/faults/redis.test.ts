@@ -1,5 +1,5 @@
 import { connect } from "@anybroker/redis";
-import { redis } from "../brokers/redis.ts";
+import { redis } from "@anybroker-internal/testkit/brokers/redis";
 import { faults } from "./faults.ts";
 
 await faults({

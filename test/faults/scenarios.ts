@@ -1,5 +1,5 @@
+import type { TcpProxy } from "@anybroker-internal/testkit/proxy";
 import { expect } from "vitest";
-import type { TcpProxy } from "./proxy.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Stage } from "./stage.ts";
 

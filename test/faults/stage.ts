@@ -1,10 +1,10 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { setTimeout as pause, setImmediate as turn } from "node:timers/promises";
 import type { Broker, Declared, Message, Queue, ReconnectEvent } from "@anybroker/core";
-import { until } from "../brokers/until.ts";
+import { startProxy, type TcpProxy } from "@anybroker-internal/testkit/proxy";
+import { until } from "@anybroker-internal/testkit/until";
 import type { FaultBackend, FaultyServer } from "./backend.ts";
 import { type Load, Sender } from "./load.ts";
-import { startProxy, type TcpProxy } from "./proxy.ts";
 import type { Scenario } from "./scenario.ts";
 import { startWorker, type Worker } from "./start-worker.ts";
 import { type Counted, Tally } from "./tally.ts";

@@ -1,7 +1,6 @@
 // What an administrator changes while programs send and consume.
 import type { Link } from "@anybroker/core/driver";
-import { describe, expect, test } from "vitest";
-import { deleteTopics } from "../../../test/brokers/kafka/delete-topics.ts";
+import { deleteTopics } from "@anybroker-internal/testkit/brokers/kafka/delete-topics";
 import {
   declared,
   ids,
@@ -13,7 +12,8 @@ import {
   subscription,
   take,
   topic,
-} from "../../../test/harness/link.ts";
+} from "@anybroker-internal/testkit/link";
+import { describe, expect, test } from "vitest";
 import { connect, kafka } from "../src/index.ts";
 import { open, plain, unique, url } from "./harness.ts";
 

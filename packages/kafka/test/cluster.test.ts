@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Link } from "@anybroker/core/driver";
-import { Kafka as Client, logLevel } from "kafkajs";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { type Kafka, kafka as kafkaServer } from "../../../test/brokers/kafka.ts";
-import { withServers } from "../../../test/brokers/with-servers.ts";
+import { type Kafka, kafka as kafkaServer } from "@anybroker-internal/testkit/brokers/kafka";
+import { withServers } from "@anybroker-internal/testkit/brokers/with-servers";
 import {
   declared,
   ids,
@@ -15,7 +13,9 @@ import {
   sent,
   settle,
   take,
-} from "../../../test/harness/link.ts";
+} from "@anybroker-internal/testkit/link";
+import { Kafka as Client, logLevel } from "kafkajs";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { kafka } from "../src/index.ts";
 
 /** After so many milliseconds the servers close what is not used; by default it is ten minutes. */

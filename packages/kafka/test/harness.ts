@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { DELAY_STEPS, type Link, type TopologyMode } from "@anybroker/core/driver";
+import { linked } from "@anybroker-internal/testkit/link";
 import { type Admin, Kafka, logLevel } from "kafkajs";
 import { inject, onTestFinished } from "vitest";
-import { linked } from "../../../test/harness/link.ts";
 import { type KafkaOptions, kafka } from "../src/index.ts";
 
 /** The URL of the server that the run was given. */

@@ -1,5 +1,5 @@
+import { declared, message, queue, reading, sent, settle, take } from "@anybroker-internal/testkit/link";
 import { describe, expect, test } from "vitest";
-import { declared, message, queue, reading, sent, settle, take } from "../../../test/harness/link.ts";
 import { open, plain, unique, url } from "./harness.ts";
 
 /** From which offset on a topic of one partition still has what was written to it. */

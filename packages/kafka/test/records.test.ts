@@ -1,6 +1,6 @@
+import { live, queue, reading, take } from "@anybroker-internal/testkit/link";
 import { CompressionTypes } from "kafkajs";
 import { describe, expect, test } from "vitest";
-import { live, queue, reading, take } from "../../../test/harness/link.ts";
 import { open, plain, unique, url } from "./harness.ts";
 
 const clients = ["kafkajs", "platformatic"] as const;

@@ -1,5 +1,8 @@
 import { readFile } from "node:fs/promises";
 import type { Link } from "@anybroker/core/driver";
+import { type Kafka, kafka as kafkaServer, USERS } from "@anybroker-internal/testkit/brokers/kafka";
+import { withServers } from "@anybroker-internal/testkit/brokers/with-servers";
+import { clock, live, message, queue, sent, take } from "@anybroker-internal/testkit/link";
 import {
   AclOperationTypes as Operation,
   ResourcePatternTypes as Pattern,
@@ -8,9 +11,6 @@ import {
   AclResourceTypes as Resource,
 } from "kafkajs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Kafka, kafka as kafkaServer, USERS } from "../../../test/brokers/kafka.ts";
-import { withServers } from "../../../test/brokers/with-servers.ts";
-import { clock, live, message, queue, sent, take } from "../../../test/harness/link.ts";
 import { connect, type KafkaOptions, kafka } from "../src/index.ts";
 
 const context = { clock, lease: 30_000, topology: "create" } as const;

@@ -1,5 +1,4 @@
 import type { Delivery } from "@anybroker/core/driver";
-import { describe, expect, test } from "vitest";
 import {
   clock,
   declared,
@@ -12,7 +11,8 @@ import {
   subscription,
   take,
   topic,
-} from "../../../test/harness/link.ts";
+} from "@anybroker-internal/testkit/link";
+import { describe, expect, test } from "vitest";
 import { CODES, codeOf, type KafkaRecord } from "../src/client.ts";
 import { open, plain, stepsOf, unique, url } from "./harness.ts";
 

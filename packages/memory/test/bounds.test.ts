@@ -1,5 +1,5 @@
+import { live, queue, subscription, topic } from "@anybroker-internal/testkit/link";
 import { expect, test } from "vitest";
-import { live, queue, subscription, topic } from "../../../test/harness/link.ts";
 import { classify } from "../src/errors.ts";
 import { bench, message } from "./harness.ts";
 

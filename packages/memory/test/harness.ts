@@ -9,7 +9,7 @@ import type {
   Source,
   SourceEntity,
 } from "@anybroker/core/driver";
-import { live, message as plainMessage } from "../../../test/harness/link.ts";
+import { live, message as plainMessage } from "@anybroker-internal/testkit/link";
 import { type ManualClock, type MemoryInstance, type MemoryOptions, manualClock, memory } from "../src/index.ts";
 
 export const LEASE = 30_000;

@@ -1,6 +1,6 @@
 import { BrokerError, type Entity } from "@anybroker/core/driver";
+import { ids, live, queue, subscription, topic } from "@anybroker-internal/testkit/link";
 import { expect, test } from "vitest";
-import { ids, live, queue, subscription, topic } from "../../../test/harness/link.ts";
 import { classify } from "../src/errors.ts";
 import { adapter, type MemoryOptions, manualClock, memory } from "../src/index.ts";
 import { bench, LEASE, message } from "./harness.ts";

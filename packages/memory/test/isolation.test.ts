@@ -1,5 +1,5 @@
+import { live, queue } from "@anybroker-internal/testkit/link";
 import { expect, test } from "vitest";
-import { live, queue } from "../../../test/harness/link.ts";
 import { bench, LEASE, message } from "./harness.ts";
 
 const jobs = queue("jobs");

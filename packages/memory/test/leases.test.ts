@@ -1,5 +1,5 @@
+import { ids, live, queue, subscription, topic } from "@anybroker-internal/testkit/link";
 import { expect, test } from "vitest";
-import { ids, live, queue, subscription, topic } from "../../../test/harness/link.ts";
 import { bench, LEASE, message } from "./harness.ts";
 
 const jobs = queue("jobs");

@@ -1,6 +1,6 @@
 import type { Delivery, Source } from "@anybroker/core/driver";
+import { ids, live, queue } from "@anybroker-internal/testkit/link";
 import { expect, test } from "vitest";
-import { ids, live, queue } from "../../../test/harness/link.ts";
 import { bench, LEASE, message } from "./harness.ts";
 
 const orders = queue("orders", true);

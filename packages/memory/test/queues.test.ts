@@ -1,5 +1,5 @@
+import { ids, live, queue } from "@anybroker-internal/testkit/link";
 import { expect, test } from "vitest";
-import { ids, live, queue } from "../../../test/harness/link.ts";
 import { bench, message } from "./harness.ts";
 
 const jobs = queue("jobs");

@@ -1,5 +1,5 @@
+import { ids, live, subscription, topic } from "@anybroker-internal/testkit/link";
 import { expect, test } from "vitest";
-import { ids, live, subscription, topic } from "../../../test/harness/link.ts";
 import { bench, message } from "./harness.ts";
 
 test("every subscription gets its own copy, by its filter, and a topic without one drops what comes", async () => {

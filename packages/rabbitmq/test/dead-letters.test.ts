@@ -1,5 +1,5 @@
+import { declared, live, message, queue, reading, sent, settle, take } from "@anybroker-internal/testkit/link";
 import { expect, test } from "vitest";
-import { declared, live, message, queue, reading, sent, settle, take } from "../../../test/harness/link.ts";
 import { open, plain, put, ready, unique } from "./harness.ts";
 
 /** A queue whose first messages have been given up, each a millisecond after the other unless told. */

@@ -1,7 +1,7 @@
 import { BrokerError } from "@anybroker/core";
+import { message, queue, sent } from "@anybroker-internal/testkit/link";
 import { type Channel, type ChannelModel, connect } from "amqplib";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { message, queue, sent } from "../../../test/harness/link.ts";
 import { classify } from "../src/errors.ts";
 import { open, server, unique } from "./harness.ts";
 

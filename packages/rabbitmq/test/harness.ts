@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { DELAY_STEPS, type Link, type TopologyMode } from "@anybroker/core/driver";
+import { linked } from "@anybroker-internal/testkit/link";
 import { type Channel, type ConfirmChannel, connect, type Options } from "amqplib";
 import { expect, inject, onTestFinished } from "vitest";
-import { linked } from "../../../test/harness/link.ts";
 import type { RabbitmqNative } from "../src/driver.ts";
 import { type RabbitmqOptions, rabbitmq } from "../src/index.ts";
 

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import type { Link } from "@anybroker/core/driver";
+import { type Rabbitmq, rabbitmq as rabbitmqServer } from "@anybroker-internal/testkit/brokers/rabbitmq";
+import { withServers } from "@anybroker-internal/testkit/brokers/with-servers";
+import { clock, live, message, queue, subscription, topic } from "@anybroker-internal/testkit/link";
+import { stranger } from "@anybroker-internal/testkit/stranger";
 import { connect } from "amqplib";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { type Rabbitmq, rabbitmq as rabbitmqServer } from "../../../test/brokers/rabbitmq.ts";
-import { withServers } from "../../../test/brokers/with-servers.ts";
-import { clock, live, message, queue, subscription, topic } from "../../../test/harness/link.ts";
-import { stranger } from "../../../test/harness/stranger.ts";
 import { type RabbitmqOptions, rabbitmq, connect as rabbitmqConnect } from "../src/index.ts";
 
 const context = { clock, lease: 30_000, topology: "none" } as const;

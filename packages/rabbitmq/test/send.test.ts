@@ -1,5 +1,4 @@
 import type { SendFailure } from "@anybroker/core/driver";
-import { expect, onTestFinished, test } from "vitest";
 import {
   declared,
   ids,
@@ -12,7 +11,8 @@ import {
   take,
   takeOne,
   topic,
-} from "../../../test/harness/link.ts";
+} from "@anybroker-internal/testkit/link";
+import { expect, onTestFinished, test } from "vitest";
 import { rabbitmq } from "../src/index.ts";
 import { open, plain, server, unique } from "./harness.ts";
 

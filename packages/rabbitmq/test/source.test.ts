@@ -1,5 +1,4 @@
 import type { Delivery } from "@anybroker/core/driver";
-import { expect, test } from "vitest";
 import {
   declared,
   ids,
@@ -13,7 +12,8 @@ import {
   take,
   takeOne,
   topic,
-} from "../../../test/harness/link.ts";
+} from "@anybroker-internal/testkit/link";
+import { expect, test } from "vitest";
 import { open, plain, put, ready, server, unique } from "./harness.ts";
 
 const ack = (delivery: Delivery) => ({ action: "ack", delivery }) as const;

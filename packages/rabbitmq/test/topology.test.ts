@@ -1,5 +1,4 @@
 import type { Delivery } from "@anybroker/core/driver";
-import { expect, test } from "vitest";
 import {
   declared,
   ids,
@@ -13,7 +12,8 @@ import {
   take,
   takeOne,
   topic,
-} from "../../../test/harness/link.ts";
+} from "@anybroker-internal/testkit/link";
+import { expect, test } from "vitest";
 import { filterBindings } from "../src/topology.ts";
 import { open, plain, put, unique } from "./harness.ts";
 

@@ -1,6 +1,6 @@
+import { declared, live, message, queue, reading, sent, settle, take, takeOne } from "@anybroker-internal/testkit/link";
 import type { Message } from "amqplib";
 import { expect, test } from "vitest";
-import { declared, live, message, queue, reading, sent, settle, take, takeOne } from "../../../test/harness/link.ts";
 import { copyProperties, deliveryOf, textOf } from "../src/wire.ts";
 import { open, plain, put, unique } from "./harness.ts";
 

@@ -1,6 +1,6 @@
 import { conformance } from "@anybroker/conformance";
+import { redis as redisServer } from "@anybroker-internal/testkit/brokers/redis";
 import { afterAll, test } from "vitest";
-import { redis as redisServer } from "../../../test/brokers/redis.ts";
 import { backendOf } from "./backend.ts";
 import { plainClient } from "./plain-client.ts";
 

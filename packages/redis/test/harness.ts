@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Link, TopologyMode } from "@anybroker/core/driver";
+import { linked } from "@anybroker-internal/testkit/link";
 import { Redis } from "ioredis";
 import { inject, onTestFinished } from "vitest";
-import { linked } from "../../../test/harness/link.ts";
 import { type RedisNative, type RedisOptions, redis } from "../src/index.ts";
 
 /** The server that the run was given. */

@@ -2,11 +2,11 @@ import { readFile } from "node:fs/promises";
 import { inspect } from "node:util";
 import type { Link } from "@anybroker/core/driver";
 import { connect } from "@anybroker/redis";
+import { type Redis, redis as redisServer } from "@anybroker-internal/testkit/brokers/redis";
+import { withServers } from "@anybroker-internal/testkit/brokers/with-servers";
+import { clock, declared, linked, live, message, queue, reading, sent, take } from "@anybroker-internal/testkit/link";
+import { stranger } from "@anybroker-internal/testkit/stranger";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Redis, redis as redisServer } from "../../../test/brokers/redis.ts";
-import { withServers } from "../../../test/brokers/with-servers.ts";
-import { clock, declared, linked, live, message, queue, reading, sent, take } from "../../../test/harness/link.ts";
-import { stranger } from "../../../test/harness/stranger.ts";
 import { type RedisOptions, redis } from "../src/index.ts";
 
 const context = { clock, lease: 30_000, topology: "none" } as const;

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import type { Delivery, Source } from "@anybroker/core/driver";
-import { expect, test, vi } from "vitest";
 import {
   declared,
   ids,
@@ -15,7 +14,8 @@ import {
   take,
   takeOne,
   topic,
-} from "../../../test/harness/link.ts";
+} from "@anybroker-internal/testkit/link";
+import { expect, test, vi } from "vitest";
 import { classify } from "../src/errors.ts";
 import { redis } from "../src/index.ts";
 import { open, plain, server, unique } from "./harness.ts";

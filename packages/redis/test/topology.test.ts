@@ -1,5 +1,5 @@
+import { queue, subscription, topic } from "@anybroker-internal/testkit/link";
 import { expect, test } from "vitest";
-import { queue, subscription, topic } from "../../../test/harness/link.ts";
 import { settingsOf } from "../src/options.ts";
 import { partitionOf, sourceKeys, startOf, topicKeys } from "../src/topology.ts";
 

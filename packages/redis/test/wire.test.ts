@@ -1,5 +1,5 @@
+import { message } from "@anybroker-internal/testkit/link";
 import { expect, test } from "vitest";
-import { message } from "../../../test/harness/link.ts";
 import { addFields, copyFields, pack, RedisDelivery, type Text, toArgument } from "../src/wire.ts";
 
 const entry = (...fields: readonly (string | Buffer)[]) => ({

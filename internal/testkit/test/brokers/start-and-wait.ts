@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { rabbitmq } from "../rabbitmq.ts";
+import { rabbitmq } from "../../src/brokers/rabbitmq.ts";
 
 /** What the program says when the server is up. */
 export interface Started {

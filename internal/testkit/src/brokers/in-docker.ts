@@ -1,7 +1,7 @@
 import type { GenericContainer, StartedTestContainer } from "testcontainers";
+import { until } from "../until.ts";
 import type { TestBroker } from "./broker.ts";
 import type { Guarded } from "./guarded.ts";
-import { until } from "./until.ts";
 
 /** What a container is asked for. Its ports are fixed, so that it is found where it was after a restart. */
 export interface Contained {

@@ -54,7 +54,7 @@ class Direction {
 }
 
 /** One connection through the proxy. */
-export class Link {
+export class ProxiedConnection {
   readonly closed: Promise<void>;
   readonly #sockets: readonly [Socket, Socket];
   readonly #directions: readonly [Direction, Direction];

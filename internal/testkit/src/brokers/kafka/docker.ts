@@ -1,5 +1,5 @@
 import { tmpdir } from "node:os";
-import { freePorts } from "../free-ports.ts";
+import { freePorts } from "../../free-ports.ts";
 import { guarded } from "../guarded.ts";
 import { runInDocker } from "../in-docker.ts";
 import type { Kafka, KafkaOptions } from "../kafka.ts";

@@ -1,8 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { freePorts } from "../../free-ports.ts";
 import type { Place } from "../broker.ts";
 import { makeCertificates } from "../certificates.ts";
-import { freePorts } from "../free-ports.ts";
 import type { Guarded } from "../guarded.ts";
 import { guardedIn, inRoot, launch } from "../on-machine.ts";
 import type { Redis, RedisOptions } from "../redis.ts";

@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { until } from "../until.ts";
 import type { Place, TestBroker } from "./broker.ts";
 import { type Command, type Guarded, guarded } from "./guarded.ts";
-import { until } from "./until.ts";
 
 /** A program with its arguments. */
 export type Line = readonly [command: string, args: readonly string[]];

@@ -1,5 +1,5 @@
 import { Admin } from "@platformatic/kafka";
-import { until } from "../until.ts";
+import { until } from "../../until.ts";
 
 /**
  * Deletes the topics of a queue, and waits until the server has forgotten them: it says that it has before it has, and

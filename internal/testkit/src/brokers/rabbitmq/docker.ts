@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename } from "node:path";
+import { freePorts } from "../../free-ports.ts";
 import { type Certificates, makeCertificates } from "../certificates.ts";
-import { freePorts } from "../free-ports.ts";
 import { guarded } from "../guarded.ts";
 import { runInDocker } from "../in-docker.ts";
 import type { Rabbitmq, RabbitmqOptions } from "../rabbitmq.ts";

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { Link } from "./link.ts";
-import { startProxy, type TcpProxy } from "./proxy.ts";
+import { ProxiedConnection } from "../src/proxied-connection.ts";
+import { startProxy, type TcpProxy } from "../src/proxy.ts";
 
 /** A server that sends back what it gets, with a proxy before it. */
 async function echoBehindProxy(): Promise<TcpProxy> {
@@ -61,7 +61,7 @@ test("a connection that is cut just as one of its ends says its end is closed", 
   // The cast is true: that is what a server is told of.
   const [near] = (await accepted) as [Socket];
   const far = await open(proxy);
-  const link = new Link(
+  const link = new ProxiedConnection(
     near,
     far,
     () => 0,

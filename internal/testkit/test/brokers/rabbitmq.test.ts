@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { type ChannelModel, connect } from "amqplib";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import type { Started } from "./rabbitmq/start-and-wait.ts";
-import { type Rabbitmq, rabbitmq } from "./rabbitmq.ts";
-import { until } from "./until.ts";
-import { withServers } from "./with-servers.ts";
+import { type Rabbitmq, rabbitmq } from "../../src/brokers/rabbitmq.ts";
+import { withServers } from "../../src/brokers/with-servers.ts";
+import { until } from "../../src/until.ts";
+import type { Started } from "./start-and-wait.ts";
 
 const options = { noAck: true } as const;
 
@@ -104,7 +104,7 @@ await withServers(rabbitmq, () => {
 
   const reaped = process.env.TESTCONTAINERS_RYUK_DISABLED !== "true";
   test.runIf(reaped)("nothing is left when the process that started a server is killed", async () => {
-    const child = fork(join(import.meta.dirname, "rabbitmq/start-and-wait.ts"), { execArgv: [] });
+    const child = fork(join(import.meta.dirname, "start-and-wait.ts"), { execArgv: [] });
     const [started] = (await once(child, "message")) as [Started];
     expect(existsSync(started.folder)).toBe(true);
     child.kill("SIGKILL");

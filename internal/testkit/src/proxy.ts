@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { freePorts } from "../brokers/free-ports.ts";
-import { Link } from "./link.ts";
+import { freePorts } from "./free-ports.ts";
+import { ProxiedConnection } from "./proxied-connection.ts";
 
 /** A TCP proxy on 127.0.0.1 that can do to connections what networks do. */
 export interface TcpProxy extends AsyncDisposable {
@@ -35,7 +35,7 @@ function listenAt(server: Server, port: number): Promise<unknown> {
 
 /** Starts a proxy to a port of 127.0.0.1, on a port of its own unless it is told one. */
 export async function startProxy(target: number, on?: number): Promise<TcpProxy> {
-  const links = new Set<Link>();
+  const links = new Set<ProxiedConnection>();
   let made = 0;
   let latency = 0;
   let stalled = false;
@@ -52,7 +52,7 @@ export async function startProxy(target: number, on?: number): Promise<TcpProxy>
   };
   const server = createServer({ noDelay: true }, (client: Socket) => {
     made += 1;
-    const link = new Link(
+    const link = new ProxiedConnection(
       client,
       connect({ port: target, host: "127.0.0.1", noDelay: true }),
       () => latency,
