@@ -103,7 +103,7 @@ describe("numbers in the text", () => {
   test.for([
     ["docs/guarantees.md", ladder],
     ["docs/decisions/delays.md", ladder],
-    ["docs/guarantees.md", `${limit} hand-overs`],
+    ["docs/guarantees.md", `${limit} deliveries`],
     ["docs/guarantees.md", `a delivery limit of ${limit}`],
   ] as const)("%s says %s", ([document, text]) => {
     expect(read(document)).toContain(text);
