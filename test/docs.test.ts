@@ -1,6 +1,6 @@
 // What the documents say is checked against the code, as far as it can be.
 import { existsSync, globSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { CASES } from "@anybroker/conformance";
 import { DEFAULTS, ERROR_CODES } from "@anybroker/core";
 import { DELAY_STEPS } from "@anybroker/core/driver";
@@ -102,16 +102,30 @@ describe("numbers in the text", () => {
 
   test.for([
     ["docs/guarantees.md", ladder],
-    ["docs/design.md", ladder],
-    ["docs/guarantees.md", `${limit} hand-overs`],
+    ["docs/decisions/delays.md", ladder],
+    ["docs/guarantees.md", `${limit} deliveries`],
     ["docs/guarantees.md", `a delivery limit of ${limit}`],
   ] as const)("%s says %s", ([document, text]) => {
     expect(read(document)).toContain(text);
   });
 });
 
+describe("docs/decisions", () => {
+  const pages = globSync("docs/decisions/*.md", { cwd: ROOT }).filter((page) => !page.endsWith("README.md"));
+
+  test("each page is in the index", () => {
+    const index = rowsOf("docs/decisions/README.md").flatMap(([area = ""]) => /\]\((.+)\)/.exec(area)?.[1] ?? []);
+    expect(index.toSorted()).toEqual(pages.map((page) => basename(page)).toSorted());
+  });
+});
+
 describe("links", () => {
-  const documents = globSync(["*.md", "docs/*.md", "packages/*/README.md", "examples/*/README.md"], { cwd: ROOT });
+  const documents = globSync(
+    ["*.md", "docs/**/*.md", "packages/*/README.md", "examples/*/README.md", "bench/README.md"],
+    {
+      cwd: ROOT,
+    },
+  );
   const slug = (heading: string): string =>
     heading
       .toLowerCase()
