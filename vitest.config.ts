@@ -14,9 +14,11 @@ interface Project {
   readonly include: string[];
 }
 
-// One project for each package, one for each folder of test/, and "test" for what lies in test/ itself.
+// One project for each package, one for each folder of test/, and "test" for the files of test/ itself.
 const projects: readonly Project[] = [
-  ...folders("packages").map((name) => ({ name, include: [`packages/${name}/test/**/*.test.ts`] })),
+  ...["packages", "internal"].flatMap((parent) =>
+    folders(parent).map((name) => ({ name, include: [`${parent}/${name}/test/**/*.test.ts`] })),
+  ),
   ...folders("test").map((name) => ({ name, include: [`test/${name}/**/*.test.ts`] })),
   { name: "test", include: ["test/*.test.ts"] },
 ];
