@@ -19,6 +19,7 @@ const projects: readonly Project[] = [
   ...["packages", "internal"].flatMap((parent) =>
     folders(parent).map((name) => ({ name, include: [`${parent}/${name}/test/**/*.test.ts`] })),
   ),
+  { name: "examples", include: ["examples/**/*.test.ts"] },
   ...folders("test").map((name) => ({ name, include: [`test/${name}/**/*.test.ts`] })),
   { name: "test", include: ["test/*.test.ts"] },
 ];

@@ -189,8 +189,8 @@ export const PARTS: Readonly<Record<string, () => string>> = {
   limits: limitsTable,
   speed: speedTable,
   options: optionsTables,
-  "smallest driver": () => code("test/smallest-driver/driver.ts", "compile"),
-  "smallest test": () => code("test/smallest-driver/conformance.test.ts", "sketch"),
+  "smallest driver": () => code("examples/smallest-driver/driver.ts", "compile"),
+  "smallest test": () => code("examples/smallest-driver/conformance.test.ts", "sketch"),
 };
 
 /** The documents that have generated parts. */
