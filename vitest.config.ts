@@ -14,11 +14,12 @@ interface Project {
   readonly include: string[];
 }
 
-// One project for each package, one for each folder of test/, and "test" for what lies in test/ itself.
+// One project for each package, one for each folder of test/, and "test" for the files of test/ itself.
 const projects: readonly Project[] = [
   ...["packages", "internal"].flatMap((parent) =>
     folders(parent).map((name) => ({ name, include: [`${parent}/${name}/test/**/*.test.ts`] })),
   ),
+  { name: "examples", include: ["examples/**/*.test.ts"] },
   ...folders("test").map((name) => ({ name, include: [`test/${name}/**/*.test.ts`] })),
   { name: "test", include: ["test/*.test.ts"] },
 ];

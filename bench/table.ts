@@ -1,3 +1,4 @@
+import { markdownTable } from "markdown-table";
 import type { Report, Row } from "./report.ts";
 
 function figure(value: number | undefined): string {
@@ -24,17 +25,10 @@ function cells(row: Row): readonly string[] {
   ];
 }
 
-/** The report as a table that is also Markdown. */
+/** The report as a Markdown table that is aligned for a terminal. */
 export function tableOf(report: Report): string {
   const head = ["median", "unit", "plain", "expert", "ours", "of plain", "of expert", "asked", "met"];
-  const rows = [head, ...report.rows.map(cells)];
-  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const numeric = (column: number): boolean => column >= 2 && column <= 6;
-  const print = (row: readonly string[]): string =>
-    `| ${row.map((cell, column) => (numeric(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join(" | ")} |`;
-  const rule = `|${widths.map((width, column) => (numeric(column) ? `${"-".repeat(width + 1)}:` : "-".repeat(width + 2))).join("|")}|`;
-  const [first = [], ...rest] = rows;
-  return [print(first), rule, ...rest.map(print)].join("\n");
+  return markdownTable([head, ...report.rows.map(cells)], { align: ["l", "l", "r", "r", "r", "r", "r", "l", "l"] });
 }
 
 /** What was measured on what, in one line. */

@@ -16,5 +16,4 @@ export { Faults, type SendFault, StagedError, withFaults } from "./faults.ts";
 export { type Mask, mask } from "./mask.ts";
 export { type CaseReport, type CaseStatus, type Report, tally, writeReport } from "./report.ts";
 export { type RunOptions, runConformance } from "./run.ts";
-export { conformancePage } from "./table.ts";
 export { reportAsText } from "./text.ts";

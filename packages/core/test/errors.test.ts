@@ -13,13 +13,13 @@ test("a BrokerError of another copy of the core is recognised", () => {
 });
 
 test.each([
-  ["connect amqp://user:hunter2@host failed", "connect amqp://***@host failed"],
-  ["amqps://user:p%40w@a,b/x", "amqps://***@a,b/x"],
+  ["connect broker://user:hunter2@host failed", "connect broker://***@host failed"],
+  ["brokers://user:p%40w@a,b/x", "brokers://***@a,b/x"],
   [
     "Endpoint=sb://x/;SharedAccessKeyName=n;SharedAccessKey=hunter2=;",
     "Endpoint=sb://x/;SharedAccessKeyName=n;SharedAccessKey=***;",
   ],
-  ["redis://:hunter2@host", "redis://***@host"],
+  ["broker://:hunter2@host", "broker://***@host"],
   ["http://host/path and me@example.com", "http://host/path and me@example.com"],
 ])("secrets are blotted out of a message: %s", (message, shown) => {
   expect(redact(message)).toBe(shown);

@@ -1,7 +1,7 @@
 import { runConformance } from "@anybroker/conformance";
 import { expect, test } from "vitest";
-import type { BrokenDriver } from "./broken-driver.ts";
-import { memoryBackend } from "./memory-backend.ts";
+import type { BrokenDriver } from "../src/broken-driver.ts";
+import { memoryBackend } from "../src/memory-backend.ts";
 
 /** Defines a test for each driver: the suite fails in exactly the cases that are meant for it. */
 export function seeThrough(drivers: readonly BrokenDriver[]): void {

@@ -1,4 +1,4 @@
-import { ENTITIES } from "./entities.ts";
+import { ENTITIES } from "../src/entities.ts";
 import { seeThrough } from "./see-through.ts";
 
 seeThrough(ENTITIES);

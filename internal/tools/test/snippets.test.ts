@@ -10,15 +10,16 @@
 import { globSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { inMarkdown, inSource, nameOf, type Snippet, Workshop } from "./snippets.ts";
+import { ROOT } from "../src/repository.ts";
+import { inMarkdown, inSource, nameOf, type Snippet } from "../src/snippets/snippet.ts";
+import { Workshop } from "../src/snippets/workshop.ts";
 
-const root = join(import.meta.dirname, "..");
 const documents = ["*.md", "docs/**/*.md", "packages/*/README.md", "examples/*/README.md"];
 const sources = ["packages/*/src/**/*.ts"];
 
 const shown = (patterns: readonly string[], find: (document: string, text: string) => readonly Snippet[]): Snippet[] =>
-  globSync(patterns, { cwd: root }).flatMap((path) =>
-    find(relative(root, join(root, path)), readFileSync(join(root, path), "utf8")),
+  globSync(patterns, { cwd: ROOT }).flatMap((path) =>
+    find(relative(ROOT, join(ROOT, path)), readFileSync(join(ROOT, path), "utf8")),
   );
 const snippets = [...shown(documents, inMarkdown), ...shown(sources, inSource)];
 

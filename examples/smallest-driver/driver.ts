@@ -1,14 +1,25 @@
 import { EventEmitter, once } from "node:events";
 import * as core from "@anybroker/core/driver";
 
-/** A broker as simple as can be: a list for each queue and subscription. */
+/** The server: in memory, with one list for each queue, each subscription and the dead letters of either. */
 export class Shelf {
   readonly lists = new Map<string, core.Delivery[]>();
+  /** The lists of the subscriptions of each topic. */
   readonly topics = new Map<string, Set<string>>();
   readonly arrivals: EventEmitter = new EventEmitter().setMaxListeners(0);
+
+  append(list: string, delivery: core.Delivery): void {
+    this.lists.get(list)?.push(delivery);
+    this.arrivals.emit("message");
+  }
+
+  prepend(list: string, delivery: core.Delivery): void {
+    this.lists.get(list)?.unshift(delivery);
+    this.arrivals.emit("message");
+  }
 }
 
-/** What it can do. From this literal follow the types of the users' options. */
+/** What the server can do. The types of the users' options follow from this literal. */
 const capabilities = {
   "delay.send": "none",
   "delay.publish": "none",
@@ -37,7 +48,7 @@ const capabilities = {
   },
 } as const;
 
-/** A driver of a shelf. It holds options; each `connect` opens one life of the connection. */
+/** The driver holds options. Each call of `connect` opens a link, which is one life of the connection. */
 export function shelf(server: Shelf): core.Driver<typeof capabilities, Shelf> {
   return {
     contract: core.CONTRACT,
@@ -46,14 +57,14 @@ export function shelf(server: Shelf): core.Driver<typeof capabilities, Shelf> {
     capabilities,
     connect: async ({ clock }) => new ShelfLink(server, clock),
     classify: (error) =>
-      error instanceof Missing
+      error instanceof NotFound
         ? { code: "NOT_FOUND", retryable: false }
-        : { code: "UNAVAILABLE", retryable: error instanceof Gone },
+        : { code: "UNAVAILABLE", retryable: error instanceof Closed },
   };
 }
 
-class Missing extends Error {}
-class Gone extends Error {}
+class NotFound extends Error {}
+class Closed extends Error {}
 
 class ShelfLink implements core.Link<Shelf> {
   readonly server: core.ServerInfo = { product: "shelf", version: "1", capabilities: {} };
@@ -71,10 +82,10 @@ class ShelfLink implements core.Link<Shelf> {
 
   async declare(entities: readonly core.Entity[], mode: "create" | "verify"): Promise<readonly core.Drift[]> {
     for (const entity of entities) {
-      if (mode === "verify") this.find(entity);
-      else if (entity.kind === "topic") add(this.native.topics, entity.name, new Set());
-      else for (const name of [nameOf(entity), deadOf(entity)]) add(this.native.lists, name, []);
-      if (entity.kind === "subscription") this.native.topics.get(entity.topic.name)?.add(nameOf(entity));
+      if (mode === "verify") this.listsOf(entity);
+      else if (entity.kind === "topic") addMissing(this.native.topics, entity.name, new Set());
+      else for (const list of [listOf(entity), deadListOf(entity)]) addMissing(this.native.lists, list, []);
+      if (entity.kind === "subscription") this.native.topics.get(entity.topic.name)?.add(listOf(entity));
     }
     return [];
   }
@@ -83,7 +94,7 @@ class ShelfLink implements core.Link<Shelf> {
     this.ending.signal.throwIfAborted();
     for (const [index, message] of batch.entries()) {
       try {
-        for (const name of this.find(to)) this.put(name, toDelivery(message, `${name}/${message.id}`));
+        for (const list of this.listsOf(to)) this.native.append(list, toDelivery(message, `${list}/${message.id}`));
         report(index);
       } catch (error) {
         report(index, { error, outcomeUnknown: false });
@@ -93,25 +104,25 @@ class ShelfLink implements core.Link<Shelf> {
 
   async open(entity: core.SourceEntity): Promise<core.Source> {
     this.ending.signal.throwIfAborted();
-    this.find(entity);
+    this.listsOf(entity);
     return new ShelfSource(this, entity);
   }
 
   async stats(entity: core.SourceEntity): Promise<core.Stats> {
-    const [ready, dead] = [nameOf(entity), deadOf(entity)].map((name) => this.native.lists.get(name)?.length);
+    const [ready, dead] = [listOf(entity), deadListOf(entity)].map((list) => this.native.lists.get(list)?.length);
     return { ready, dead, delayed: undefined, inFlight: undefined };
   }
 
   deadLetters(entity: core.SourceEntity): core.DeadLetterStore {
-    const dead = (): core.Delivery[] => this.native.lists.get(deadOf(entity)) ?? [];
+    const dead = (): core.Delivery[] => this.native.lists.get(deadListOf(entity)) ?? [];
     return {
       count: async () => dead().length,
-      // Never asked for: the capability denies it, and a choice by id too.
+      // The core calls neither `list` nor a selection by id: the capabilities deny both.
       list: () => Promise.reject(new Error("not supported")),
       replay: async (_all, changes) => {
-        const taken = dead().splice(0);
-        for (const one of taken) this.put(nameOf(entity), withHeaders(one, changes));
-        return taken.length;
+        const replayed = dead().splice(0);
+        for (const one of replayed) this.native.append(listOf(entity), copyOf(one, changes));
+        return replayed.length;
       },
       remove: async () => dead().splice(0).length,
     };
@@ -122,62 +133,54 @@ class ShelfLink implements core.Link<Shelf> {
   }
 
   async close(): Promise<void> {
-    this.ending.abort(new Gone("the link was closed"));
+    this.ending.abort(new Closed("the link was closed"));
   }
 
-  /** The lists that an entity stands for. */
-  find(entity: core.Entity): Iterable<string> {
+  /** The lists that receive a message sent to the entity. Throws when the entity does not exist. */
+  listsOf(entity: core.Entity): Iterable<string> {
     const { lists, topics } = this.native;
     const subscriptions = entity.kind === "topic" ? topics.get(entity.name) : undefined;
     if (subscriptions !== undefined) return subscriptions;
-    if (entity.kind !== "topic" && lists.has(nameOf(entity))) return [nameOf(entity)];
-    throw new Missing(`there is no ${entity.kind} ${entity.name}`);
-  }
-
-  put(name: string, delivery: core.Delivery, first = false): void {
-    this.native.lists.get(name)?.[first ? "unshift" : "push"](delivery);
-    this.native.arrivals.emit("message");
+    if (entity.kind !== "topic" && lists.has(listOf(entity))) return [listOf(entity)];
+    throw new NotFound(`there is no ${entity.kind} ${entity.name}`);
   }
 }
 
 class ShelfSource implements core.Source {
   readonly lost: Promise<unknown>;
-  /** A retry can come back to this queue or subscription alone. */
+  /** A retry returns to this queue or subscription alone. */
   readonly returns = true;
   readonly #link: ShelfLink;
-  readonly #entity: core.SourceEntity;
+  readonly #list: string;
+  readonly #deadList: string;
   readonly #ending = new AbortController();
   readonly #held = new Set<core.Delivery>();
   #paused = false;
 
   constructor(link: ShelfLink, entity: core.SourceEntity) {
     this.#link = link;
-    this.#entity = entity;
+    this.#list = listOf(entity);
+    this.#deadList = deadListOf(entity);
     this.lost = once(this.#ending.signal, "abort").then(() => this.#ending.signal.reason);
-    // When the link ends, what is not settled goes to somebody else, and counts as handed over.
     link.ending.signal.addEventListener("abort", () => this.#end(link.ending.signal.reason), { once: true });
   }
 
   async receive(max: number, signal: AbortSignal): Promise<readonly core.Delivery[]> {
-    const list = this.#link.native.lists.get(nameOf(this.#entity));
-    if (list === undefined) this.#end(new Missing(`${nameOf(this.#entity)} is gone`));
+    const { lists, arrivals } = this.#link.native;
+    const list = lists.get(this.#list);
+    if (list === undefined) this.#end(new NotFound(`${this.#list} was deleted`));
     const stop = AbortSignal.any([signal, this.#ending.signal, AbortSignal.timeout(1_000)]);
-    if (this.#paused || list?.length === 0)
-      await once(this.#link.native.arrivals, "message", { signal: stop }).catch(() => {});
-    const taken = this.#paused || stop.aborted ? [] : (list?.splice(0, max) ?? []);
+    if (this.#paused || list?.length === 0) await once(arrivals, "message", { signal: stop }).catch(() => {});
+    if (this.#paused || stop.aborted) return [];
+    const taken = list?.splice(0, max) ?? [];
     for (const delivery of taken) this.#held.add(delivery);
     return taken;
   }
 
   settle(batch: readonly core.Settlement[]): readonly core.SettleResult[] {
-    return batch.map((settlement): core.SettleResult => {
-      const { action, delivery } = settlement;
-      if (!this.#held.delete(delivery)) return { error: new Gone("it is not held any more"), lost: true };
-      const { clock } = this.#link;
-      const copy = (): core.Delivery => withHeaders(delivery, "headers" in settlement ? settlement.headers : {});
-      if (action === "release") this.#link.put(nameOf(this.#entity), delivery, true);
-      if (action === "retry") clock.after(settlement.delay, () => this.#link.put(nameOf(this.#entity), copy()));
-      if (action === "deadLetter" || action === "reject") this.#link.put(deadOf(this.#entity), copy());
+    return batch.map((settlement) => {
+      if (!this.#held.delete(settlement.delivery)) return { error: new Closed("no longer held"), lost: true };
+      this.#apply(settlement);
       return undefined;
     });
   }
@@ -192,37 +195,56 @@ class ShelfSource implements core.Source {
   }
 
   async close(): Promise<void> {
-    this.#end(new Gone("the source was closed"));
+    this.#end(new Closed("the source was closed"));
   }
 
+  #apply(settlement: core.Settlement): void {
+    const { native, clock } = this.#link;
+    const { delivery } = settlement;
+    switch (settlement.action) {
+      case "ack":
+        return;
+      case "release":
+        return native.prepend(this.#list, delivery);
+      case "retry":
+        clock.after(settlement.delay, () => native.append(this.#list, copyOf(delivery, settlement.headers)));
+        return;
+      case "deadLetter":
+        return native.append(this.#deadList, copyOf(delivery, settlement.headers));
+      case "reject":
+        return native.append(this.#deadList, copyOf(delivery, {}));
+    }
+  }
+
+  /** Returns what is not settled to the front of the list, for another consumer. It counts as delivered once. */
   #end(reason: unknown): void {
     this.#ending.abort(reason);
     for (const held of this.#held) {
-      this.#link.put(nameOf(this.#entity), { ...held, deliveries: (held.deliveries ?? 0) + 1 }, true);
+      this.#link.native.prepend(this.#list, { ...held, deliveries: (held.deliveries ?? 0) + 1 });
     }
     this.#held.clear();
   }
 }
 
-/** A copy in, so that nobody can change what is kept. */
+/** Copies the body, so that the sender cannot change what is stored. */
 function toDelivery(message: core.OutgoingMessage, position: string): core.Delivery {
   const body = message.body.slice();
   return { ...message, body, position, deliveries: 0, leaseUntil: undefined, native: message };
 }
 
-/** A copy that begins anew, with changed headers. */
-function withHeaders(delivery: core.Delivery, changes: core.HeaderChanges): core.Delivery {
+/** A copy for a retry, a replay or the dead letters. It was never delivered. */
+function copyOf(delivery: core.Delivery, changes: core.HeaderChanges): core.Delivery {
   return { ...delivery, headers: core.changeHeaders(delivery.headers, changes), deliveries: 0 };
 }
 
-function nameOf(entity: core.SourceEntity): string {
+function listOf(entity: core.SourceEntity): string {
   return entity.kind === "queue" ? entity.name : `${entity.topic.name}.sub.${entity.name}`;
 }
 
-function deadOf(entity: core.SourceEntity): string {
-  return `${nameOf(entity)}.dlq`;
+function deadListOf(entity: core.SourceEntity): string {
+  return `${listOf(entity)}.dlq`;
 }
 
-function add<T>(map: Map<string, T>, key: string, value: T): void {
+function addMissing<T>(map: Map<string, T>, key: string, value: T): void {
   if (!map.has(key)) map.set(key, value);
 }

@@ -5,10 +5,10 @@ import { CASES } from "@anybroker/conformance";
 import { DEFAULTS, ERROR_CODES } from "@anybroker/core";
 import { DELAY_STEPS } from "@anybroker/core/driver";
 import { describe, expect, test } from "vitest";
-import { queueArguments } from "../packages/rabbitmq/src/topology.ts";
-import { DOCUMENTS, OPTIONS, ROOT, upToDate } from "./generated.ts";
-
-const read = (document: string): string => readFileSync(join(ROOT, document), "utf8");
+import { queueArguments } from "../../../packages/rabbitmq/src/topology.ts";
+import { OPTIONS } from "../src/pages/options.ts";
+import { PAGES, upToDate } from "../src/pages/pages.ts";
+import { ROOT, read } from "../src/repository.ts";
 
 /** The rows of all tables, without their heads, as cells. */
 const rowsOf = (document: string): readonly (readonly string[])[] =>
@@ -24,7 +24,7 @@ const rowsOf = (document: string): readonly (readonly string[])[] =>
         .map((cell) => cell.trim()),
     );
 
-test.for(DOCUMENTS)("%s shows what the code says (npm run docs writes it)", (document) => {
+test.for(PAGES)("%s shows what the code says (npm run docs writes it)", (document) => {
   expect(read(document)).toBe(upToDate(document));
 });
 

@@ -1,4 +1,4 @@
+import { SENDING } from "../src/sending.ts";
 import { seeThrough } from "./see-through.ts";
-import { SENDING } from "./sending.ts";
 
 seeThrough(SENDING);

@@ -1,4 +1,4 @@
+import { SETTLING } from "../src/settling.ts";
 import { seeThrough } from "./see-through.ts";
-import { SETTLING } from "./settling.ts";
 
 seeThrough(SETTLING);

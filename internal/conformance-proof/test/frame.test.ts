@@ -12,8 +12,8 @@ import {
   runConformance,
 } from "@anybroker/conformance";
 import { afterAll, expect, expectTypeOf, test } from "vitest";
-import { memoryBackend } from "./memory-backend.ts";
-import { sending } from "./wrap.ts";
+import { memoryBackend } from "../src/memory-backend.ts";
+import { sending } from "../src/wrap.ts";
 
 const { backend, close } = await memoryBackend("frame", (driver) => driver);
 afterAll(close);

@@ -1,4 +1,4 @@
-import { RECEIVING } from "./receiving.ts";
+import { RECEIVING } from "../src/receiving.ts";
 import { seeThrough } from "./see-through.ts";
 
 seeThrough(RECEIVING);
