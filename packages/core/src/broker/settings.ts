@@ -4,7 +4,7 @@ import { checkFunction, checkKeys, integer, show } from "../base/check.ts";
 import { systemClock } from "../base/clock.ts";
 import type { LinkContext } from "../contract/driver.ts";
 import type { ConnectionTimes } from "../link/connection.ts";
-import type { SendBuffer } from "../sending/outbox.ts";
+import type { SendBuffer } from "../sending/send-window.ts";
 
 const KEYS = "drivers topology lease connectTimeout reconnect sendBuffer clock propagation signal".split(" ");
 const HOUR = 3_600_000;

@@ -34,20 +34,20 @@ const NONE: SendOptions = {};
 const NO_BODY = new Uint8Array();
 
 /** Checks everything that can be checked before any I/O, and fixes the times. Throws what the send rejects with. */
-export function prepareSend(is: SendContext, options: SendOptions = NONE): Prepared {
-  if (options !== NONE) check(is, options);
-  const { connection, destination, format } = is;
+export function prepareSend(context: SendContext, options: SendOptions = NONE): Prepared {
+  if (options !== NONE) check(context, options);
+  const { connection, destination, format } = context;
   const now = connection.context.clock.now();
-  const deliverAt = deliverTime(is, options, now);
+  const deliverAt = deliverTime(context, options, now);
   if (destination.kind === "queue" && destination.ordered && options.key === undefined) {
     throw new TypeError(`queue ${destination.name} is ordered: each message needs a key`);
   }
   return {
     message: {
-      id: options.id ?? is.nextId(),
+      id: options.id ?? context.nextId(),
       body: NO_BODY,
       contentType: format.contentType,
-      headers: allHeaders(is, options, now, deliverAt),
+      headers: allHeaders(context, options, now, deliverAt),
       key: options.key,
       type: options.type,
       correlationId: options.correlationId,
@@ -62,19 +62,19 @@ export function prepareSend(is: SendContext, options: SendOptions = NONE): Prepa
 }
 
 /** Throws `TOO_LARGE` for a body over the limit. */
-export function checkSize(is: SendContext, body: Uint8Array): void {
-  const limit = is.connection.capabilities.limits.body;
+export function checkSize(context: SendContext, body: Uint8Array): void {
+  const limit = context.connection.capabilities.limits.body;
   if (body.length <= limit) return;
-  const { kind, name } = is.destination;
+  const { kind, name } = context.destination;
   throw new BrokerError(
     "TOO_LARGE",
     `${kind} ${name}: the body has ${body.length} bytes; at most ${limit} are allowed`,
   );
 }
 
-function check(is: SendContext, options: SendOptions): void {
+function check(context: SendContext, options: SendOptions): void {
   checkKeys("send", options, KEYS);
-  const what = describeEntity(is.destination);
+  const what = describeEntity(context.destination);
   const { id, key, type, correlationId, replyTo, signal, timeout } = options;
   if (id !== undefined) checkPrintable("id", id);
   for (const [name, value] of Object.entries({ key, type, correlationId, replyTo })) {
@@ -88,16 +88,16 @@ function check(is: SendContext, options: SendOptions): void {
     throw new TypeError(`signal must be an AbortSignal, not ${show(signal)}`);
   }
   // The casts are true: the types only forbid these options to drivers without the feature.
-  if (options.priority !== undefined) is.connection.need("priority", `${what}: priority`);
+  if (options.priority !== undefined) context.connection.need("priority", `${what}: priority`);
   integer("priority", options.priority as number | undefined, 0, 0, 9);
-  if (options.ttl !== undefined) is.connection.need("ttl", `${what}: ttl`);
+  if (options.ttl !== undefined) context.connection.need("ttl", `${what}: ttl`);
   integer("ttl", options.ttl as number | undefined, 0, 1, CENTURY);
 }
 
-function deliverTime(is: SendContext, options: SendOptions, now: number): number | undefined {
+function deliverTime(context: SendContext, options: SendOptions, now: number): number | undefined {
   const { delay, deliverAt } = options as { delay?: number; deliverAt?: Date };
   if (delay === undefined && deliverAt === undefined) return undefined;
-  const { connection, destination } = is;
+  const { connection, destination } = context;
   const isQueue = destination.kind === "queue";
   connection.need(isQueue ? "delay.send" : "delay.publish", `${describeEntity(destination)}: a delay`);
   if (delay !== undefined && deliverAt !== undefined) throw new TypeError("delay and deliverAt exclude each other");
@@ -116,19 +116,19 @@ function deliverTime(is: SendContext, options: SendOptions, now: number): number
 }
 
 function allHeaders(
-  is: SendContext,
+  context: SendContext,
   options: SendOptions,
   now: number,
   deliverAt: number | undefined,
 ): Readonly<Record<string, string>> {
-  const { capabilities } = is.connection;
+  const { capabilities } = context.connection;
   const own = options.headers === undefined ? NO_HEADERS : checkHeaders(options.headers, capabilities.limits);
-  const traced = is.inject(own);
+  const traced = context.inject(own);
   if (options.ttl === undefined && deliverAt === undefined) return traced;
   const headers: Record<string, string> = { ...traced };
   if (options.ttl !== undefined) headers[OWN.expiresAt] = String(now + (options.ttl as number));
-  const feature = is.destination.kind === "queue" ? "delay.send" : "delay.publish";
-  // An emulated delay may hand the message out early; by this header the core sees that it is.
+  const feature = context.destination.kind === "queue" ? "delay.send" : "delay.publish";
+  // An emulated delay may hand the message out early; by this header the core sees that it context.
   if (deliverAt !== undefined && capabilities[feature] === "emulated") headers[OWN.notBefore] = String(deliverAt);
   return headers;
 }
