@@ -13,9 +13,9 @@ import { Declarations } from "../link/declarations.ts";
 import { idMaker } from "../sending/id.ts";
 import { Outbox } from "../sending/outbox.ts";
 import { traceInjector } from "../sending/trace.ts";
+import type { BrokerContext } from "./context.ts";
 import { EntityMaker } from "./entities.ts";
 import { queueHandle, topicHandle } from "./handles.ts";
-import type { Parts } from "./parts.ts";
 import type { Settings } from "./settings.ts";
 
 const HEALTH_TIMEOUT = 5_000;
@@ -28,7 +28,7 @@ export async function openBroker<C extends Declared, N>(
 ): Promise<Broker<C, N>> {
   const connection = new Connection(driver, settings.context, settings.times);
   const declarations = new Declarations(connection);
-  const parts: Parts = {
+  const context: BrokerContext = {
     connection,
     declarations,
     outbox: new Outbox(connection, declarations, settings.sendBuffer),
@@ -38,18 +38,18 @@ export async function openBroker<C extends Declared, N>(
     inject: traceInjector(options.propagation, () => connection.capabilities.limits),
   };
   await connection.start(options.signal);
-  const broker = brokerOf(parts);
+  const broker = brokerOf(context);
   // The cast is true: the driver makes links with clients of type N, and what C forbids is refused at run time too.
   return broker as Broker<C, N>;
 }
 
-function brokerOf(parts: Parts): Broker {
-  const { connection, declarations } = parts;
+function brokerOf(context: BrokerContext): Broker {
+  const { connection, declarations } = context;
   const entities = new EntityMaker(connection);
   let closing: Promise<void> | undefined;
   const close = async ({ drainTimeout }: { readonly drainTimeout?: number } = {}): Promise<void> => {
     const limit = integer("drainTimeout", drainTimeout, DEFAULTS.drainTimeout, 0);
-    closing ??= shutDown(parts, limit, drainTimeout === undefined ? {} : { drainTimeout });
+    closing ??= shutDown(context, limit, drainTimeout === undefined ? {} : { drainTimeout });
     await closing;
   };
   return {
@@ -59,8 +59,8 @@ function brokerOf(parts: Parts): Broker {
     get native() {
       return connection.link?.native;
     },
-    queue: (name, options = {}) => queueHandle(parts, entities.queue(name, options), options),
-    topic: (name, options = {}) => topicHandle(parts, entities.topic(name, options), entities, options),
+    queue: (name, options = {}) => queueHandle(context, entities.queue(name, options), options),
+    topic: (name, options = {}) => topicHandle(context, entities.topic(name, options), entities, options),
     async declare(topology, options = {}) {
       checkKeys("declare", options, ["signal"]);
       const wanted = listed(entities, topology);
@@ -74,13 +74,17 @@ function brokerOf(parts: Parts): Broker {
   };
 }
 
-async function shutDown(parts: Parts, limit: number, options: { readonly drainTimeout?: number }): Promise<void> {
+async function shutDown(
+  context: BrokerContext,
+  limit: number,
+  options: { readonly drainTimeout?: number },
+): Promise<void> {
   const late = new AbortController();
-  const cancel = parts.connection.context.clock.after(limit, () => late.abort());
-  await Promise.all([...parts.consumers].map((consumer) => consumer.close(options)));
-  await parts.outbox.drain(late.signal);
+  const cancel = context.connection.context.clock.after(limit, () => late.abort());
+  await Promise.all([...context.consumers].map((consumer) => consumer.close(options)));
+  await context.outbox.drain(late.signal);
   cancel();
-  await parts.connection.close();
+  await context.connection.close();
 }
 
 async function healthOf(connection: Connection, signal: AbortSignal | undefined): Promise<Health> {

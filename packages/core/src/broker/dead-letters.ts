@@ -8,7 +8,8 @@ import { describeEntity } from "../contract/entities.ts";
 import { OWN } from "../contract/headers.ts";
 import type { HeaderChanges } from "../contract/message.ts";
 import { withoutOwn } from "../receiving/held-message.ts";
-import { ask, type Parts } from "./parts.ts";
+import { askLink } from "./ask-link.ts";
+import type { BrokerContext } from "./context.ts";
 
 /** A replayed message begins anew: without failures behind it or an end before it. */
 const AFRESH: HeaderChanges = {
@@ -27,13 +28,13 @@ const TIMEOUT = 60_000;
 const MOST = 1_000_000_000;
 
 /** The dead letters of one queue or durable subscription. */
-export function deadLettersOf(parts: Parts, entity: SourceEntity): DeadLetters {
+export function deadLettersOf(context: BrokerContext, entity: SourceEntity): DeadLetters {
   const refuseEphemeral = (): void => {
     if (entity.kind === "queue" || entity.durable) return;
     throw new BrokerError("UNSUPPORTED", `${describeEntity(entity)} is ephemeral: it has no dead letters`);
   };
   const need = (feature: "deadLetters.count" | "deadLetters.list" | "deadLetters.select"): void => {
-    parts.connection.need(feature, describeEntity(entity));
+    context.connection.need(feature, describeEntity(entity));
     refuseEphemeral();
   };
   const query = <T>(
@@ -41,7 +42,7 @@ export function deadLettersOf(parts: Parts, entity: SourceEntity): DeadLetters {
     signal: AbortSignal | undefined,
     question: (store: DeadLetterStore, signal: AbortSignal) => Promise<T>,
   ): Promise<T> =>
-    ask(parts, entity, `${doing} the dead letters of ${describeEntity(entity)}`, TIMEOUT, signal, (link, stop) =>
+    askLink(context, entity, `${doing} the dead letters of ${describeEntity(entity)}`, TIMEOUT, signal, (link, stop) =>
       question(link.deadLetters(entity), stop),
     );
   const selected = (verb: string, selection: Selection, options: object): Selection => {

@@ -8,22 +8,23 @@ import { describeEntity } from "../contract/entities.ts";
 import { batchPlan, CONSUME_OPTIONS, type Plan, singlePlan } from "../receiving/plan.ts";
 import { SourceConsumer } from "../receiving/source-consumer.ts";
 import { Sender } from "../sending/sender.ts";
+import { askLink } from "./ask-link.ts";
+import type { BrokerContext } from "./context.ts";
 import { deadLettersOf } from "./dead-letters.ts";
 import type { EntityMaker } from "./entities.ts";
-import { ask, type Parts } from "./parts.ts";
 
 const STATS_TIMEOUT = 30_000;
 
 /** A handle on a queue. */
 export function queueHandle<Input, Output>(
-  parts: Parts,
+  context: BrokerContext,
   entity: QueueEntity,
   options: QueueOptions<Declared, Input, Output>,
 ): Queue<Declared, Input, Output> {
   const format = bodyFormat(describeEntity(entity), options);
-  const sender = senderOf(parts, entity, format);
+  const sender = senderOf(context, entity, format);
   return {
-    ...readerOf<Output>(parts, entity, format),
+    ...readerOf<Output>(context, entity, format),
     send: (body, sendOptions) => sender.send(body, sendOptions),
     sendBatch: (messages) => sender.sendBatch(messages),
   };
@@ -31,15 +32,15 @@ export function queueHandle<Input, Output>(
 
 /** A handle on a topic. */
 export function topicHandle<Input, Output>(
-  parts: Parts,
+  context: BrokerContext,
   entity: TopicEntity,
   entities: EntityMaker,
   options: TopicOptions<Declared, Input, Output>,
 ): Topic<Declared, Input, Output> {
   const format = bodyFormat(describeEntity(entity), options);
-  const sender = senderOf(parts, entity, format);
+  const sender = senderOf(context, entity, format);
   const subscription = (name: string, stored: SubscriptionOptions = {}): Readable<Output> =>
-    readerOf<Output>(parts, entities.subscription(entity, name, stored), format);
+    readerOf<Output>(context, entities.subscription(entity, name, stored), format);
   return {
     name: entity.name,
     publish: (body, publishOptions) => sender.send(body, publishOptions),
@@ -54,15 +55,15 @@ export function topicHandle<Input, Output>(
   };
 }
 
-function senderOf(parts: Parts, destination: Destination, format: BodyFormat): Sender {
-  return new Sender({ ...parts, destination, format }, parts.outbox);
+function senderOf(context: BrokerContext, destination: Destination, format: BodyFormat): Sender {
+  return new Sender({ ...context, destination, format }, context.outbox);
 }
 
-function readerOf<Output>(parts: Parts, entity: SourceEntity, format: BodyFormat): Readable<Output> {
+function readerOf<Output>(context: BrokerContext, entity: SourceEntity, format: BodyFormat): Readable<Output> {
   const start = (plan: Plan): Promise<Consumer> => {
-    const { connection, consumers } = parts;
+    const { connection, consumers } = context;
     if (connection.closed) throw connection.closedError(`consuming ${describeEntity(entity)}`);
-    const consumer = new SourceConsumer(parts, entity, format.read, plan);
+    const consumer = new SourceConsumer(context, entity, format.read, plan);
     consumers.add(consumer);
     void consumer.closed.then(() => consumers.delete(consumer));
     return consumer.start();
@@ -71,12 +72,14 @@ function readerOf<Output>(parts: Parts, entity: SourceEntity, format: BodyFormat
     name: entity.name,
     consume: async (handler, options = {}) => start(singlePlan(handler, options)),
     consumeBatch: async (handler, options = {}) => start(batchPlan(handler, options)),
-    deadLetters: deadLettersOf(parts, entity),
+    deadLetters: deadLettersOf(context, entity),
     async stats(options = {}) {
       checkKeys("stats", options, ["signal"]);
       const what = `asking for the stats of ${describeEntity(entity)}`;
-      parts.connection.need("stats", what);
-      return ask(parts, entity, what, STATS_TIMEOUT, options.signal, (link, signal) => link.stats(entity, signal));
+      context.connection.need("stats", what);
+      return askLink(context, entity, what, STATS_TIMEOUT, options.signal, (link, signal) =>
+        link.stats(entity, signal),
+      );
     },
   };
 }

@@ -1,25 +1,10 @@
-import type { Propagation } from "../api/connecting.ts";
-import type { Consumer } from "../api/consuming.ts";
 import { pause } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
 import { cancelled } from "../base/wait.ts";
 import type { SourceEntity } from "../contract/entities.ts";
 import type { Link } from "../contract/link.ts";
-import type { Connection } from "../link/connection.ts";
-import type { Declarations } from "../link/declarations.ts";
-import type { Outbox } from "../sending/outbox.ts";
 
-/** What the handles of one broker object share. */
-export interface Parts {
-  readonly connection: Connection;
-  readonly declarations: Declarations;
-  readonly outbox: Outbox;
-  readonly consumers: Set<Consumer>;
-  readonly propagation: Propagation | undefined;
-  readonly nextId: () => string;
-  /** The headers with the trace added, where there is one. */
-  readonly inject: (headers: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
-}
+import type { BrokerContext } from "./context.ts";
 
 /** A question that failed for now is asked again after this long, in milliseconds. */
 const ASK_AGAIN = 200;
@@ -28,8 +13,8 @@ const ASK_AGAIN = 200;
  * Asks the link something about a source once it is up and the source declared; again when that fails for now, as it
  * does when the connection is lost meanwhile; for so many milliseconds in all.
  */
-export async function ask<T>(
-  parts: Parts,
+export async function askLink<T>(
+  context: BrokerContext,
   entity: SourceEntity,
   what: string,
   timeout: number,
@@ -38,7 +23,7 @@ export async function ask<T>(
 ): Promise<T> {
   const limit = AbortSignal.timeout(timeout);
   const stop = signal === undefined ? limit : AbortSignal.any([limit, signal]);
-  const { connection, declarations } = parts;
+  const { connection, declarations } = context;
   for (let tries = 0; ; tries += 1) {
     try {
       const link = await connection.up(stop, what);

@@ -1,0 +1,17 @@
+import type { Propagation } from "../api/connecting.ts";
+import type { Consumer } from "../api/consuming.ts";
+import type { Connection } from "../link/connection.ts";
+import type { Declarations } from "../link/declarations.ts";
+import type { Outbox } from "../sending/outbox.ts";
+
+/** What the handles of one broker object share. */
+export interface BrokerContext {
+  readonly connection: Connection;
+  readonly declarations: Declarations;
+  readonly outbox: Outbox;
+  readonly consumers: Set<Consumer>;
+  readonly propagation: Propagation | undefined;
+  readonly nextId: () => string;
+  /** The headers with the trace added, where there is one. */
+  readonly inject: (headers: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
+}
