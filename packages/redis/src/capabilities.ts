@@ -1,13 +1,13 @@
 import type * as core from "@anybroker/core/driver";
 
-/** What every Redis from 7.0 on can do through this driver. Sizes are bytes, times milliseconds. */
+/** What this driver can do with every Redis from 7.0 on. Sizes are in bytes, times in ms. */
 export const capabilities = {
   "delay.send": "native",
   "delay.publish": "native",
   retryDelay: "native",
-  // Redis expires keys, not entries of a stream.
+  // Redis can expire keys, but not entries of a stream.
   ttl: "emulated",
-  // An entry of a stream has its place by the time it came.
+  // The place of an entry in a stream depends only on when it was added.
   priority: "none",
   filter: "emulated",
   from: "native",
@@ -19,7 +19,7 @@ export const capabilities = {
   ordering: "strict",
   sendOrder: "strict",
   limits: {
-    // A client may send at most 512 MiB at once (proto-max-bulk-len); a batch of messages goes in one piece.
+    // One argument of a command has at most 512 MiB (proto-max-bulk-len), and a batch of messages is one argument.
     body: 134_217_728,
     headers: 256,
     headerBytes: 65_536,
@@ -32,11 +32,11 @@ export const capabilities = {
   },
 } as const;
 
-/** From which the types of a Redis broker's options follow. */
+/** The capabilities as a type. The types of a Redis broker's options follow from it. */
 export type RedisCapabilities = typeof capabilities;
 
-/** What differs from {@link capabilities} on a link that may create, or may not. */
+/** The capabilities that depend on whether the link may create entities. */
 export function refinement(topology: core.TopologyMode): core.Refinement {
-  // The group of an ephemeral subscription has to be created.
+  // An ephemeral subscription needs a group of its own.
   return { ephemeral: topology === "create" ? "native" : "none" };
 }

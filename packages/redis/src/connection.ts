@@ -1,36 +1,33 @@
 import type * as core from "@anybroker/core/driver";
-import { BrokerError, orAborted, reasonOf } from "@anybroker/core/driver";
-import { type RedisOptions as ClientOptions, Cluster, Redis } from "ioredis";
-import { scrubbed } from "./errors.ts";
-import type { RedisNative } from "./life.ts";
+import { orAborted, reasonOf } from "@anybroker/core/driver";
+import { Cluster, type RedisOptions as IoredisOptions, Redis } from "ioredis";
+import { unavailable, withoutCommand } from "./errors.ts";
 import type { Settings } from "./options.ts";
-import type { Script } from "./scripts.ts";
+import type { Argument, ScriptRunner } from "./scripts/script.ts";
 
-/** Its replies are to have the form that all versions of the protocol share. */
-type Options = Omit<ClientOptions, "replyMapping">;
+/** The client of ioredis, for what anybroker does not offer. A blocking command on it holds up everything else. */
+export type RedisNative = Redis | Cluster;
 
-/** How long a Cluster may take to tell how its nodes are called, in milliseconds. */
-const NAMING = 1_000;
+/** Without `replyMapping`, so that replies have the form that all versions of the protocol share. */
+type ClientOptions = Omit<IoredisOptions, "replyMapping">;
 
-/** An argument of a command. */
-export type Argument = string | number | Buffer;
+/** How long a Cluster may take to find out the names of its nodes, in ms. */
+const NODE_NAMING_TIME = 1_000;
 
 /** One connection, for as long as it lives. */
-export interface Connection {
+export interface Connection extends ScriptRunner {
   readonly client: RedisNative;
   /** Resolves with the reason when the connection is gone. */
   readonly lost: Promise<unknown>;
   /** Whether a command would be written now. */
   readonly writable: () => boolean;
-  /** Sends one command. Texts come as buffers. */
+  /** Sends one command. Text in the reply comes as buffers. */
   command(name: string, ...args: readonly Argument[]): Promise<unknown>;
-  /** Runs a script. Texts come as buffers. */
-  run(script: Script, keys: readonly string[], ...args: readonly Argument[]): Promise<unknown>;
-  /** Cuts it, if it is still there. */
+  /** Cuts the connection if it is still there. */
   cut(): void;
 }
 
-/** Opens a connection; ends at once when the signal aborts. */
+/** Opens a connection. Rejects at once when the signal aborts. */
 export async function openConnection(
   settings: Settings,
   hosts: readonly core.Host[],
@@ -40,64 +37,69 @@ export async function openConnection(
 ): Promise<Connection> {
   const given = settings.password ?? settings.address.password;
   const password = typeof given === "function" ? await orAborted(Promise.resolve(given()), signal) : given;
-  const client = clientOf(settings, hosts, optionsOf(settings, password, lease, name));
-  let reason: unknown;
+  const client = clientOf(settings, hosts, clientOptions(settings, password, lease, name));
+  let firstError: unknown;
   client.on("error", (error) => {
-    reason ??= scrubbed(error);
+    firstError ??= withoutCommand(error);
   });
   const lost = new Promise<unknown>((resolve) => {
-    client.once("end", () => resolve(reason ?? unavailable("the connection was closed")));
+    client.once("end", () => resolve(firstError ?? unavailable("the connection was closed")));
   });
-  const since = Date.now();
-  // Of a Cluster: without one of its nodes it is no whole life. Those named in the URL may be known by other names.
-  client.on("-node", () => {
-    if (Date.now() - since > NAMING) client.disconnect();
-  });
+  endWithoutNode(client);
   try {
     await orAborted(client.connect(), signal);
-    // It connects all the same where the database is not there, to another one.
-    if (reason !== undefined) throw reason;
+    // If the database does not exist, ioredis reports an error but stays connected to another one.
+    if (firstError !== undefined) throw firstError;
   } catch (error) {
     client.disconnect();
-    throw signal.aborted ? error : (reason ?? scrubbed(lastNodeError(error)));
+    if (signal.aborted) throw error;
+    throw firstError ?? withoutCommand(lastNodeError(error));
   }
   return connectionOf(client, lost);
 }
 
+/**
+ * A link to a Cluster ends when one of its nodes goes. At first ioredis also drops the hosts of the URL, which the
+ * Cluster may know by other names.
+ */
+function endWithoutNode(client: RedisNative): void {
+  const opened = Date.now();
+  client.on("-node", () => {
+    if (Date.now() - opened > NODE_NAMING_TIME) client.disconnect();
+  });
+}
+
 function connectionOf(client: RedisNative, lost: Promise<unknown>): Connection {
-  const call = (name: string, args: readonly Argument[]): Promise<unknown> =>
-    client.callBuffer(name, ...args).catch((error: unknown) => {
-      // Another server has taken over, and this one is a replica now.
-      if (reasonOf(error).startsWith("READONLY")) client.disconnect();
-      // What ioredis rejects with has the whole command on it.
-      throw scrubbed(error);
-    });
+  const fail = (error: unknown): never => {
+    // Another server has taken over, and this one is a replica now.
+    if (reasonOf(error).startsWith("READONLY")) client.disconnect();
+    throw withoutCommand(error);
+  };
   return {
     client,
     lost,
     writable: () => client.status === "ready",
-    command: (name, ...args) => call(name, args),
-    async run({ source, sha }, keys, ...args) {
-      try {
-        return await call("EVALSHA", [sha, keys.length, ...keys, ...args]);
-      } catch (error) {
-        // It has not met the script yet, or was told to forget it.
-        if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
-        return call("EVAL", [source, keys.length, ...keys, ...args]);
-      }
-    },
+    command: (name, ...args) => client.callBuffer(name, ...args).catch(fail),
+    run: ({ source, sha }, keys, args) =>
+      client.callBuffer("EVALSHA", sha, keys.length, ...keys, ...args).catch((error: unknown) => {
+        if (!isUnknownScript(error)) return fail(error);
+        return client.callBuffer("EVAL", source, keys.length, ...keys, ...args).catch(fail);
+      }),
     cut() {
-      // One whose socket has closed would keep the process alive for two seconds more.
+      // Disconnecting a client whose socket has closed would keep the process alive for two seconds more.
       if (client.status !== "close" && client.status !== "end") client.disconnect();
     },
   };
 }
 
-function optionsOf(settings: Settings, password: string | undefined, lease: number, name: string): Options {
+/** The server has not run the script yet, or its cache of scripts was flushed. */
+function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("NOSCRIPT");
+}
+
+function clientOptions(settings: Settings, password: string | undefined, lease: number, name: string): ClientOptions {
   const { ca, cert, key, passphrase, servername, address } = settings;
-  const tls = address.scheme === "rediss" ? { tls: { ca, cert, key, passphrase, servername } } : {};
-  const username = settings.username ?? address.username;
-  // The cast is true: TLS takes undefined for what is not set.
+  // The cast is true: ioredis and TLS take undefined for an option that is not set.
   return {
     lazyConnect: true,
     // Nothing is sent again, nothing waits for another connection, and what is in flight fails when this one ends.
@@ -110,39 +112,52 @@ function optionsOf(settings: Settings, password: string | undefined, lease: numb
     disableClientInfo: true,
     noDelay: true,
     connectTimeout: settings.timeout ?? 10_000,
-    // A server from which nothing comes for so long, while it owes an answer, has gone.
-    socketTimeout: settings.heartbeat ?? heartbeatOf(lease),
+    // A server that owes a reply and sends nothing for this long is gone.
+    socketTimeout: heartbeatOf(settings, lease),
     connectionName: name,
     db: settings.db,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...tls,
-  } as Options;
+    username: settings.username ?? address.username,
+    password,
+    tls: address.scheme === "rediss" ? { ca, cert, key, passphrase, servername } : undefined,
+  } as ClientOptions;
 }
 
-/** How long the server may be silent unless told otherwise, in milliseconds. */
-export function heartbeatOf(lease: number): number {
-  return Math.max(1_000, Math.min(10_000, Math.floor(lease / 3)));
+/** How long the server may be silent, in ms. */
+export function heartbeatOf({ heartbeat }: Settings, lease: number): number {
+  return heartbeat ?? Math.max(1_000, Math.min(10_000, Math.floor(lease / 3)));
 }
 
-function clientOf(settings: Settings, hosts: readonly core.Host[], options: Options): RedisNative {
-  const { mode = "standalone", master = "mymaster", sentinelUsername, sentinelPassword } = settings;
+function clientOf(settings: Settings, hosts: readonly core.Host[], options: ClientOptions): RedisNative {
   const [first = { host: "localhost", port: undefined }] = hosts;
-  if (mode === "cluster") {
-    const nodes = (hosts.length === 0 ? [first] : hosts).map(({ host, port = 6379 }) => ({ host, port }));
-    return new Cluster(nodes, {
+  switch (settings.mode ?? "standalone") {
+    case "standalone":
+      return new Redis({ ...options, host: first.host, port: first.port ?? 6379 });
+    case "cluster":
+      return clusterOf(settings, hosts.length === 0 ? [first] : hosts, options);
+    case "sentinel":
+      return sentinelClientOf(settings, hosts, options);
+  }
+}
+
+function clusterOf(settings: Settings, hosts: readonly core.Host[], options: ClientOptions): Cluster {
+  return new Cluster(
+    hosts.map(({ host, port = 6379 }) => ({ host, port })),
+    {
       lazyConnect: true,
       clusterRetryStrategy: () => null,
       enableOfflineQueue: false,
       enableReadyCheck: false,
-      // Otherwise what was in flight to a node that has gone would be sent again.
+      // Otherwise ioredis sends again what was in flight to a node that has gone.
       retryDelayOnFailover: 0,
       slotsRefreshTimeout: settings.timeout ?? 10_000,
       redisOptions: options,
-    });
-  }
-  if (mode === "standalone") return new Redis({ ...options, host: first.host, port: first.port ?? 6379 });
-  // The cast is true: ioredis takes undefined for what is not set.
+    },
+  );
+}
+
+function sentinelClientOf(settings: Settings, hosts: readonly core.Host[], options: ClientOptions): Redis {
+  const { master = "mymaster", sentinelUsername, sentinelPassword } = settings;
+  // The cast is true: ioredis takes undefined for an option that is not set.
   return new Redis({
     ...options,
     sentinels: hosts.map(({ host, port = 26_379 }) => ({ host, port })),
@@ -150,18 +165,14 @@ function clientOf(settings: Settings, hosts: readonly core.Host[], options: Opti
     sentinelRetryStrategy: () => null,
     sentinelUsername,
     sentinelPassword,
-    ...(options.tls === undefined ? {} : { sentinelTLS: options.tls, enableTLSForSentinelMode: true }),
-  } as Options);
+    sentinelTLS: options.tls,
+    enableTLSForSentinelMode: options.tls !== undefined,
+  } as ClientOptions);
 }
 
-/** What a Cluster's first connection failed with, which ioredis hides in its own error. */
+/** The error of a node, which a Cluster hides in its own. */
 function lastNodeError(error: unknown): unknown {
   return error instanceof Error && "lastNodeError" in error && error.lastNodeError instanceof Error
     ? error.lastNodeError
     : error;
-}
-
-/** An error of a connection or source that may come back. */
-export function unavailable(message: string): BrokerError {
-  return new BrokerError("UNAVAILABLE", message, { retryable: true });
 }

@@ -1,101 +1,115 @@
 import type * as core from "@anybroker/core/driver";
 import { orAborted } from "@anybroker/core/driver";
 import { notFound } from "./errors.ts";
-import { keysOf, type Life } from "./life.ts";
-import { REPLAY } from "./scripts.ts";
+import { type ReplayedLetter, replayDeadLetters } from "./scripts/replay-dead-letters.ts";
+import type { LinkState } from "./state/link-state.ts";
 import { sourceKeys } from "./topology.ts";
-import { copyFields, pack, type Raw, RedisDelivery } from "./wire.ts";
+import { copyFields, type RawEntry, RedisDelivery } from "./wire.ts";
 
-/** How many are moved or removed in one step. */
-const STRIDE = 200;
+/** How many dead letters are replayed or removed in one step. */
+const STEP = 200;
 
-/** The dead letters of one queue or subscription: a stream without a group. Their names are the ids of its entries. */
+/** The dead letters of one queue or subscription: a stream without a group. The ids of its entries name them. */
 export class DeadLetters implements core.DeadLetterStore {
-  readonly #life: Life;
+  readonly #state: LinkState;
   readonly #entity: core.SourceEntity;
-  readonly #dead: string;
+  readonly #stream: string;
 
-  constructor(life: Life, entity: core.SourceEntity) {
-    this.#life = life;
+  constructor(state: LinkState, entity: core.SourceEntity) {
+    this.#state = state;
     this.#entity = entity;
-    this.#dead = sourceKeys(life.settings, entity).dead;
+    this.#stream = sourceKeys(state.settings, entity).deadLetters;
   }
 
   async count(signal: AbortSignal): Promise<number> {
-    return Number(await orAborted(this.#life.connection.command("XLEN", this.#dead), signal));
+    return Number(await orAborted(this.#state.connection.command("XLEN", this.#stream), signal));
   }
 
   async list(limit: number, after: string | undefined, signal: AbortSignal): Promise<readonly Entry[]> {
-    return this.#range(after, "+", limit, signal);
+    return this.#range(afterId(after), "+", limit, signal);
   }
 
   async replay(selection: core.Selection, headers: core.HeaderChanges, signal: AbortSignal): Promise<number> {
-    const { feeds, back } = await orAborted(keysOf(this.#life, this.#entity), signal);
-    const keys = [this.#dead, ...feeds.map(({ stream }) => stream)];
-    return this.#each(selection, signal, async (entries) => {
-      const letters = entries.flatMap(({ native, key }) => {
-        const fields = copyFields(native, headers);
-        return [native.id, keys.indexOf(back(key).stream) + 1, fields.length, ...fields];
-      });
-      const moved = Number(await this.#life.connection.run(REPLAY, keys, pack(letters)));
-      if (moved < 0) throw notFound(`stream to replay to: ${keys.slice(1).join(", ")}`);
-      return moved;
+    const { connection, partitionCounts } = this.#state;
+    const { streams, returnStream } = await orAborted(partitionCounts.keysOf(this.#entity), signal);
+    return this.#inSteps(selection, signal, async (entries) => {
+      const letters = entries.map(
+        ({ native, key }): ReplayedLetter => ({
+          id: native.id,
+          stream: returnStream(key).stream,
+          fields: copyFields(native, headers),
+        }),
+      );
+      const moved = await replayDeadLetters(connection, this.#stream, letters);
+      if (moved !== undefined) return moved;
+      throw notFound(`stream to replay to: ${streams.map(({ stream }) => stream).join(", ")}`);
     });
   }
 
-  remove(selection: core.Selection, signal: AbortSignal): Promise<number> {
-    const { connection } = this.#life;
-    return this.#each(selection, signal, async (entries) =>
-      Number(await connection.command("XDEL", this.#dead, ...entries.map(({ native }) => native.id))),
-    );
+  async remove(selection: core.Selection, signal: AbortSignal): Promise<number> {
+    return this.#inSteps(selection, signal, async (entries) => {
+      const ids = entries.map(({ native }) => native.id);
+      return Number(await this.#state.connection.command("XDEL", this.#stream, ...ids));
+    });
   }
 
-  /** Does something with the letters that are selected, some at a time; answers the sum of what it answers. */
-  async #each(
-    selection: core.Selection,
-    signal: AbortSignal,
-    work: (entries: readonly Entry[]) => Promise<number>,
-  ): Promise<number> {
-    let done = 0;
-    if ("ids" in selection) {
-      const ids = [...new Set(selection.ids)].filter((id) => /^\d+-\d+$/.test(id));
-      for (let from = 0; from < ids.length; from += STRIDE) {
-        const found = ids.slice(from, from + STRIDE).map((id) => this.#range(undefined, id, 1, signal, id));
-        const entries = (await Promise.all(found)).flat();
-        if (entries.length > 0) done += await orAborted(work(entries), signal);
-      }
-      return done;
-    }
-    // What dies from now on is not meant.
-    const [last] = await this.#read("XREVRANGE", signal, "+", "-", "COUNT", 1);
-    let page = last === undefined ? [] : await this.#range(undefined, last.deadLetterId, STRIDE, signal);
-    while (page.length > 0) {
-      done += await orAborted(work(page), signal);
-      page = await this.#range(page.at(-1)?.deadLetterId, last?.deadLetterId ?? "+", STRIDE, signal);
-    }
-    return done;
+  /** Calls `work` with the selected dead letters, step by step. Resolves with the sum of its results. */
+  #inSteps(selection: core.Selection, signal: AbortSignal, work: Work): Promise<number> {
+    return "ids" in selection ? this.#eachNamed(selection.ids, signal, work) : this.#eachOfAll(signal, work);
   }
 
-  #range(
-    after: string | undefined,
+  async #eachNamed(names: readonly string[], signal: AbortSignal, work: Work): Promise<number> {
+    const ids = [...new Set(names)].filter((id) => /^\d+-\d+$/.test(id));
+    let sum = 0;
+    for (let from = 0; from < ids.length; from += STEP) {
+      const lookups = ids.slice(from, from + STEP).map((id) => this.#range(id, id, 1, signal));
+      const entries = (await Promise.all(lookups)).flat();
+      if (entries.length > 0) sum += await orAborted(work(entries), signal);
+    }
+    return sum;
+  }
+
+  async #eachOfAll(signal: AbortSignal, work: Work): Promise<number> {
+    // Dead letters that come from now on are not selected.
+    const [last] = await this.#read("XREVRANGE", "+", "-", 1, signal);
+    if (last === undefined) return 0;
+    let sum = 0;
+    let entries = await this.#range("-", last.deadLetterId, STEP, signal);
+    while (entries.length > 0) {
+      sum += await orAborted(work(entries), signal);
+      entries = await this.#range(afterId(entries.at(-1)?.deadLetterId), last.deadLetterId, STEP, signal);
+    }
+    return sum;
+  }
+
+  #range(from: string, to: string, limit: number, signal: AbortSignal): Promise<readonly Entry[]> {
+    return this.#read("XRANGE", from, to, limit, signal);
+  }
+
+  async #read(
+    command: "XRANGE" | "XREVRANGE",
+    from: string,
     to: string,
     limit: number,
     signal: AbortSignal,
-    from = "-",
   ): Promise<readonly Entry[]> {
-    return this.#read("XRANGE", signal, after === undefined ? from : `(${after}`, to, "COUNT", limit);
-  }
-
-  async #read(command: string, signal: AbortSignal, ...range: readonly (string | number)[]): Promise<readonly Entry[]> {
-    const asking = this.#life.connection.command(command, this.#dead, ...range);
-    // The cast is true: that is how Redis answers.
-    const found = (await orAborted(asking, signal)) as readonly Raw[];
-    return found.map((entry) => new Entry(entry, this.#dead, 0, 0, 0));
+    const reading = this.#state.connection.command(command, this.#stream, from, to, "COUNT", limit);
+    // The cast is true: Redis returns a list of entries.
+    const entries = (await orAborted(reading, signal)) as readonly RawEntry[];
+    return entries.map((entry) => new Entry(entry, this.#stream, 0, 0, 0));
   }
 }
+
+/** Replays or removes entries. Resolves with how many there were. */
+type Work = (entries: readonly Entry[]) => Promise<number>;
 
 class Entry extends RedisDelivery implements core.DeadLetterEntry {
   get deadLetterId(): string {
     return this.native.id;
   }
+}
+
+/** The start of a range that excludes this id. */
+function afterId(id: string | undefined): string {
+  return id === undefined ? "-" : `(${id}`;
 }

@@ -1,86 +1,113 @@
 import type * as core from "@anybroker/core/driver";
 import { reasonOf } from "@anybroker/core/driver";
-import { isAnswer, notFound } from "./errors.ts";
-import { keysOf, type Life } from "./life.ts";
-import { CREATE } from "./scripts.ts";
+import { isServerError, notFound } from "./errors.ts";
+import { createStream, createTopic } from "./scripts/create-stream.ts";
+import type { LinkState } from "./state/link-state.ts";
 import { PARTITIONS, type SourceKeys, sourceKeys, startOf, topicKeys } from "./topology.ts";
 
-type Drifts = readonly Omit<core.Drift, "entity">[];
+type Mode = "create" | "verify";
 
 /** `Link.declare`. */
 export async function declare(
-  life: Life,
-  ...[entities, mode, signal]: Parameters<core.Link["declare"]>
+  state: LinkState,
+  entities: readonly core.Entity[],
+  mode: Mode,
+  signal: AbortSignal,
 ): Promise<readonly core.Drift[]> {
   const drifts: core.Drift[] = [];
   for (const entity of entities) {
     signal.throwIfAborted();
-    // An ephemeral subscription begins when its source opens.
+    // An ephemeral subscription is created when its source opens.
     if (entity.kind === "subscription" && !entity.durable) continue;
-    const found = entity.kind === "topic" ? await topic(life, entity, mode) : await source(life, entity, mode);
-    drifts.push(...found.map((drift) => ({ entity, ...drift })));
+    if (entity.kind === "topic") drifts.push(...(await declareTopic(state, entity, mode)));
+    else drifts.push(...(await declareSource(state, entity, mode)));
   }
   return drifts;
 }
 
-async function topic({ connection, settings }: Life, entity: core.TopicEntity, mode: string): Promise<Drifts> {
-  const { stream, retention } = topicKeys(settings, entity.name);
-  if (mode === "verify" && Number(await connection.command("EXISTS", stream)) === 0) throw notFound(`stream ${stream}`);
-  const kept =
-    mode === "verify"
-      ? await connection.command("GET", retention)
-      : await connection.run(CREATE, [stream, retention], entity.retention);
-  const found = Number(kept ?? 0);
-  if (found === entity.retention) return [];
-  return [{ property: `retention of ${stream}`, expected: String(entity.retention), found: String(found) }];
+async function declareTopic(state: LinkState, topic: core.TopicEntity, mode: Mode): Promise<readonly core.Drift[]> {
+  const { connection, settings } = state;
+  const { stream, retention } = topicKeys(settings, topic.name);
+  let found: number;
+  if (mode === "create") {
+    found = await createTopic(connection, { stream, retention, ms: topic.retention });
+  } else {
+    if (!(await exists(state, stream))) throw notFound(`stream ${stream}`);
+    found = Number((await connection.command("GET", retention)) ?? 0);
+  }
+  if (found === topic.retention) return [];
+  const expected = String(topic.retention);
+  return [{ entity: topic, property: `retention of ${stream}`, expected, found: String(found) }];
 }
 
-async function source(life: Life, entity: core.SourceEntity, mode: string): Promise<Drifts> {
-  const { connection, settings, partitions } = life;
+async function declareSource(state: LinkState, entity: core.SourceEntity, mode: Mode): Promise<readonly core.Drift[]> {
+  const { settings, partitionCounts } = state;
+  const [{ stream, group }] = sourceKeys(settings, entity).streams;
+  // Another program may have created the queue since the partitions were counted.
+  partitionCounts.forget(stream);
+  if (mode === "verify" && !(await hasGroup(state, stream, group))) throw notFound(`group ${group} of ${stream}`);
   const ordered = entity.kind === "queue" && entity.ordered;
-  const [{ stream, group }] = sourceKeys(settings, entity).feeds;
-  partitions.delete(stream);
-  if (mode === "verify" && !(await hasGroup(life, stream, group))) throw notFound(`group ${group} of ${stream}`);
-  // The main stream is asked for first, since it is made last: somebody else may be making all of them.
-  const fresh = mode === "create" && ordered && Number(await connection.command("EXISTS", stream)) === 0;
-  if (fresh) partitions.set(stream, Promise.resolve(PARTITIONS));
-  const keys = await keysOf(life, entity);
-  const found = entity.kind === "queue" ? keys.feeds.length : 1;
-  const drifts: Omit<core.Drift, "entity">[] = [];
-  if (found > 1 !== ordered && entity.kind === "queue") {
-    const expected = String(ordered ? PARTITIONS : 1);
-    drifts.push({ property: `partitions of ${stream}`, expected, found: String(found) });
-  }
-  if (mode === "create") await create(life, keys, entity);
-  else
-    for (const key of [...keys.feeds.slice(1).map((feed) => feed.stream), keys.dead]) {
-      if (Number(await connection.command("EXISTS", key)) === 1) continue;
-      drifts.push({ property: `stream ${key}`, expected: "there", found: "missing" });
-    }
-  return drifts;
-}
-
-async function create(life: Life, { feeds, dead }: SourceKeys, entity: core.SourceEntity): Promise<void> {
-  const start = entity.kind === "subscription" ? startOf(entity.from) : "0";
-  // The main one comes last: whoever sees it sees the others too.
-  for (const { stream, group } of feeds.toReversed()) {
-    // Asked first, because to create takes rights and memory also where there is nothing to create.
-    if (await hasGroup(life, stream, group)) continue;
-    const from = stream === feeds[0].stream ? start : "0";
-    await life.connection.command("XGROUP", "CREATE", stream, group, from, "MKSTREAM").catch((error: unknown) => {
-      if (!reasonOf(error).startsWith("BUSYGROUP")) throw error;
+  // The first stream is created last. So if it is missing, the queue is new, even while another program creates it too.
+  if (mode === "create" && ordered && !(await exists(state, stream))) partitionCounts.assume(stream, PARTITIONS);
+  const keys = await partitionCounts.keysOf(entity);
+  const drifts: core.Drift[] = [];
+  if (entity.kind === "queue" && keys.streams.length > 1 !== ordered) {
+    drifts.push({
+      entity,
+      property: `partitions of ${stream}`,
+      expected: String(ordered ? PARTITIONS : 1),
+      found: String(keys.streams.length),
     });
   }
-  await life.connection.run(CREATE, [dead]);
+  if (mode === "create") await createMissing(state, keys, entity);
+  else drifts.push(...(await missingStreams(state, keys, entity)));
+  return drifts;
 }
 
-async function hasGroup({ connection }: Life, stream: string, group: string): Promise<boolean> {
+/** The streams besides the first one that do not exist. */
+async function missingStreams(
+  state: LinkState,
+  { streams, deadLetters }: SourceKeys,
+  entity: core.SourceEntity,
+): Promise<readonly core.Drift[]> {
+  const drifts: core.Drift[] = [];
+  for (const key of [...streams.slice(1).map(({ stream }) => stream), deadLetters]) {
+    if (await exists(state, key)) continue;
+    drifts.push({ entity, property: `stream ${key}`, expected: "there", found: "missing" });
+  }
+  return drifts;
+}
+
+async function createMissing(state: LinkState, keys: SourceKeys, entity: core.SourceEntity): Promise<void> {
+  const { connection } = state;
+  const { streams, deadLetters } = keys;
+  // The first stream is created last, so that a program that sees it sees the others too.
+  for (const { stream, group } of streams.toReversed()) {
+    // Checked first, because creating needs rights and memory even where there is nothing to create.
+    if (await hasGroup(state, stream, group)) continue;
+    const isFirst = stream === streams[0].stream;
+    const start = isFirst && entity.kind === "subscription" ? startOf(entity.from) : "0";
+    try {
+      await connection.command("XGROUP", "CREATE", stream, group, start, "MKSTREAM");
+    } catch (error) {
+      // Another program has created it meanwhile.
+      if (!reasonOf(error).startsWith("BUSYGROUP")) throw error;
+    }
+  }
+  await createStream(connection, deadLetters);
+}
+
+async function exists({ connection }: LinkState, key: string): Promise<boolean> {
+  return Number(await connection.command("EXISTS", key)) === 1;
+}
+
+async function hasGroup({ connection }: LinkState, stream: string, group: string): Promise<boolean> {
   try {
     // The cast is true: each group is a list of names and values.
     const groups = (await connection.command("XINFO", "GROUPS", stream)) as readonly (readonly unknown[])[];
     return groups.some((fields) => String(fields[fields.findIndex((field) => String(field) === "name") + 1]) === group);
   } catch (error) {
-    if (isAnswer(error) && reasonOf(error).includes("no such key")) return false;
+    if (isServerError(error) && reasonOf(error).includes("no such key")) return false;
     throw error;
   }
 }

@@ -1,54 +1,73 @@
 import type * as core from "@anybroker/core/driver";
 import { Cluster } from "ioredis";
-import { type Connection, unavailable } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import { unavailable } from "./errors.ts";
 
-/** What a link finds out about its server, once. */
+/** The server at the other end of a link. */
 export interface Server {
   readonly product: string;
   readonly version: string;
 }
 
-/** Asks the server what it is. An account that may not know is told to be on an unknown one. */
+type Info = Readonly<Record<string, string>>;
+
+/**
+ * Finds out the server's product and version; the version is `unknown` if the account may not use `INFO`. Rejects if
+ * the server is loading or a replica, or if a node of a Cluster cannot be reached.
+ */
 export async function serverOf(connection: Connection): Promise<Server> {
   const { client } = connection;
-  // ioredis connects to the nodes of a Cluster when they are first needed: here they are all there, or it is no link.
+  // ioredis connects to a node of a Cluster when it is first needed. A link needs all of them.
   if (client instanceof Cluster) await Promise.all(client.nodes("master").map((node) => node.ping()));
-  const info = await infoOf(connection);
-  if (info.loading === "1") throw unavailable("the server is loading what it has on disk");
+  const info = await readInfo(connection);
+  if (info.loading === "1") throw unavailable("the server is loading its data from disk");
   if (info.role === "slave") throw unavailable("the server is a replica");
-  const version = info.valkey_version ?? info.redis_version ?? "unknown";
-  const product = info.valkey_version === undefined ? "Redis" : "Valkey";
-  return { product, version };
+  if (info.valkey_version !== undefined) return { product: "Valkey", version: info.valkey_version };
+  return { product: "Redis", version: info.redis_version ?? "unknown" };
 }
 
-/** Asks whether the server answers, and what its settings mean for what it was given. */
+/** Checks that the server replies, and whether its settings keep messages safe. */
 export async function healthOf(connection: Connection): Promise<core.LinkHealth> {
-  const [info] = await Promise.all([infoOf(connection), connection.command("PING")]);
-  const { aof_enabled, maxmemory = "0", maxmemory_policy = "noeviction", used_memory = "0", role } = info;
-  const full = Number(maxmemory) > 0 && Number(used_memory) >= Number(maxmemory);
-  const faults = [
-    full && maxmemory_policy === "noeviction" ? "the memory is full: the server takes no messages" : "",
-    info.aof_last_write_status === "err" ? "the server cannot write to its append-only file" : "",
-    aof_enabled === "0" ? "without an append-only file (appendonly no) a restart of the server loses messages" : "",
-    Number(maxmemory) > 0 && maxmemory_policy.startsWith("allkeys")
-      ? `when the memory is full the server deletes queues (maxmemory-policy ${maxmemory_policy})`
-      : "",
-  ].filter((fault) => fault !== "");
-  const details = {
-    ...(role === undefined ? {} : { role, replicas: Number(info.connected_slaves ?? 0) }),
-    ...(aof_enabled === undefined ? {} : { appendonly: aof_enabled === "1" }),
-    ...(info.maxmemory_policy === undefined ? {} : { "maxmemory-policy": maxmemory_policy }),
-  };
-  return { degraded: faults.length === 0 ? undefined : faults.join("; "), details };
+  const [info] = await Promise.all([readInfo(connection), connection.command("PING")]);
+  const problems = problemsOf(info);
+  return { degraded: problems.length === 0 ? undefined : problems.join("; "), details: detailsOf(info) };
 }
 
-/** What `INFO` says; nothing where that is not allowed. */
-async function infoOf(connection: Connection): Promise<Readonly<Record<string, string>>> {
-  const text = String(await connection.command("INFO").catch(denied));
+function problemsOf(info: Info): readonly string[] {
+  const { maxmemory = "0", maxmemory_policy: policy = "noeviction", used_memory = "0" } = info;
+  const limited = Number(maxmemory) > 0;
+  const problems: string[] = [];
+  if (limited && Number(used_memory) >= Number(maxmemory) && policy === "noeviction") {
+    problems.push("the memory is full: the server accepts no messages");
+  }
+  if (info.aof_last_write_status === "err") problems.push("the server cannot write to its append-only file");
+  if (info.aof_enabled === "0") {
+    problems.push("without an append-only file (appendonly no) a restart of the server loses messages");
+  }
+  if (limited && policy.startsWith("allkeys")) {
+    problems.push(`when the memory is full the server deletes queues (maxmemory-policy ${policy})`);
+  }
+  return problems;
+}
+
+function detailsOf(info: Info): core.LinkHealth["details"] {
+  const details: Record<string, string | number | boolean> = {};
+  if (info.role !== undefined) {
+    details.role = info.role;
+    details.replicas = Number(info.connected_slaves ?? 0);
+  }
+  if (info.aof_enabled !== undefined) details.appendonly = info.aof_enabled === "1";
+  if (info.maxmemory_policy !== undefined) details["maxmemory-policy"] = info.maxmemory_policy;
+  return details;
+}
+
+/** The fields of `INFO`; none if the account may not use it. */
+async function readInfo(connection: Connection): Promise<Info> {
+  const text = String(await connection.command("INFO").catch(emptyIfForbidden));
   return Object.fromEntries([...text.matchAll(/^([a-z_]+):(.*?)\r?$/gm)].map(([, name, value]) => [name, value]));
 }
 
-function denied(error: unknown): string {
+function emptyIfForbidden(error: unknown): string {
   if (error instanceof Error && error.message.startsWith("NOPERM")) return "";
   throw error;
 }

@@ -1,35 +1,35 @@
 import type { Connect } from "@anybroker/core";
 import { type Adapter, type AdapterConfig, connectFor, type Driver } from "@anybroker/core/driver";
 import type { RedisCapabilities } from "./capabilities.ts";
-import { driverWith } from "./driver.ts";
-import type { RedisNative } from "./life.ts";
+import type { RedisNative } from "./connection.ts";
+import { makeDriver } from "./driver.ts";
 import { type RedisOptions, settingsOf } from "./options.ts";
 
 export * from "@anybroker/core";
 export type { RedisCapabilities } from "./capabilities.ts";
-export type { RedisNative } from "./life.ts";
+export type { RedisNative } from "./connection.ts";
 export type { RedisOptions } from "./options.ts";
 
 /**
- * Makes a driver for Redis 7.0 and later, and for Valkey. It connects when a broker is made from it.
+ * Makes a driver for Redis 7.0 and later, and for Valkey. It connects when a broker object is made from it.
  *
- * Throws `INVALID_CONFIG`, naming the option, for what is unknown or of the wrong kind.
+ * Throws `INVALID_CONFIG` for an option that does not exist or has the wrong type, and names the option.
  */
 export function redis(options: RedisOptions): Driver<RedisCapabilities, RedisNative> {
-  return driverWith(settingsOf(options));
+  return makeDriver(settingsOf(options));
 }
 
-/** Serves URLs of the schemes `redis` and `rediss`. */
+/** Serves URLs with the schemes `redis` and `rediss`. */
 export const adapter: Adapter = {
   name: "redis",
   schemes: ["redis", "rediss"],
-  // The cast is true: `redis` checks the name and the kind of every option.
+  // The cast is true: `redis` checks the name and the type of every option.
   driver: (config: AdapterConfig): Driver => redis(config as unknown as RedisOptions),
 };
 
 /**
- * Connects to a broker: to Redis by a URL, by a config with a URL and {@link RedisOptions}, or by a driver that
- * {@link redis} has made, which types the broker; to any other by a URL whose adapter is installed.
+ * Connects to a broker. The target is a URL of Redis, a config with such a URL and {@link RedisOptions}, a driver made
+ * by {@link redis}, which types the broker object, or a URL of any other broker whose adapter is installed.
  *
  * Rejects as the core's `connect` does.
  */

@@ -1,32 +1,38 @@
 import type * as core from "@anybroker/core/driver";
 import { BrokerError, readOptions, TLS_KINDS } from "@anybroker/core/driver";
 
-/** What `redis` takes. */
+/** The options of `redis`. */
 export interface RedisOptions {
   /**
-   * `redis://user:password@host:port,host2/2?heartbeat=5000`, or `rediss://…`; the path is the number of the database.
-   * Several hosts are tried in turn, or are what `mode` says.
+   * `redis://user:password@host:port,host2/2?heartbeat=5000`, or `rediss://…` for TLS. The path is the number of the
+   * database. Several hosts are tried in turn, or are what `mode` says.
    */
   readonly url: string;
-  /** Instead of the URL's. Not a URL parameter. */
+  /** Replaces the user name of the URL. Not a URL parameter. */
   readonly username?: string;
-  /** Instead of the URL's. A function is asked at each connect: for tokens that expire. Not a URL parameter. */
+  /**
+   * Replaces the password of the URL. A function is called at each connect: for tokens that expire. Not a URL
+   * parameter.
+   */
   readonly password?: string | (() => string | Promise<string>);
-  /** What the hosts are: servers of their own, nodes of a Cluster, or sentinels. @default "standalone" */
+  /** Whether the hosts are independent servers, nodes of a Cluster, or sentinels. @default "standalone" */
   readonly mode?: "standalone" | "cluster" | "sentinel";
   /** The name under which the sentinels know the servers. @default "mymaster" */
   readonly master?: string;
-  /** For the sentinels. Not a URL parameter. */
+  /** The user name for the sentinels. Not a URL parameter. */
   readonly sentinelUsername?: string;
-  /** For the sentinels. Not a URL parameter. */
+  /** The password for the sentinels. Not a URL parameter. */
   readonly sentinelPassword?: string;
-  /** Milliseconds that the server may leave us without an answer. @default a third of the lease, at most 10000 */
+  /**
+   * How long a server that owes a reply may be silent, in ms. At least 1000. @default a third of the lease, at most
+   * 10000
+   */
   readonly heartbeat?: number;
-  /** Milliseconds that a connection may take to be made. @default 10000 */
+  /** How long connecting may take, in ms. At least 1000. @default 10000 */
   readonly timeout?: number;
-  /** How many replicas must have a message before its send resolves; not for a Cluster. @default none */
+  /** How many replicas must have a message before its send resolves. Not for a Cluster. @default none */
   readonly replicas?: number;
-  /** How the connections are called in `CLIENT LIST`. @default "anybroker" */
+  /** The name of the connections in `CLIENT LIST`. @default "anybroker" */
   readonly connectionName?: string;
   /** The certificates to trust instead of the system's, PEM. */
   readonly ca?: string | Buffer;
@@ -34,17 +40,19 @@ export interface RedisOptions {
   readonly cert?: string | Buffer;
   /** The client's private key, PEM. Not a URL parameter. */
   readonly key?: string | Buffer;
-  /** Of `key`. Not a URL parameter. */
+  /** The passphrase of `key`. Not a URL parameter. */
   readonly passphrase?: string;
   /** The name that the server's certificate must have. @default the host's */
   readonly servername?: string;
-  /** Keys of existing streams for logical names of queues and topics, and names of existing groups for subscriptions. */
+  /**
+   * Keys of existing streams for logical names of queues and topics, and names of existing groups for subscriptions.
+   */
   readonly naming?: core.NamingOptions;
   /** Names of existing groups that read queues, by the queues' logical names. */
   readonly groups?: Readonly<Record<string, string>>;
 }
 
-/** The options, checked, and the parts of their URL. */
+/** The checked options, with the parts of their URL. */
 export type Settings = RedisOptions & { readonly address: core.Address; readonly db: number };
 
 const KINDS: core.OptionKinds<RedisOptions> = {
@@ -63,7 +71,7 @@ const KINDS: core.OptionKinds<RedisOptions> = {
   groups: ["object"],
 };
 
-/** Checks options; throws `INVALID_CONFIG` naming the option, and never a value that may be secret. */
+/** Checks options. Throws `INVALID_CONFIG`, which names the option and never a value that may be secret. */
 export function settingsOf(given: RedisOptions): Settings {
   const options = readOptions(given, ["redis", "rediss"], KINDS);
   const db = Number(options.address.path ?? 0);

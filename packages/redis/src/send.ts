@@ -1,117 +1,133 @@
-import { randomUUID } from "node:crypto";
 import type * as core from "@anybroker/core/driver";
 import { orAborted } from "@anybroker/core/driver";
-import { type Connection, heartbeatOf, unavailable } from "./connection.ts";
-import { isAnswer, notFound } from "./errors.ts";
-import { keysOf, type Life } from "./life.ts";
-import { ADD, TRIM } from "./scripts.ts";
-import { type Feed, partitionOf, type SourceKeys, sourceKeys, type TopicKeys, topicKeys } from "./topology.ts";
-import { addFields, pack, type Text, toArgument } from "./wire.ts";
+import { heartbeatOf } from "./connection.ts";
+import { isServerError, notFound, unavailable } from "./errors.ts";
+import { type AddTarget, type AddTargets, addMessages, MessageList, type Refusal } from "./scripts/add-messages.ts";
+import type { LinkState } from "./state/link-state.ts";
+import { partitionOf, sourceKeys, topicKeys } from "./topology.ts";
+import { addFields, toArgument } from "./wire.ts";
 
-/** A topic is trimmed from here at most this often, in milliseconds, unless so much was deleted that there may be more. */
-const TRIM_EVERY = 1_000;
-const MUCH = 10_000;
+/** A half of a batch with fewer messages than this is not worth a script of its own. */
+const MIN_HALF = 16;
 
-/** From so many messages on a script is worth its call. */
-const WORTHWHILE = 16;
+type Batch = readonly core.OutgoingMessage[];
 
-/** `Link.send`: one script, or two where nothing else is on its way, so that server and client work at the same time. */
-export async function send(life: Life, ...[to, batch, report, signal]: Parameters<core.Link["send"]>): Promise<void> {
-  const half = Math.ceil(batch.length / 2);
-  // Messages with keys stay together: none is tried once an earlier one of its key was refused.
-  const split = life.sending === 0 && half >= WORTHWHILE && batch.every(({ key }) => key === undefined);
-  const first = add(life, to, split ? batch.slice(0, half) : batch, report, signal);
-  if (split) await add(life, to, batch.slice(half), (index, failure) => report(half + index, failure), signal);
-  await first;
-  if (to.kind === "topic") trim(life, topicKeys(life.settings, to.name));
-}
+/** Sends batches. */
+export class Sender {
+  readonly #state: LinkState;
+  /** How many scripts and single messages have no reply yet. */
+  #inFlight = 0;
 
-/** Adds messages in one step; never rejects. */
-async function add(life: Life, ...[to, batch, report, signal]: Parameters<core.Link["send"]>): Promise<void> {
-  const fail = (from: number, error: unknown, outcomeUnknown: boolean): void => {
-    for (let index = from; index < batch.length; index += 1) report(index, { error, outcomeUnknown });
-  };
-  const { connection, settings, context } = life;
-  if (!connection.writable()) return fail(0, unavailable("the connection is closing"), false);
-  const now = context.clock.now();
-  try {
-    const feeds = to.kind === "topic" ? [topicKeys(settings, to.name)] : await queueFeeds(life, to, signal);
-    const [fields, rows]: [Text[], number[]] = [[], []];
-    for (const message of batch) {
-      const place = partitionOf(message.key, feeds.length);
-      const wait = Math.max(0, Math.ceil((message.deliverAt ?? now) - now));
-      if (wait > 0) life.promoter.arm(feeds[place] ?? feeds[0], wait);
-      const before = fields.length;
-      addFields(fields, message);
-      addRow(rows, place + 1, wait, fields.length - before);
+  constructor(state: LinkState) {
+    this.#state = state;
+  }
+
+  /**
+   * `Link.send`. A batch is one script. While nothing else is in flight, a large batch is two scripts, so that the
+   * server runs the first one while the client prepares the second.
+   */
+  async send(destination: core.Destination, batch: Batch, report: core.Report, signal: AbortSignal): Promise<void> {
+    const half = Math.ceil(batch.length / 2);
+    // Messages with keys stay in one script: it tries no message after an earlier one of the same key was refused.
+    if (this.#inFlight === 0 && half >= MIN_HALF && batch.every(({ key }) => key === undefined)) {
+      const firstHalf = this.#add(destination, batch.slice(0, half), report, signal);
+      const reportSecond: core.Report = (index, failure) => report(half + index, failure);
+      await this.#add(destination, batch.slice(half), reportSecond, signal);
+      await firstHalf;
+    } else {
+      await this.#add(destination, batch, report, signal);
     }
-    life.sending += 1;
-    const adding = addTo(connection, feeds, batch, fields, rows).finally(() => {
-      life.sending -= 1;
-    });
-    const [accepted = batch.length, error] = await orAborted(adding, signal);
-    await replicated(life, signal);
-    for (let index = 0; index < accepted; index += 1) report(index);
-    if (accepted < batch.length) fail(accepted, error, false);
-  } catch (error) {
-    fail(0, error, !isAnswer(error));
+    const { topicTrimmer, settings } = this.#state;
+    if (destination.kind === "topic") topicTrimmer.trim(topicKeys(settings, destination.name));
+  }
+
+  /** Adds messages in one step and reports each. Never rejects. */
+  async #add(destination: core.Destination, batch: Batch, report: core.Report, signal: AbortSignal): Promise<void> {
+    const { connection, context } = this.#state;
+    if (!connection.writable()) {
+      reportFailures(batch, 0, report, { error: unavailable("the connection is closing"), outcomeUnknown: false });
+      return;
+    }
+    const now = context.clock.now();
+    try {
+      const targets = isOrderedQueue(destination)
+        ? await this.#partitionsOf(destination, signal)
+        : this.#targetOf(destination);
+      const messages = this.#listOf(batch, targets, now);
+      this.#inFlight += 1;
+      const adding = this.#addList(messages, targets, batch).finally(() => {
+        this.#inFlight -= 1;
+      });
+      const refusal = await orAborted(adding, signal);
+      await this.#waitForReplicas(signal);
+      const accepted = refusal?.accepted ?? batch.length;
+      for (let index = 0; index < accepted; index += 1) report(index);
+      if (refusal === undefined) return;
+      const stream = targets[partitionOf(batch[accepted]?.key, targets.length)]?.stream;
+      const error = refusal.error ?? notFound(`stream ${stream}`);
+      reportFailures(batch, accepted, report, { error, outcomeUnknown: false });
+    } catch (error) {
+      reportFailures(batch, 0, report, { error, outcomeUnknown: !isServerError(error) });
+    }
+  }
+
+  async #partitionsOf(queue: core.QueueEntity, signal: AbortSignal): Promise<AddTargets> {
+    const { streams } = await orAborted(this.#state.partitionCounts.keysOf(queue), signal);
+    return streams;
+  }
+
+  /** Without an order to keep, all messages go to the first stream of a queue, however many it has. */
+  #targetOf(destination: core.Destination): AddTargets {
+    const { settings } = this.#state;
+    return destination.kind === "topic"
+      ? [topicKeys(settings, destination.name)]
+      : sourceKeys(settings, destination).streams;
+  }
+
+  #listOf(batch: Batch, targets: AddTargets, now: number): MessageList {
+    const messages = new MessageList();
+    for (const message of batch) {
+      const partition = partitionOf(message.key, targets.length);
+      const delay = Math.max(0, Math.ceil((message.deliverAt ?? now) - now));
+      if (delay > 0) this.#state.delayTimers.schedule(targets[partition] ?? targets[0], delay);
+      addFields(messages.fields, message);
+      messages.endMessage(partition, delay);
+    }
+    return messages;
+  }
+
+  #addList(messages: MessageList, targets: AddTargets, batch: Batch): Promise<Refusal | undefined> {
+    const [message] = batch;
+    const single = batch.length === 1 && message !== undefined && !messages.delayed;
+    return single
+      ? this.#addOne(messages, targets[partitionOf(message.key, targets.length)] ?? targets[0])
+      : addMessages(this.#state.connection, targets, messages);
+  }
+
+  /** A plain `XADD` costs the server much less than a script. */
+  async #addOne({ fields }: MessageList, { stream }: AddTarget): Promise<Refusal | undefined> {
+    const command = ["NOMKSTREAM", "*", ...fields.map(toArgument)];
+    const id = await this.#state.connection.command("XADD", stream, ...command);
+    return id === null ? { accepted: 0, error: undefined } : undefined;
+  }
+
+  /** Waits until as many replicas as the options say have all that this connection has sent so far. */
+  async #waitForReplicas(signal: AbortSignal): Promise<void> {
+    const { connection, settings, context } = this.#state;
+    const { replicas } = settings;
+    if (replicas === undefined) return;
+    // The server is silent while it waits, which must not look like a dead server.
+    const timeout = Math.floor(heartbeatOf(settings, context.lease) / 2);
+    const found = Number(await orAborted(connection.command("WAIT", replicas, timeout), signal));
+    if (found < replicas) throw unavailable(`${found} of ${replicas} replicas have it`);
   }
 }
 
-/** Adds a message to the last row, if it goes as those of it; a row is a pair, a wait, a count, and how many. */
-function addRow(rows: number[], pair: number, wait: number, count: number): void {
-  const last = rows.length - 4;
-  if (rows[last] === pair && rows[last + 1] === wait && rows[last + 2] === count)
-    rows[last + 3] = (rows[last + 3] ?? 0) + 1;
-  else rows.push(pair, wait, count, 1);
+function isOrderedQueue(destination: core.Destination): destination is core.QueueEntity {
+  return destination.kind === "queue" && destination.ordered;
 }
 
-/** Answers how many were accepted, if not all, and why not the next one. */
-async function addTo(
-  connection: Connection,
-  feeds: readonly Pick<Feed, "stream" | "delay">[],
-  batch: readonly core.OutgoingMessage[],
-  fields: readonly Text[],
-  rows: readonly number[],
-): Promise<[accepted?: number, error?: Error]> {
-  const streamOf = (index: number): string => feeds[partitionOf(batch[index]?.key, feeds.length)]?.stream ?? "";
-  if (batch.length === 1 && rows[1] === 0) {
-    // One alone is not worth a script.
-    const id = await connection.command("XADD", streamOf(0), "NOMKSTREAM", "*", ...fields.map(toArgument));
-    return id === null ? [0, notFound(`stream ${streamOf(0)}`)] : [];
-  }
-  const keys = feeds.flatMap(({ stream, delay }) => [stream, delay]);
-  // The cast is true: that is what the script answers.
-  const answer = await connection.run(ADD, keys, pack(fields), pack(rows), randomUUID());
-  const [accepted, reason] = answer as [number?, Buffer?];
-  if (accepted === undefined) return [];
-  const refused = reason && Object.assign(new Error(String(reason)), { name: "ReplyError" });
-  return [accepted, refused ?? notFound(`stream ${streamOf(accepted)}`)];
-}
-
-/** Waits until as many replicas as asked for have all that was accepted on this connection so far. */
-async function replicated({ connection, settings, context }: Life, signal: AbortSignal): Promise<void> {
-  const { replicas } = settings;
-  if (replicas === undefined) return;
-  // While it waits the server is silent.
-  const patience = Math.floor((settings.heartbeat ?? heartbeatOf(context.lease)) / 2);
-  const found = Number(await orAborted(connection.command("WAIT", replicas, patience), signal));
-  if (found < replicas) throw unavailable(`${found} of ${replicas} replicas have it`);
-}
-
-/** The streams of a queue; only who keeps order has to look how many there are. */
-async function queueFeeds(life: Life, to: core.QueueEntity, signal: AbortSignal): Promise<SourceKeys["feeds"]> {
-  return (to.ordered ? await orAborted(keysOf(life, to), signal) : sourceKeys(life.settings, to)).feeds;
-}
-
-/** Deletes from a topic what nobody needs any more, now and then. */
-export function trim(life: Life, { stream, retention }: TopicKeys): void {
-  const now = Date.now();
-  if (now - (life.trimmed.get(stream) ?? 0) < TRIM_EVERY) return;
-  life.trimmed.set(stream, now);
-  // What could not be trimmed stays, and is tried again.
-  const trimming = life.connection.run(TRIM, [stream, retention], MUCH).then((deleted) => {
-    if (Number(deleted) >= MUCH) life.trimmed.delete(stream);
-  });
-  trimming.catch(() => {});
+/** Reports the same failure for all messages from this index on. */
+function reportFailures(batch: Batch, from: number, report: core.Report, failure: core.SendFailure): void {
+  for (let index = from; index < batch.length; index += 1) report(index, failure);
 }

@@ -2,7 +2,7 @@ import type { Backend } from "@anybroker/conformance";
 import { type RedisNative, redis } from "../src/index.ts";
 import type { PlainClient } from "./plain-client.ts";
 
-/** What the suite needs to know of a server, and of a plain client of it. */
+/** Describes a server to the suite, with a plain client of it. */
 export function backendOf(name: string, url: string, client: PlainClient, restricted?: string): Backend {
   return {
     name,

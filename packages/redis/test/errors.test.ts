@@ -1,24 +1,24 @@
 import { BrokerError } from "@anybroker/core";
 import type { Redis } from "ioredis";
 import { expect, test } from "vitest";
-import { classify, scrubbed } from "../src/errors.ts";
+import { classify, withoutCommand } from "../src/errors.ts";
 import { plain, unique } from "./harness.ts";
 
-/** What ioredis says when the server refuses something. */
-async function refused(doIt: (client: Redis) => Promise<unknown>): Promise<unknown> {
-  return doIt(plain()).then(
+/** The error of ioredis when the server refuses something. */
+async function refused(attempt: (client: Redis) => Promise<unknown>): Promise<unknown> {
+  return attempt(plain()).then(
     () => expect.fail("nothing was refused"),
     (error: unknown) => error,
   );
 }
 
 test.each<[string, string, boolean, Parameters<typeof refused>[0]]>([
-  ["a group that is not there", "NOT_FOUND", false, (client) => client.xpending(`{${unique()}}`, "g")],
-  ["a stream that is not there", "NOT_FOUND", false, (client) => client.xinfo("GROUPS", `{${unique()}}`)],
+  ["a missing group", "NOT_FOUND", false, (client) => client.xpending(`{${unique()}}`, "g")],
+  ["a missing stream", "NOT_FOUND", false, (client) => client.xinfo("GROUPS", `{${unique()}}`)],
   ["a wrong password", "UNAUTHORIZED", false, (client) => client.auth("nobody", "s3cret")],
-  ["a command that is not there", "UNSUPPORTED", false, (client) => client.call("NONSENSE")],
-  ["a database that is not there", "INVALID_CONFIG", false, (client) => client.select(1_000_000)],
-  ["what makes no sense", "REJECTED", false, (client) => client.call("XADD", "x", "nonsense", "a", "b")],
+  ["an unknown command", "UNSUPPORTED", false, (client) => client.call("NONSENSE")],
+  ["a missing database", "INVALID_CONFIG", false, (client) => client.select(1_000_000)],
+  ["a command with wrong arguments", "REJECTED", false, (client) => client.call("XADD", "x", "nonsense", "a", "b")],
   [
     "a key of another type",
     "DRIFT",
@@ -38,11 +38,11 @@ test.each<[string, string, boolean, Parameters<typeof refused>[0]]>([
       await client.ping();
     },
   ],
-])("%s is %s", async (_, code, retryable, doIt) => {
-  expect(classify(await refused(doIt))).toEqual({ code, retryable });
+])("%s is %s", async (_, code, retryable, attempt) => {
+  expect(classify(await refused(attempt))).toEqual({ code, retryable });
 });
 
-// What cannot be provoked in a test of reasonable length, in the words of Redis, ioredis and Node.
+// Errors that a short test cannot provoke, in the words of Redis, ioredis and Node.
 test.each([
   ["OOM command not allowed when used memory > 'maxmemory'.", undefined, "QUOTA", true],
   ["ERR max number of clients reached", undefined, "QUOTA", true],
@@ -74,14 +74,14 @@ test.each([
   });
 });
 
-test("an error of ours means what it says, and anything can be thrown", () => {
+test("a BrokerError keeps its code, and anything that is thrown can be classified", () => {
   expect(classify(new BrokerError("QUOTA", "full", { retryable: true }))).toEqual({ code: "QUOTA", retryable: true });
   for (const thrown of [undefined, null, "text", 5, {}])
     expect(classify(thrown)).toEqual({ code: "INTERNAL", retryable: false });
 });
 
-test("the command that ioredis hangs onto its errors goes: there are passwords and bodies in it", async () => {
+test("the command that ioredis attaches to its errors is removed, because it holds passwords and bodies", async () => {
   const error = await refused((client) => client.auth("nobody", "s3cret"));
   expect(JSON.stringify(error)).toContain("s3cret");
-  expect(JSON.stringify(scrubbed(error))).not.toContain("s3cret");
+  expect(JSON.stringify(withoutCommand(error))).not.toContain("s3cret");
 });

@@ -10,7 +10,7 @@ export const server: { readonly url: string } = { url: inject("redis").url ?? ""
 
 export type TestLink = Link<RedisNative>;
 
-/** A link that ends with the test. */
+/** Opens a link that ends with the test. */
 export function open(
   options: Partial<RedisOptions> = {},
   context?: { readonly topology?: TopologyMode; readonly lease?: number },
@@ -18,7 +18,7 @@ export function open(
   return linked(redis({ url: server.url, ...options }), context);
 }
 
-/** ioredis by itself: what another program does to the same server. */
+/** ioredis without anybroker: acts as another program that uses the same server. */
 export function plain(url = server.url): Redis {
   const client = new Redis(url, { retryStrategy: null });
   client.on("error", () => {});
@@ -26,7 +26,7 @@ export function plain(url = server.url): Redis {
   return client;
 }
 
-/** A name of its own, whose keys are deleted after the test. */
+/** A unique name. Its keys are deleted after the test. */
 export function unique(what = "it"): string {
   const name = `${what}-${randomUUID().slice(0, 8)}z`;
   onTestFinished(async () => {

@@ -5,7 +5,7 @@ import { settingsOf } from "../src/options.ts";
 
 const url = "redis://ada:s3cret@one:6380,two/2?heartbeat=2000&connectionName=orders";
 
-test("a URL says hosts, user, database and options", () => {
+test("a URL holds hosts, user, database and options", () => {
   expect(settingsOf({ url })).toMatchObject({
     address: { username: "ada", password: "s3cret", hosts: [{ host: "one", port: 6_380 }, { host: "two" }] },
     db: 2,
@@ -30,14 +30,14 @@ test.each<[string, RedisOptions | object]>([
   ["number of a database", { url: "redis://one/orders" }],
   ["database 0 only", { url: "redis://one/1?mode=cluster" }],
   ["wait for replicas", { url: "redis://one?mode=cluster&replicas=1" }],
-])("%s is refused, naming it and no secret", (what, options) => {
-  // The cast is for what TypeScript would not let through.
+])("%s is refused with its name and no secret", (what, options) => {
+  // The cast lets options through that TypeScript would refuse.
   const make = (): unknown => redis(options as RedisOptions);
   expect(make).toThrow(expect.objectContaining({ code: "INVALID_CONFIG", message: expect.stringContaining(what) }));
   expect(make).not.toThrow(/s3cret/);
 });
 
-test("a driver shows where it connects, and no secret", () => {
+test("a driver shows its address and no secret", () => {
   const driver = redis({ url, sentinelPassword: "s3cret" });
   expect(driver.address).toBe("redis://one:6380,two/2");
   expect(inspect(driver, { depth: 9, showHidden: true })).not.toContain("s3cret");

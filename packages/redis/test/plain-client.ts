@@ -1,7 +1,7 @@
 import type { Foreign, ForeignValue, Removable } from "@anybroker/conformance";
 import { Cluster, Redis } from "ioredis";
 
-/** ioredis without anybroker: for what other programs do to the same server. */
+/** ioredis without anybroker: acts as another program that uses the same server. */
 export interface PlainClient extends Foreign {
   remove(what: Removable): Promise<void>;
   close(): Promise<void>;
@@ -9,7 +9,7 @@ export interface PlainClient extends Foreign {
 
 type Entry = readonly [id: Buffer, fields: readonly Buffer[]];
 
-/** Connects it. */
+/** Connects a plain client. */
 export async function plainClient(url: string): Promise<PlainClient> {
   const hosts = [...url.matchAll(/([^/,:@]+):(\d+)/g)].map(([, host = "", port]) => ({ host, port: Number(port) }));
   const client = hosts.length > 1 ? new Cluster(hosts) : new Redis(url);
@@ -25,7 +25,7 @@ export async function plainClient(url: string): Promise<PlainClient> {
     async receive(queue, signal) {
       for (;;) {
         signal.throwIfAborted();
-        // The cast is true: that is how Redis answers.
+        // The cast is true: Redis returns the streams that have entries, or null.
         const found = (await client.xreadgroupBuffer(
           ...(["GROUP", queue, "plain", "COUNT", 1, "STREAMS", `{${queue}}`, ">"] as const),
         )) as readonly (readonly [Buffer, readonly Entry[]])[] | null;
@@ -42,9 +42,12 @@ export async function plainClient(url: string): Promise<PlainClient> {
       const sub = "subscription" in what ? `${base}.sub.${what.subscription}` : base;
       if ("subscription" in what) await client.xgroup("DESTROY", base, what.subscription).catch(() => {});
       else await client.del(base, `${base}.retention`);
-      const parts = [1, 2, 3, 4, 5, 6, 7].flatMap((part) => [`${base}.part.${part}`, `${base}.part.${part}.delay`]);
+      const partitions = [1, 2, 3, 4, 5, 6, 7].flatMap((number) => [
+        `${base}.part.${number}`,
+        `${base}.part.${number}.delay`,
+      ]);
       const ends = ["retry", "delay", "dlq", "owners", "members"];
-      await client.del(...ends.map((end) => `${sub}.${end}`), ...("queue" in what ? parts : []));
+      await client.del(...ends.map((end) => `${sub}.${end}`), ...("queue" in what ? partitions : []));
     },
     async close() {
       await client.quit();
@@ -56,7 +59,7 @@ function raw(value: ForeignValue): string | Buffer {
   return value instanceof Uint8Array ? Buffer.from(value) : String(value);
 }
 
-/** Values as they are: text where they are text; a field that comes more than once is a list. */
+/** Values as text where they are UTF-8, else as bytes. A field that comes more than once is a list. */
 function headersOf(fields: readonly Buffer[]): Readonly<Record<string, ForeignValue>> {
   const headers: Record<string, ForeignValue> = {};
   for (let at = 0; at + 1 < fields.length; at += 2) {

@@ -11,7 +11,7 @@ import { type RedisOptions, redis } from "../src/index.ts";
 
 const context = { clock, lease: 30_000, topology: "none" } as const;
 
-/** Connects, and answers the link, or what the failure means. */
+/** Connects. Returns the link, or what the failure means. */
 async function tried(options: RedisOptions): Promise<Link | { code: string; retryable: boolean }> {
   const driver = redis(options);
   try {
@@ -37,7 +37,7 @@ await withServers(redisServer, () => {
   });
   afterAll(() => server.stop());
 
-  test("a wrong user or password is refused at once, and so is a database that is not there", async () => {
+  test("a wrong user or password is refused at once, and so is a database that does not exist", async () => {
     const unauthorized = { code: "UNAUTHORIZED", retryable: false };
     await server.createUser({ name: "ada", password: "right", rules: ["+@all", "~*"] });
     expect(await tried({ url: `redis://ada:s3cret@127.0.0.1:${port}` })).toEqual(unauthorized);
@@ -57,11 +57,11 @@ await withServers(redisServer, () => {
     });
   });
 
-  test("a port at which something else answers is INVALID_CONFIG", async () => {
+  test("a port of another service is INVALID_CONFIG", async () => {
     expect(await tried({ url: `redis://${await stranger()}` })).toEqual({ code: "INVALID_CONFIG", retryable: false });
   });
 
-  test("of several hosts the first that answers is taken; what one refuses no other is asked", async () => {
+  test("of several hosts the first that replies is used, and a refusal by one ends the search", async () => {
     await works({ url: `redis://127.0.0.1:1,127.0.0.1:${port}` });
     expect(await tried({ url: "redis://127.0.0.1:1,127.0.0.1:2" })).toEqual({ code: "UNAVAILABLE", retryable: true });
     expect(await tried({ url: `redis://nobody:s3cret@127.0.0.1:${port},127.0.0.1:1` })).toMatchObject({
@@ -70,7 +70,7 @@ await withServers(redisServer, () => {
     expect(await tried({ url: "redis://no-such-host.invalid" })).toEqual({ code: "UNAVAILABLE", retryable: true });
   });
 
-  test("a server that does not answer is given up after the heartbeat, and at once when the signal aborts", async () => {
+  test("connecting to a silent server ends after the heartbeat, and at once when the signal aborts", async () => {
     await server.pause();
     try {
       expect(await tried({ url: server.url, heartbeat: 1_000 })).toEqual({ code: "UNAVAILABLE", retryable: true });
@@ -83,7 +83,7 @@ await withServers(redisServer, () => {
     }
   });
 
-  test("TLS with a private authority works by its certificate, and not without; a client may show one", async () => {
+  test("TLS with a private authority needs its certificate, and a client can have one too", async () => {
     const { url = "", ca = "", clientCert = "", clientKey = "" } = server.tls ?? {};
     const pem = await readFile(ca);
     await works({ url, ca: pem });
@@ -97,7 +97,7 @@ await withServers(redisServer, () => {
     expect(await tried({ url: url.replace(/:\d+$/, `:${port}`), ca: pem })).toHaveProperty("code");
   });
 
-  test("a consumer that may not name its connection is not taken for dead", async () => {
+  test("a consumer whose connection has no name is not taken for dead", async () => {
     const rules = ["+@all", "-client|setname", "~*"];
     const url = await server.createUser({ name: "nameless", password: "pass", rules });
     const link = await linked(redis({ url }));
@@ -105,12 +105,12 @@ await withServers(redisServer, () => {
     await sent(link, entity, [message("a")]);
     await take(await reading(link, entity), 1);
     const idle = await reading(await linked(redis({ url: server.url })), entity);
-    // Longer than it takes to ask the server who is there.
+    // Longer than it takes to look up on the server which consumers are connected.
     const end = Date.now() + 5_000;
     while (Date.now() < end) expect(await idle.receive(1, AbortSignal.timeout(1_000))).toEqual([]);
   });
 
-  test("an account with the rights that the README names, and no others, does everything", async () => {
+  test("an account with only the rights that the README names can do everything", async () => {
     const rules = (await readFile(new URL("../README.md", import.meta.url), "utf8"))
       .split("## Rights")[1]
       ?.match(/\+[a-z|\\]+/g)

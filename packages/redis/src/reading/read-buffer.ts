@@ -1,0 +1,75 @@
+import type { Clock } from "@anybroker/core/driver";
+import { orAborted } from "@anybroker/core/driver";
+import type { RedisDelivery } from "../wire.ts";
+import type { Reader } from "./reader.ts";
+
+/** Any window lets one read ask for this many deliveries: fewer are not worth a call. */
+const MIN_READ_LIMIT = 32;
+
+/** Reads deliveries and keeps them until the core takes them. */
+export class ReadBuffer {
+  readonly #reader: Reader;
+  readonly #clock: Clock;
+  readonly #onError: (error: unknown) => void;
+  readonly #deliveries: RedisDelivery[] = [];
+  #readLimit: number;
+  #reading: Promise<void> | undefined;
+
+  /** `onError` is called when a read fails. */
+  constructor(reader: Reader, clock: Clock, window: number, onError: (error: unknown) => void) {
+    this.#reader = reader;
+    this.#clock = clock;
+    this.#onError = onError;
+    this.#readLimit = readLimitOf(window);
+  }
+
+  get empty(): boolean {
+    return this.#deliveries.length === 0;
+  }
+
+  /** Ends with the read that is running, if there is one. Never rejects. */
+  get reading(): Promise<void> | undefined {
+    return this.#reading;
+  }
+
+  /** At most `max` deliveries that are buffered. */
+  take(max: number): readonly RedisDelivery[] {
+    const now = this.#clock.now();
+    const taken = this.#deliveries.splice(0, max);
+    // A delivery whose lease has ended here belongs to another consumer by now.
+    return taken.every(({ leaseUntil }) => leaseUntil > now)
+      ? taken
+      : taken.filter(({ leaseUntil }) => leaseUntil > now);
+  }
+
+  /** All that is buffered, also where the lease has ended. */
+  takeAll(): readonly RedisDelivery[] {
+    return this.#deliveries.splice(0);
+  }
+
+  /** Waits for a read, and takes what it brings. None as soon as the signal aborts; then the next call takes it. */
+  read(max: number, signal: AbortSignal): Promise<readonly RedisDelivery[]> {
+    this.#reading ??= this.#fill(max).finally(() => {
+      this.#reading = undefined;
+    });
+    const take = (): readonly RedisDelivery[] => (signal.aborted ? [] : this.take(max));
+    return orAborted(this.#reading, signal).then(take, take);
+  }
+
+  resize(window: number): void {
+    this.#readLimit = readLimitOf(window);
+  }
+
+  async #fill(max: number): Promise<void> {
+    try {
+      this.#deliveries.push(...(await this.#reader.read(Math.min(max, this.#readLimit))));
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+}
+
+/** Half of the window, so that the next half is on its way while this one is handled. */
+function readLimitOf(window: number): number {
+  return Math.max(MIN_READ_LIMIT, Math.ceil(window / 2));
+}

@@ -1,0 +1,31 @@
+import type * as core from "@anybroker/core/driver";
+import type { Connection } from "../connection.ts";
+import type { Settings } from "../options.ts";
+import type { Cleanup } from "../scripts/lua/acknowledge.ts";
+import type { SourceStream } from "../topology.ts";
+import type { DelayTimers } from "./delay-timers.ts";
+import type { LivingConsumers } from "./living-consumers.ts";
+import type { PartitionCounts } from "./partition-counts.ts";
+import type { TopicTrimmer } from "./topic-trimmer.ts";
+
+/** What one life of the connection knows and owns. It ends with the connection. */
+export interface LinkState {
+  readonly settings: Settings;
+  readonly context: core.LinkContext;
+  readonly connection: Connection;
+  /** Opens another connection to the same server, with a name of its own: for reads that block. */
+  readonly openConnection: (signal: AbortSignal, name: string) => Promise<Connection>;
+  readonly consumers: LivingConsumers;
+  readonly partitionCounts: PartitionCounts;
+  readonly delayTimers: DelayTimers;
+  readonly topicTrimmer: TopicTrimmer;
+  /** How this server removes an acked entry from a stream that only our group reads. */
+  readonly removal: Exclude<Cleanup, "keep">;
+  /** Ends each open source. */
+  readonly sources: Set<(reason: unknown) => void>;
+}
+
+/** What happens to the acked entries of this stream. */
+export function cleanupOf(state: LinkState, stream: SourceStream): Cleanup {
+  return stream.exclusive ? state.removal : "keep";
+}
