@@ -1,7 +1,16 @@
 import type * as core from "@anybroker/core/driver";
-import { orAborted, reasonOf } from "@anybroker/core/driver";
+import {
+  Ending,
+  heartbeatOf,
+  orAborted,
+  passwordOf,
+  reasonOf,
+  tlsOf,
+  unavailable,
+  usernameOf,
+} from "@anybroker/core/driver";
 import { Cluster, type RedisOptions as IoredisOptions, Redis } from "ioredis";
-import { unavailable, withoutCommand } from "./errors.ts";
+import { withoutCommand } from "./errors.ts";
 import type { Settings } from "./options.ts";
 import type { Argument, ScriptRunner } from "./scripts/script.ts";
 
@@ -35,16 +44,14 @@ export async function openConnection(
   signal: AbortSignal,
   name: string = settings.connectionName ?? "anybroker",
 ): Promise<Connection> {
-  const given = settings.password ?? settings.address.password;
-  const password = typeof given === "function" ? await orAborted(Promise.resolve(given()), signal) : given;
+  const password = await passwordOf(settings, settings.address, signal);
   const client = clientOf(settings, hosts, clientOptions(settings, password, lease, name));
   let firstError: unknown;
   client.on("error", (error) => {
     firstError ??= withoutCommand(error);
   });
-  const lost = new Promise<unknown>((resolve) => {
-    client.once("end", () => resolve(firstError ?? unavailable("the connection was closed")));
-  });
+  const ending = new Ending();
+  client.once("end", () => ending.end(firstError ?? unavailable("the connection was closed")));
   endWithoutNode(client);
   try {
     await orAborted(client.connect(), signal);
@@ -55,7 +62,7 @@ export async function openConnection(
     if (signal.aborted) throw error;
     throw firstError ?? withoutCommand(lastNodeError(error));
   }
-  return connectionOf(client, lost);
+  return connectionOf(client, ending.lost);
 }
 
 /**
@@ -98,8 +105,8 @@ function isUnknownScript(error: unknown): boolean {
 }
 
 function clientOptions(settings: Settings, password: string | undefined, lease: number, name: string): ClientOptions {
-  const { ca, cert, key, passphrase, servername, address } = settings;
-  // The cast is true: ioredis and TLS take undefined for an option that is not set.
+  const { address, timeout = 10_000, db } = settings;
+  // The cast is true: ioredis takes undefined for an option that is not set.
   return {
     lazyConnect: true,
     // Nothing is sent again, nothing waits for another connection, and what is in flight fails when this one ends.
@@ -111,20 +118,20 @@ function clientOptions(settings: Settings, password: string | undefined, lease: 
     protocol: 2,
     disableClientInfo: true,
     noDelay: true,
-    connectTimeout: settings.timeout ?? 10_000,
+    connectTimeout: timeout,
     // A server that owes a reply and sends nothing for this long is gone.
-    socketTimeout: heartbeatOf(settings, lease),
+    socketTimeout: silenceLimit(settings, lease),
     connectionName: name,
-    db: settings.db,
-    username: settings.username ?? address.username,
+    db,
+    username: usernameOf(settings, address),
     password,
-    tls: address.scheme === "rediss" ? { ca, cert, key, passphrase, servername } : undefined,
+    tls: address.scheme === "rediss" ? tlsOf(settings) : undefined,
   } as ClientOptions;
 }
 
 /** How long the server may be silent, in ms. */
-export function heartbeatOf({ heartbeat }: Settings, lease: number): number {
-  return heartbeat ?? Math.max(1_000, Math.min(10_000, Math.floor(lease / 3)));
+export function silenceLimit({ heartbeat }: Settings, lease: number): number {
+  return heartbeat ?? heartbeatOf(lease);
 }
 
 function clientOf(settings: Settings, hosts: readonly core.Host[], options: ClientOptions): RedisNative {

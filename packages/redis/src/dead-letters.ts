@@ -1,6 +1,5 @@
 import type * as core from "@anybroker/core/driver";
-import { orAborted } from "@anybroker/core/driver";
-import { notFound } from "./errors.ts";
+import { notFound, orAborted } from "@anybroker/core/driver";
 import { type ReplayedLetter, replayDeadLetters } from "./scripts/replay-dead-letters.ts";
 import type { LinkState } from "./state/link-state.ts";
 import { sourceKeys } from "./topology.ts";
@@ -42,7 +41,7 @@ export class DeadLetters implements core.DeadLetterStore {
       );
       const moved = await replayDeadLetters(connection, this.#stream, letters);
       if (moved !== undefined) return moved;
-      throw notFound(`stream to replay to: ${streams.map(({ stream }) => stream).join(", ")}`);
+      throw notFound(`there is no stream to replay to: ${streams.map(({ stream }) => stream).join(", ")}`);
     });
   }
 

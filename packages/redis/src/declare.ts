@@ -1,6 +1,6 @@
 import type * as core from "@anybroker/core/driver";
-import { reasonOf } from "@anybroker/core/driver";
-import { isServerError, notFound } from "./errors.ts";
+import { notFound, reasonOf } from "@anybroker/core/driver";
+import { isServerError } from "./errors.ts";
 import { createStream, createTopic } from "./scripts/create-stream.ts";
 import type { LinkState } from "./state/link-state.ts";
 import { PARTITIONS, type SourceKeys, sourceKeys, startOf, topicKeys } from "./topology.ts";
@@ -17,8 +17,6 @@ export async function declare(
   const drifts: core.Drift[] = [];
   for (const entity of entities) {
     signal.throwIfAborted();
-    // An ephemeral subscription is created when its source opens.
-    if (entity.kind === "subscription" && !entity.durable) continue;
     if (entity.kind === "topic") drifts.push(...(await declareTopic(state, entity, mode)));
     else drifts.push(...(await declareSource(state, entity, mode)));
   }
@@ -32,7 +30,7 @@ async function declareTopic(state: LinkState, topic: core.TopicEntity, mode: Mod
   if (mode === "create") {
     found = await createTopic(connection, { stream, retention, ms: topic.retention });
   } else {
-    if (!(await exists(state, stream))) throw notFound(`stream ${stream}`);
+    if (!(await exists(state, stream))) throw notFound(`there is no stream ${stream}`);
     found = Number((await connection.command("GET", retention)) ?? 0);
   }
   if (found === topic.retention) return [];
@@ -45,10 +43,13 @@ async function declareSource(state: LinkState, entity: core.SourceEntity, mode: 
   const [{ stream, group }] = sourceKeys(settings, entity).streams;
   // Another program may have created the queue since the partitions were counted.
   partitionCounts.forget(stream);
-  if (mode === "verify" && !(await hasGroup(state, stream, group))) throw notFound(`group ${group} of ${stream}`);
+  if (mode === "verify" && !(await hasGroup(state, stream, group)))
+    throw notFound(`there is no group ${group} of ${stream}`);
   const ordered = entity.kind === "queue" && entity.ordered;
   // The first stream is created last. So if it is missing, the queue is new, even while another program creates it too.
-  if (mode === "create" && ordered && !(await exists(state, stream))) partitionCounts.assume(stream, PARTITIONS);
+  if (mode === "create" && ordered && !(await exists(state, stream))) {
+    await partitionCounts.assume(stream, PARTITIONS);
+  }
   const keys = await partitionCounts.keysOf(entity);
   const drifts: core.Drift[] = [];
   if (entity.kind === "queue" && keys.streams.length > 1 !== ordered) {

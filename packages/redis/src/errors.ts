@@ -1,14 +1,10 @@
-import { BrokerError, type Classification, type ErrorCode, reasonOf, type SettleFailure } from "@anybroker/core/driver";
+import { type Classification, classifier, type ErrorRow, refused, type SettleFailure } from "@anybroker/core/driver";
 
 /**
- * The meaning of errors, matched against `<code> <message>`. Only Node's errors have a code; a server error has none,
- * and its message begins with a word in capitals. The first row that matches decides.
+ * The meaning of errors, matched against `<code> <message>`. A server error has no code, and its message begins with a
+ * word in capitals. The first row that matches decides, after the rows of the driver kit for Node's own errors.
  */
-const TABLE: readonly (readonly [pattern: RegExp, code: ErrorCode, retryable: boolean])[] = [
-  [/^ABORT_ERR /, "CANCELLED", false],
-  [/^\w*(CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|ALERT_(BAD_)?CERTIFICATE|ALERT_UNKNOWN_CA)/, "UNAUTHORIZED", false],
-  [/^(ERR_(SSL|TLS|OSSL)|\w*CERT|\w*SELF_SIGNED|UNABLE_TO_|EPROTO |HOSTNAME_MISMATCH)/, "INVALID_CONFIG", false],
-  [/^E[A-Z_]+ /, "UNAVAILABLE", true],
+const ROWS: readonly ErrorRow[] = [
   [/^ (WRONGPASS|NOAUTH|DENIED)|called without any password configured/, "UNAUTHORIZED", false],
   [/^ NOPERM/, "FORBIDDEN", false],
   [/^ (NOGROUP|UNBLOCKED)|no such key/, "NOT_FOUND", false],
@@ -38,24 +34,7 @@ const TABLE: readonly (readonly [pattern: RegExp, code: ErrorCode, retryable: bo
 ];
 
 /** Says what an error of ioredis, Node or the server means. */
-export function classify(error: unknown): Classification {
-  if (error instanceof BrokerError) return { code: error.code, retryable: error.retryable };
-  const text = `${codeOf(error)} ${reasonOf(error)}`;
-  const row = TABLE.find(([pattern]) => pattern.test(text));
-  if (row === undefined) return { code: "INTERNAL", retryable: false };
-  const [, code, retryable] = row;
-  return { code, retryable };
-}
-
-/** The server does not have it. */
-export function notFound(thing: string): BrokerError {
-  return new BrokerError("NOT_FOUND", `there is no ${thing}`);
-}
-
-/** A connection or source is gone, and may come back. */
-export function unavailable(message: string): BrokerError {
-  return new BrokerError("UNAVAILABLE", message, { retryable: true });
-}
+export const classify: (error: unknown) => Classification = classifier(ROWS);
 
 /** Whether the server refused the command or script. Then it has changed nothing. */
 export function isServerError(error: unknown): boolean {
@@ -67,16 +46,12 @@ export function isServerError(error: unknown): boolean {
  * is unknown, it is lost.
  */
 export function settleFailureOf(error: unknown): SettleFailure {
-  return { error, lost: !isServerError(error) || classify(error).code === "NOT_FOUND" };
+  const stillHeld = isServerError(error) && classify(error).code !== "NOT_FOUND";
+  return stillHeld ? refused(error) : { error, lost: true };
 }
 
 /** The error without the command that ioredis attaches to it, which holds passwords and bodies. */
 export function withoutCommand(error: unknown): unknown {
   if (typeof error === "object" && error !== null && "command" in error) delete error.command;
   return error;
-}
-
-function codeOf(error: unknown): string {
-  const code = typeof error === "object" && error !== null && "code" in error ? error.code : "";
-  return typeof code === "string" ? code : "";
 }

@@ -1,7 +1,7 @@
 import type * as core from "@anybroker/core/driver";
+import { unavailable } from "@anybroker/core/driver";
 import { Cluster } from "ioredis";
 import type { Connection } from "./connection.ts";
-import { unavailable } from "./errors.ts";
 
 /** The server at the other end of a link. */
 export interface Server {

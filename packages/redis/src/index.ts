@@ -1,9 +1,9 @@
 import type { Connect } from "@anybroker/core";
-import { type Adapter, type AdapterConfig, connectFor, type Driver } from "@anybroker/core/driver";
+import { type Adapter, adapterOf, connectFor, type Driver } from "@anybroker/core/driver";
 import type { RedisCapabilities } from "./capabilities.ts";
 import type { RedisNative } from "./connection.ts";
 import { makeDriver } from "./driver.ts";
-import { type RedisOptions, settingsOf } from "./options.ts";
+import { type RedisOptions, SCHEMES, settingsOf } from "./options.ts";
 
 export * from "@anybroker/core";
 export type { RedisCapabilities } from "./capabilities.ts";
@@ -20,12 +20,7 @@ export function redis(options: RedisOptions): Driver<RedisCapabilities, RedisNat
 }
 
 /** Serves URLs with the schemes `redis` and `rediss`. */
-export const adapter: Adapter = {
-  name: "redis",
-  schemes: ["redis", "rediss"],
-  // The cast is true: `redis` checks the name and the type of every option.
-  driver: (config: AdapterConfig): Driver => redis(config as unknown as RedisOptions),
-};
+export const adapter: Adapter = adapterOf("redis", SCHEMES, redis);
 
 /**
  * Connects to a broker. The target is a URL of Redis, a config with such a URL and {@link RedisOptions}, a driver made

@@ -1,7 +1,7 @@
 import type * as core from "@anybroker/core/driver";
-import { orAborted } from "@anybroker/core/driver";
+import { connectToAny, LeaseBook, orAborted } from "@anybroker/core/driver";
 import { refinement } from "./capabilities.ts";
-import { heartbeatOf, openConnection, type RedisNative } from "./connection.ts";
+import { openConnection, type RedisNative, silenceLimit } from "./connection.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { declare } from "./declare.ts";
 import { classify } from "./errors.ts";
@@ -26,24 +26,12 @@ export interface LinkOptions {
   readonly ownConsumers: Set<string>;
 }
 
-/**
- * Tries the hosts in turn. An error that no retry mends, such as a wrong password, speaks for all hosts. The nodes of a
- * Cluster and sentinels are tried together, by ioredis.
- */
+/** Connects to the first server that can be reached. ioredis tries the nodes of a Cluster and sentinels together. */
 export async function connect(options: LinkOptions, signal: AbortSignal): Promise<core.Link<RedisNative>> {
   const { address, mode = "standalone" } = options.settings;
   const oneByOne = mode === "standalone" && address.hosts.length > 0;
   const attempts = oneByOne ? address.hosts.map((host) => [host]) : [address.hosts];
-  let lastError: unknown;
-  for (const hosts of attempts) {
-    try {
-      return await connectTo(hosts, options, signal);
-    } catch (error) {
-      lastError = error;
-      if (signal.aborted || !classify(error).retryable) break;
-    }
-  }
-  throw lastError;
+  return connectToAny(attempts, classify, signal, (hosts) => connectTo(hosts, options, signal));
 }
 
 async function connectTo(
@@ -64,8 +52,8 @@ async function connectTo(
       partitionCounts: new PartitionCounts(connection, settings),
       delayTimers: new DelayTimers(connection),
       topicTrimmer: new TopicTrimmer(connection),
+      leases: new LeaseBook(context.clock, context.lease),
       removal: hasXackdel(server) ? "xackdel" : "xdel",
-      sources: new Set(),
     };
     return linkOf(state, server);
   } catch (error) {
@@ -83,9 +71,6 @@ function linkOf(state: LinkState, { product, version }: Server): core.Link<Redis
     state.delayTimers.stop();
   };
   const lost = connection.lost.finally(stop);
-  void lost.then((reason) => {
-    for (const end of state.sources) end(reason);
-  });
   return {
     server: { product, version, capabilities: refinement(context.topology) },
     native: connection.client,
@@ -113,7 +98,7 @@ function linkOf(state: LinkState, { product, version }: Server): core.Link<Redis
 /** Commands at regular intervals, so that a dead server is noticed while nothing else is asked of it. */
 function startHeartbeat({ connection, settings, context }: LinkState): NodeJS.Timeout {
   const ping = (): void => void connection.command("PING").catch(() => {});
-  return setInterval(ping, heartbeatOf(settings, context.lease));
+  return setInterval(ping, silenceLimit(settings, context.lease));
 }
 
 /** `XACKDEL` came with Redis 8.2. No Valkey has it. */

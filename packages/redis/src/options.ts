@@ -1,20 +1,20 @@
 import type * as core from "@anybroker/core/driver";
-import { BrokerError, readOptions, TLS_KINDS } from "@anybroker/core/driver";
+import {
+  CREDENTIAL_KINDS,
+  type CredentialOptions,
+  invalidConfig,
+  readOptions,
+  TLS_KINDS,
+  type TlsOptions,
+} from "@anybroker/core/driver";
 
 /** The options of `redis`. */
-export interface RedisOptions {
+export interface RedisOptions extends CredentialOptions, TlsOptions {
   /**
    * `redis://user:password@host:port,host2/2?heartbeat=5000`, or `rediss://…` for TLS. The path is the number of the
    * database. Several hosts are tried in turn, or are what `mode` says.
    */
   readonly url: string;
-  /** Replaces the user name of the URL. Not a URL parameter. */
-  readonly username?: string;
-  /**
-   * Replaces the password of the URL. A function is called at each connect: for tokens that expire. Not a URL
-   * parameter.
-   */
-  readonly password?: string | (() => string | Promise<string>);
   /** Whether the hosts are independent servers, nodes of a Cluster, or sentinels. @default "standalone" */
   readonly mode?: "standalone" | "cluster" | "sentinel";
   /** The name under which the sentinels know the servers. @default "mymaster" */
@@ -34,16 +34,6 @@ export interface RedisOptions {
   readonly replicas?: number;
   /** The name of the connections in `CLIENT LIST`. @default "anybroker" */
   readonly connectionName?: string;
-  /** The certificates to trust instead of the system's, PEM. */
-  readonly ca?: string | Buffer;
-  /** The client's certificate, PEM. */
-  readonly cert?: string | Buffer;
-  /** The client's private key, PEM. Not a URL parameter. */
-  readonly key?: string | Buffer;
-  /** The passphrase of `key`. Not a URL parameter. */
-  readonly passphrase?: string;
-  /** The name that the server's certificate must have. @default the host's */
-  readonly servername?: string;
   /**
    * Keys of existing streams for logical names of queues and topics, and names of existing groups for subscriptions.
    */
@@ -55,9 +45,11 @@ export interface RedisOptions {
 /** The checked options, with the parts of their URL. */
 export type Settings = RedisOptions & { readonly address: core.Address; readonly db: number };
 
+/** The schemes of URLs of Redis; the second one is for TLS. */
+export const SCHEMES = ["redis", "rediss"] as const;
+
 const KINDS: core.OptionKinds<RedisOptions> = {
-  username: ["secret"],
-  password: ["secret", "function"],
+  ...CREDENTIAL_KINDS,
   mode: ["=standalone", "=cluster", "=sentinel"],
   master: ["string"],
   sentinelUsername: ["secret"],
@@ -73,14 +65,11 @@ const KINDS: core.OptionKinds<RedisOptions> = {
 
 /** Checks options. Throws `INVALID_CONFIG`, which names the option and never a value that may be secret. */
 export function settingsOf(given: RedisOptions): Settings {
-  const options = readOptions(given, ["redis", "rediss"], KINDS);
+  const options = readOptions(given, SCHEMES, KINDS);
   const db = Number(options.address.path ?? 0);
-  if (!Number.isInteger(db) || db < 0) throw invalid("the URL's path must be the number of a database");
-  if (options.replicas !== undefined && options.mode === "cluster") throw invalid("a Cluster cannot wait for replicas");
-  if (db > 0 && options.mode === "cluster") throw invalid("a Cluster has the database 0 only");
+  if (!Number.isInteger(db) || db < 0) throw invalidConfig("the URL's path must be the number of a database");
+  if (options.replicas !== undefined && options.mode === "cluster")
+    throw invalidConfig("a Cluster cannot wait for replicas");
+  if (db > 0 && options.mode === "cluster") throw invalidConfig("a Cluster has the database 0 only");
   return { ...options, db };
-}
-
-function invalid(message: string): BrokerError {
-  return new BrokerError("INVALID_CONFIG", message);
 }

@@ -1,7 +1,7 @@
 import type * as core from "@anybroker/core/driver";
-import { orAborted } from "@anybroker/core/driver";
-import { heartbeatOf } from "./connection.ts";
-import { isServerError, notFound, unavailable } from "./errors.ts";
+import { notFound, orAborted, unavailable } from "@anybroker/core/driver";
+import { silenceLimit } from "./connection.ts";
+import { isServerError } from "./errors.ts";
 import { type AddTarget, type AddTargets, addMessages, MessageList, type Refusal } from "./scripts/add-messages.ts";
 import type { LinkState } from "./state/link-state.ts";
 import { partitionOf, sourceKeys, topicKeys } from "./topology.ts";
@@ -64,7 +64,7 @@ export class Sender {
       for (let index = 0; index < accepted; index += 1) report(index);
       if (refusal === undefined) return;
       const stream = targets[partitionOf(batch[accepted]?.key, targets.length)]?.stream;
-      const error = refusal.error ?? notFound(`stream ${stream}`);
+      const error = refusal.error ?? notFound(`there is no stream ${stream}`);
       reportFailures(batch, accepted, report, { error, outcomeUnknown: false });
     } catch (error) {
       reportFailures(batch, 0, report, { error, outcomeUnknown: !isServerError(error) });
@@ -117,7 +117,7 @@ export class Sender {
     const { replicas } = settings;
     if (replicas === undefined) return;
     // The server is silent while it waits, which must not look like a dead server.
-    const timeout = Math.floor(heartbeatOf(settings, context.lease) / 2);
+    const timeout = Math.floor(silenceLimit(settings, context.lease) / 2);
     const found = Number(await orAborted(connection.command("WAIT", replicas, timeout), signal));
     if (found < replicas) throw unavailable(`${found} of ${replicas} replicas have it`);
   }

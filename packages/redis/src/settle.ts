@@ -1,6 +1,6 @@
 import type * as core from "@anybroker/core/driver";
-import { BrokerError, orAborted } from "@anybroker/core/driver";
-import { notFound, settleFailureOf } from "./errors.ts";
+import { BackgroundAcks, LEASE_LOST, notFound, orAborted, refused, unsupported } from "@anybroker/core/driver";
+import { settleFailureOf } from "./errors.ts";
 import { type Consumer, streamAt } from "./reading/consumer.ts";
 import { moveEntry, type TargetKind } from "./scripts/move-entry.ts";
 import { type SettleAction, settleEntries } from "./scripts/settle-entries.ts";
@@ -10,80 +10,79 @@ import { copyFields, type RedisDelivery } from "./wire.ts";
 /** With more batches of acks in flight than this, `settle` waits for one of them. */
 const MAX_ACKS_IN_FLIGHT = 4;
 
+const NO_REJECT: core.SettleFailure = refused(unsupported("Redis has no dead-lettering of its own"));
+
 /** A settlement that puts a copy into another stream. */
 type Copying = Extract<core.Settlement, { readonly headers: unknown }>;
 
-/** Settlements of one batch that go in one script. */
+/** Deliveries of one stream that are settled in one script. */
 interface Group {
   readonly action: SettleAction;
   readonly streamIndex: number;
+  readonly deliveries: RedisDelivery[];
+  /** The indexes of the deliveries in the call that they came with. */
   readonly indexes: number[];
 }
 
-/** Settles the deliveries of one consumer. */
+/** Settles the deliveries of one consumer, and renews their leases. */
 export class Settler {
   readonly #consumer: Consumer;
-  readonly #onAckRefused: (error: unknown) => void;
-  readonly #acksInFlight = new Set<Promise<void>>();
+  readonly #acks: BackgroundAcks;
 
   /** `onAckRefused` is called when an ack fails that `settle` reported as done. */
   constructor(consumer: Consumer, onAckRefused: (error: unknown) => void) {
     this.#consumer = consumer;
-    this.#onAckRefused = onAckRefused;
+    this.#acks = new BackgroundAcks(MAX_ACKS_IN_FLIGHT, onAckRefused);
   }
 
-  /** `Source.settle`. */
+  /** `Source.settle`. An ack that surely arrives in time is reported as done before Redis has it. */
   settle(
     batch: readonly core.Settlement[],
     signal: AbortSignal,
   ): readonly core.SettleResult[] | Promise<readonly core.SettleResult[]> {
     const results: core.SettleResult[] = Array.from({ length: batch.length });
-    const work: Promise<void>[] = [];
+    const work: Promise<unknown>[] = [];
     const groups: Group[] = [];
-    const { clock, lease } = this.#consumer.state.context;
-    // With a quarter of the lease left no other consumer can have the entry: the ack is reported before Redis has it.
-    const certainlyHeld = clock.now() + lease / 4;
+    const { leases } = this.#consumer.state;
     for (const [index, settlement] of batch.entries()) {
       if ("headers" in settlement) work.push(this.#move(settlement, index, results));
       else if (settlement.action === "reject") results[index] = NO_REJECT;
       else {
-        const { heldUntil, streamIndex } = deliveryOf(settlement);
-        const ack = heldUntil > certainlyHeld ? "ackUnchecked" : "ack";
-        const action = settlement.action === "release" ? "release" : ack;
-        const group = groups.find((one) => one.streamIndex === streamIndex && one.action === action);
-        if (group === undefined) groups.push({ action, streamIndex, indexes: [index] });
-        else group.indexes.push(index);
+        const delivery = deliveryOf(settlement);
+        const ack = leases.surelyHeld(delivery) ? "ackUnchecked" : "ack";
+        addToGroup(groups, settlement.action === "release" ? "release" : ack, delivery, index);
       }
     }
     for (const group of groups) {
-      if (group.action === "ackUnchecked") this.#ackInBackground(group, batch);
-      else work.push(this.#settleGroup(group, batch, results));
+      if (group.action === "ackUnchecked") this.#acks.add(this.#settleGroup(group, []));
+      else work.push(this.#settleGroup(group, results));
     }
-    if (this.#acksInFlight.size > MAX_ACKS_IN_FLIGHT) work.push(Promise.race(this.#acksInFlight));
+    const room = this.#acks.room();
+    if (room !== undefined) work.push(room);
     return work.length === 0 ? results : orAborted(Promise.all(work), signal).then(() => results);
   }
 
-  /** Resolves when Redis has replied to all acks. Never rejects. */
-  async flush(): Promise<void> {
-    await Promise.all(this.#acksInFlight);
-  }
-
-  #ackInBackground(group: Group, batch: readonly core.Settlement[]): void {
-    const results: core.SettleResult[] = [];
-    const acking = this.#settleGroup(group, batch, results).then(() => {
-      this.#acksInFlight.delete(acking);
-      const refused = results.find((result) => result !== undefined);
-      if (refused !== undefined) this.#onAckRefused(refused.error);
+  /** `Source.extend`. */
+  extend(deliveries: readonly RedisDelivery[], signal: AbortSignal): Promise<readonly (number | undefined)[]> {
+    return this.#consumer.state.leases.extend(deliveries, async () => {
+      const results: core.SettleResult[] = Array.from({ length: deliveries.length });
+      const groups: Group[] = [];
+      for (const [index, delivery] of deliveries.entries()) addToGroup(groups, "extend", delivery, index);
+      await orAborted(Promise.all(groups.map((group) => this.#settleGroup(group, results))), signal);
+      return results;
     });
-    this.#acksInFlight.add(acking);
   }
 
-  /** Acks or releases deliveries of one stream. */
+  /** Resolves when Redis has replied to all acks that were reported as done. Never rejects. */
+  flush(): Promise<void> {
+    return this.#acks.flush();
+  }
+
+  /** Does to the deliveries of a group what needs no copy, and writes the failures to `results`. Never rejects. */
   async #settleGroup(
-    { action, streamIndex, indexes }: Group,
-    batch: readonly core.Settlement[],
+    { action, streamIndex, deliveries, indexes }: Group,
     results: core.SettleResult[],
-  ): Promise<void> {
+  ): Promise<readonly core.SettleResult[]> {
     const { state, name } = this.#consumer;
     const stream = streamAt(this.#consumer, streamIndex);
     try {
@@ -93,12 +92,13 @@ export class Settler {
         consumer: name,
         action,
         cleanup: cleanupOf(state, stream),
-        deliveries: indexes.map((index) => deliveryOf(batch[index])),
+        deliveries,
       });
       for (const at of lost) results[indexes[at] ?? -1] = LEASE_LOST;
     } catch (error) {
       for (const index of indexes) results[index] = settleFailureOf(error);
     }
+    return results;
   }
 
   /** Adds a copy to the return queue or the dead letters and acks the original, in one step. */
@@ -129,24 +129,25 @@ export class Settler {
       });
       if (delay > 0) state.delayTimers.schedule(returnStream, delay);
       if (outcome === "not held") results[index] = LEASE_LOST;
-      if (outcome === "no target") results[index] = { error: notFound(`stream ${target}`), lost: false };
+      if (outcome === "no target") results[index] = refused(notFound(`there is no stream ${target}`));
     } catch (error) {
       results[index] = settleFailureOf(error);
     }
   }
 }
 
-function deliveryOf(settlement: core.Settlement | undefined): RedisDelivery {
+function deliveryOf({ delivery }: core.Settlement): RedisDelivery {
   // The cast is true: the core settles what this source has handed out.
-  return settlement?.delivery as RedisDelivery;
+  return delivery as RedisDelivery;
 }
 
-const LEASE_LOST: core.SettleFailure = {
-  error: new BrokerError("LEASE_LOST", "another consumer has the delivery, or it was settled before"),
-  lost: true,
-};
-
-const NO_REJECT: core.SettleFailure = {
-  error: new BrokerError("UNSUPPORTED", "Redis has no dead-lettering of its own"),
-  lost: false,
-};
+function addToGroup(groups: Group[], action: SettleAction, delivery: RedisDelivery, index: number): void {
+  const { streamIndex } = delivery;
+  const group = groups.find((one) => one.streamIndex === streamIndex && one.action === action);
+  if (group === undefined) {
+    groups.push({ action, streamIndex, deliveries: [delivery], indexes: [index] });
+  } else {
+    group.deliveries.push(delivery);
+    group.indexes.push(index);
+  }
+}

@@ -1,9 +1,7 @@
 import type * as core from "@anybroker/core/driver";
-import { orAborted } from "@anybroker/core/driver";
+import { Ending, orAborted, unavailable } from "@anybroker/core/driver";
 import type { Connection } from "./connection.ts";
-import { unavailable } from "./errors.ts";
 import type { Consumer } from "./reading/consumer.ts";
-import { extendLeases } from "./reading/leases.ts";
 import { createOwnGroup, joinGroups, type Membership } from "./reading/membership.ts";
 import { PartitionReader } from "./reading/partition-reader.ts";
 import { ReadBuffer } from "./reading/read-buffer.ts";
@@ -30,7 +28,9 @@ export async function openSource(
     consumers.living.add(name);
     const keys = await orAborted(partitionCounts.keysOf(entity), signal);
     const ephemeral = entity.kind === "subscription" && !entity.durable;
-    membership = ephemeral ? await createOwnGroup(state, keys, entity.from, name) : await joinGroups(state, keys, name);
+    membership = ephemeral
+      ? await createOwnGroup(state, keys, entity.from, name)
+      : await joinGroups(state, entity, keys, name);
     const consumer: Consumer = { state, name, keys, streams: membership.streams, blocking };
     const reader = await openReader(consumer, entity);
     const clientId = Number(await orAborted(blocking.command("CLIENT", "ID"), signal));
@@ -73,7 +73,6 @@ interface SourceOptions {
 }
 
 class RedisSource implements core.Source {
-  readonly lost: Promise<unknown>;
   readonly returns: boolean;
   /** One batch is in flight while the next one gathers. */
   readonly batches = 2;
@@ -85,32 +84,28 @@ class RedisSource implements core.Source {
   readonly #clientId: number;
   /** The topic of a subscription. */
   readonly #topic: TopicKeys | undefined;
-  readonly #resolveLost: (reason: unknown) => void;
-  #ended = false;
+  readonly #ending = new Ending(() => this.#free());
   #paused = false;
 
   constructor({ entity, consumer, membership, reader, clientId, window }: SourceOptions) {
     const { state, blocking } = consumer;
+    this.returns = membership.returnQueue;
     this.#consumer = consumer;
     this.#membership = membership;
     this.#reader = reader;
-    this.#buffer = new ReadBuffer(reader, state.context.clock, window, this.#end);
-    this.#settler = new Settler(consumer, this.#end);
+    this.#buffer = new ReadBuffer(reader, state.leases, window, this.#ending.end);
+    this.#settler = new Settler(consumer, this.#ending.end);
     this.#clientId = clientId;
     this.#topic = entity.kind === "subscription" ? topicKeys(state.settings, entity.topic.name) : undefined;
-    const ephemeral = entity.kind === "subscription" && !entity.durable;
-    this.returns = !ephemeral && state.context.topology === "create";
-    const { promise, resolve } = Promise.withResolvers<unknown>();
-    this.lost = promise;
-    this.#resolveLost = resolve;
-    state.sources.add(this.#end);
-    void blocking.lost.then(this.#end);
-    // The connection may have gone while the source was opening.
-    if (!state.connection.writable()) this.#end(unavailable("the connection is closing"));
+    void blocking.lost.then(this.#ending.end);
+  }
+
+  get lost(): Promise<unknown> {
+    return this.#ending.lost;
   }
 
   receive(max: number, signal: AbortSignal): readonly core.Delivery[] | Promise<readonly core.Delivery[]> {
-    if (!this.#buffer.empty || this.#ended || this.#paused || signal.aborted) return this.#buffer.take(max);
+    if (!this.#buffer.empty || this.#ending.over || this.#paused || signal.aborted) return this.#buffer.take(max);
     if (this.#topic !== undefined) this.#consumer.state.topicTrimmer.trim(this.#topic);
     return this.#buffer.read(max, signal);
   }
@@ -124,7 +119,7 @@ class RedisSource implements core.Source {
 
   extend(deliveries: readonly core.Delivery[], signal: AbortSignal): Promise<readonly (number | undefined)[]> {
     // The cast is true: the core extends what this source has handed out.
-    return extendLeases(this.#consumer, deliveries as readonly RedisDelivery[], signal);
+    return this.#settler.extend(deliveries as readonly RedisDelivery[], signal);
   }
 
   async pause(signal: AbortSignal): Promise<void> {
@@ -144,18 +139,19 @@ class RedisSource implements core.Source {
   }
 
   async close(signal: AbortSignal): Promise<void> {
-    if (!this.#ended) {
+    if (!this.#ending.over && this.#consumer.state.connection.writable()) {
       // What fails here is made good by other consumers, once this one has ended.
       await this.pause(signal).catch(() => {});
       const unhandled = this.#buffer.takeAll().map((delivery) => ({ action: "release", delivery }) as const);
       await Promise.resolve(this.settle(unhandled, signal)).catch(() => []);
       await orAborted(this.#membership.leave(), signal).catch(() => {});
     }
-    this.#end(unavailable("the source was closed"));
+    this.#ending.end(unavailable("the source was closed"));
   }
 
   /**
-   * Ends a read that is waiting. Where that is not possible it ends by itself: in a Cluster each node numbers clients.
+   * Ends a read that is waiting. In a Cluster, where each node numbers its own clients, the read ends by itself, and also
+   * where the account may not do this.
    */
   #unblock(): void {
     const { connection, settings } = this.#consumer.state;
@@ -163,13 +159,11 @@ class RedisSource implements core.Source {
     connection.command("CLIENT", "UNBLOCK", this.#clientId).catch(() => {});
   }
 
-  readonly #end = (reason: unknown): void => {
+  /** Frees what the source has in this process. Without its connection the consumer counts as dead. */
+  #free(): void {
     const { state, name, blocking } = this.#consumer;
-    this.#ended = true;
     this.#membership.stop();
     state.consumers.living.delete(name);
-    state.sources.delete(this.#end);
     blocking.cut();
-    this.#resolveLost(reason);
-  };
+  }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type * as core from "@anybroker/core/driver";
+import { deadLettersName } from "@anybroker/core/driver";
 import type { Settings } from "./options.ts";
 
 /** A stream that a source reads. */
@@ -69,7 +70,7 @@ function subscriptionKeys(settings: Settings, { name, topic }: core.Subscription
 }
 
 function ownKeys(base: string): Pick<SourceKeys, "deadLetters" | "owners" | "members"> {
-  return { deadLetters: `${base}.dlq`, owners: `${base}.owners`, members: `${base}.members` };
+  return { deadLetters: deadLettersName(base), owners: `${base}.owners`, members: `${base}.members` };
 }
 
 /** The keys of a topic. */

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type * as core from "@anybroker/core/driver";
-import { NO_HEADERS } from "@anybroker/core/driver";
+import { bufferOf, bytesAsText, HeaderCollector, NO_HEADERS } from "@anybroker/core/driver";
 
 /** An entry of a stream. `fields` holds names and values in turn; do not write to it. */
 export interface RedisEntry {
@@ -65,11 +65,10 @@ export function copyFields({ fields }: RedisEntry, changes: core.HeaderChanges):
 }
 
 /** One entry that was handed over. Properties and headers are decoded when they are read. */
-export class RedisDelivery implements core.Delivery {
+export class RedisDelivery implements core.LeasedDelivery {
   readonly native: RedisEntry;
   readonly deliveries: number;
   readonly leaseUntil: number;
-  /** The end of the lease, also after it was renewed. */
   heldUntil: number;
   /** The index of the entry's stream among the streams of its source. */
   readonly streamIndex: number;
@@ -150,29 +149,20 @@ function nameAsNumber(name: Buffer | undefined): number {
  * header that comes more than once is a JSON list.
  */
 function decodeHeaders(fields: readonly Buffer[]): Readonly<Record<string, string>> {
-  let values: Record<string, string[]> | undefined;
+  let headers: HeaderCollector | undefined;
   for (let at = 0; at + 1 < fields.length; at += 2) {
     if (NAMES_BY_NUMBER.has(nameAsNumber(fields[at]))) continue;
     const field = String(fields[at]);
     const name = field.startsWith(HEADER_PREFIX) ? field.slice(HEADER_PREFIX.length) : field;
-    values ??= Object.create(null) as Record<string, string[]>;
-    values[name] = [...(values[name] ?? []), decodeValue(fields[at + 1] ?? Buffer.alloc(0))];
+    headers ??= new HeaderCollector();
+    headers.add(name, bytesAsText(fields[at + 1] ?? Buffer.alloc(0)));
   }
-  if (values === undefined) return NO_HEADERS;
-  const headers: Record<string, string> = Object.create(null);
-  for (const [name, all] of Object.entries(values)) {
-    headers[name] = all.length === 1 ? (all[0] ?? "") : JSON.stringify(all);
-  }
-  return headers;
-}
-
-function decodeValue(value: Buffer): string {
-  return isUtf8(value) ? value.toString() : `base64:${value.toString("base64")}`;
+  return headers?.headers ?? NO_HEADERS;
 }
 
 /** The value as an argument of a command. Short text becomes a string, which ioredis writes faster than a buffer. */
 export function toArgument(value: TextOrBytes): string | Buffer {
   if (typeof value === "string") return value;
-  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  const bytes = bufferOf(value);
   return bytes.length < LARGE_BODY && isUtf8(bytes) ? bytes.toString() : bytes;
 }

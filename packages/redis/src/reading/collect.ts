@@ -43,8 +43,8 @@ export async function collect(
 ): Promise<Collected> {
   const [first] = places;
   if (first === undefined) return { deliveries: [], lastRead: [] };
-  const { connection, context, consumers, delayTimers } = state;
-  const leaseUntil = context.clock.now() + context.lease;
+  const { connection, context, consumers, delayTimers, leases } = state;
+  const leaseUntil = leases.endFromNow();
   const deliveries: RedisDelivery[] = [];
   const onEntry: OnEntry = (entry, at, earlier) => {
     const { stream, index } = places[at] ?? first;

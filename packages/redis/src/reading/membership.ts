@@ -14,6 +14,8 @@ const END_OF_STREAM = "18446744073709551614-0";
 export interface Membership {
   /** The streams to read, each with its group. */
   readonly streams: Consumer["streams"];
+  /** Whether there is a return queue. */
+  readonly returnQueue: boolean;
   /** Ends what runs in the background. Changes nothing on the server. */
   stop(): void;
   /** Removes the consumer from the server, which must hold nothing any more. */
@@ -24,7 +26,12 @@ export interface Membership {
  * Joins the groups of a queue or durable subscription, which must exist. Only the return queue may be missing where
  * this link may not create it.
  */
-export async function joinGroups(state: LinkState, keys: SourceKeys, consumer: string): Promise<Membership> {
+export async function joinGroups(
+  state: LinkState,
+  entity: core.SourceEntity,
+  keys: SourceKeys,
+  consumer: string,
+): Promise<Membership> {
   const joined: SourceStream[] = [];
   for (const [index, place] of placesOf({ state, streams: keys.streams }).entries()) {
     try {
@@ -39,7 +46,21 @@ export async function joinGroups(state: LinkState, keys: SourceKeys, consumer: s
   const streams = [first, ...others] as const;
   const leave = ({ stream, group }: SourceStream): Promise<void> =>
     forgetConsumers(state.connection, { stream, group, consumer });
-  return { streams, stop() {}, leave: () => Promise.allSettled(streams.map(leave)) };
+  return {
+    streams,
+    returnQueue:
+      entity.kind === "subscription" ? streams.length === keys.streams.length : await queueReturns(state, keys),
+    stop() {},
+    leave: () => Promise.allSettled(streams.map(leave)),
+  };
+}
+
+/**
+ * A queue's retries wait in its delayed set, which is no key while it is empty. So its dead letters, which are created
+ * together with the queue, tell whether another program expects copies in the queue.
+ */
+async function queueReturns({ connection, context }: LinkState, { deadLetters }: SourceKeys): Promise<boolean> {
+  return context.topology === "create" || Number(await connection.command("EXISTS", deadLetters)) === 1;
 }
 
 /** Creates a group of its own for an ephemeral subscription, and shows the server at intervals that it is in use. */
@@ -60,6 +81,7 @@ export async function createOwnGroup(
   const timer = setInterval(showLife, context.lease / 3).unref();
   return {
     streams: [{ ...shared, group, exclusive: false }],
+    returnQueue: false,
     stop: () => clearInterval(timer),
     leave: () => connection.command("XGROUP", "DESTROY", stream, group),
   };

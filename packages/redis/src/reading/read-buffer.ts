@@ -1,4 +1,4 @@
-import type { Clock } from "@anybroker/core/driver";
+import type { LeaseBook } from "@anybroker/core/driver";
 import { orAborted } from "@anybroker/core/driver";
 import type { RedisDelivery } from "../wire.ts";
 import type { Reader } from "./reader.ts";
@@ -9,16 +9,16 @@ const MIN_READ_LIMIT = 32;
 /** Reads deliveries and keeps them until the core takes them. */
 export class ReadBuffer {
   readonly #reader: Reader;
-  readonly #clock: Clock;
+  readonly #leases: LeaseBook<RedisDelivery>;
   readonly #onError: (error: unknown) => void;
   readonly #deliveries: RedisDelivery[] = [];
   #readLimit: number;
   #reading: Promise<void> | undefined;
 
   /** `onError` is called when a read fails. */
-  constructor(reader: Reader, clock: Clock, window: number, onError: (error: unknown) => void) {
+  constructor(reader: Reader, leases: LeaseBook<RedisDelivery>, window: number, onError: (error: unknown) => void) {
     this.#reader = reader;
-    this.#clock = clock;
+    this.#leases = leases;
     this.#onError = onError;
     this.#readLimit = readLimitOf(window);
   }
@@ -32,14 +32,9 @@ export class ReadBuffer {
     return this.#reading;
   }
 
-  /** At most `max` deliveries that are buffered. */
+  /** At most `max` deliveries that are buffered, without those whose lease has ended here. */
   take(max: number): readonly RedisDelivery[] {
-    const now = this.#clock.now();
-    const taken = this.#deliveries.splice(0, max);
-    // A delivery whose lease has ended here belongs to another consumer by now.
-    return taken.every(({ leaseUntil }) => leaseUntil > now)
-      ? taken
-      : taken.filter(({ leaseUntil }) => leaseUntil > now);
+    return this.#leases.stillHeld(this.#deliveries.splice(0, max));
   }
 
   /** All that is buffered, also where the lease has ended. */

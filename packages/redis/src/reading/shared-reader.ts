@@ -35,8 +35,7 @@ export class SharedReader implements Reader {
 
   async #readNew(max: number): Promise<readonly RedisDelivery[]> {
     const { state, streams, name, blocking } = this.#consumer;
-    const { clock, lease } = state.context;
-    const leaseUntil = clock.now() + lease;
+    const leaseUntil = state.leases.endFromNow();
     // Redis applies the count to each stream.
     const count = Math.max(1, Math.floor(max / streams.length));
     const limits = ["COUNT", count, "BLOCK", LOOK_INTERVAL, "STREAMS", ...this.#streamsAndIds];

@@ -3,6 +3,7 @@ import type { Connection } from "../connection.ts";
 import type { Settings } from "../options.ts";
 import type { Cleanup } from "../scripts/lua/acknowledge.ts";
 import type { SourceStream } from "../topology.ts";
+import type { RedisDelivery } from "../wire.ts";
 import type { DelayTimers } from "./delay-timers.ts";
 import type { LivingConsumers } from "./living-consumers.ts";
 import type { PartitionCounts } from "./partition-counts.ts";
@@ -19,10 +20,9 @@ export interface LinkState {
   readonly partitionCounts: PartitionCounts;
   readonly delayTimers: DelayTimers;
   readonly topicTrimmer: TopicTrimmer;
+  readonly leases: core.LeaseBook<RedisDelivery>;
   /** How this server removes an acked entry from a stream that only our group reads. */
   readonly removal: Exclude<Cleanup, "keep">;
-  /** Ends each open source. */
-  readonly sources: Set<(reason: unknown) => void>;
 }
 
 /** What happens to the acked entries of this stream. */

@@ -1,4 +1,5 @@
 import type * as core from "@anybroker/core/driver";
+import { PromiseCache } from "@anybroker/core/driver";
 import type { Connection } from "../connection.ts";
 import type { Settings } from "../options.ts";
 import { PARTITIONS, type SourceKeys, sourceKeys } from "../topology.ts";
@@ -8,7 +9,7 @@ export class PartitionCounts {
   readonly #connection: Connection;
   readonly #settings: Settings;
   /** By the key of the queue's first stream. */
-  readonly #counts = new Map<string, Promise<number>>();
+  readonly #counts = new PromiseCache<string, number>();
 
   constructor(connection: Connection, settings: Settings) {
     this.#connection = connection;
@@ -19,21 +20,17 @@ export class PartitionCounts {
   async keysOf(entity: core.SourceEntity): Promise<SourceKeys> {
     if (entity.kind === "subscription") return sourceKeys(this.#settings, entity);
     const { stream } = sourceKeys(this.#settings, entity).streams[0];
-    let count = this.#counts.get(stream);
-    if (count === undefined) {
-      count = this.#ask(entity);
-      this.#counts.set(stream, count);
-      count.catch(() => this.#counts.delete(stream));
-    }
-    return sourceKeys(this.#settings, entity, await count);
+    const count = await this.#counts.get(stream, () => this.#ask(entity));
+    return sourceKeys(this.#settings, entity, count);
   }
 
   /** The queue is about to be created with so many partitions. */
-  assume(stream: string, count: number): void {
-    this.#counts.set(stream, Promise.resolve(count));
+  async assume(stream: string, count: number): Promise<void> {
+    this.#counts.delete(stream);
+    await this.#counts.get(stream, async () => count);
   }
 
-  /** The next question asks the server again. */
+  /** The next call of `keysOf` asks the server again. */
   forget(stream: string): void {
     this.#counts.delete(stream);
   }

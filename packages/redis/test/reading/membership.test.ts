@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Delivery } from "@anybroker/core/driver";
+import type { Delivery, SourceEntity } from "@anybroker/core/driver";
 import {
   declared,
   ids,
@@ -75,4 +75,22 @@ test("an ephemeral subscription whose program has died is removed by other progr
   expect(ids(await take(source, 1))).toEqual(["b"]);
   await source.close(live);
   expect(await client.xinfo("GROUPS", stream)).toEqual([]);
+});
+
+test("where a link may not create, it finds a return queue that exists", async () => {
+  const client = plain();
+  const creator = await open();
+  const to = topic(unique("topic"));
+  const existing = [
+    await declared(creator, queue(unique("queue"))),
+    await declared(creator, subscription(to, "with-returns")),
+  ];
+  const foreignQueue = queue(unique("foreign"));
+  const foreignSubscription = subscription(to, "foreign");
+  await client.xgroup("CREATE", `{${foreignQueue.name}}`, foreignQueue.name, "0", "MKSTREAM");
+  await client.xgroup("CREATE", `{${to.name}}`, foreignSubscription.name, "0");
+  const link = await open({}, { topology: "none" });
+  const returns = async (entity: SourceEntity): Promise<boolean> => (await reading(link, entity)).returns;
+  expect(await Promise.all(existing.map(returns))).toEqual([true, true]);
+  expect(await Promise.all([foreignQueue, foreignSubscription].map(returns))).toEqual([false, false]);
 });
