@@ -43,8 +43,9 @@ async function declareSource(state: LinkState, entity: core.SourceEntity, mode: 
   const [{ stream, group }] = sourceKeys(settings, entity).streams;
   // Another program may have created the queue since the partitions were counted.
   partitionCounts.forget(stream);
-  if (mode === "verify" && !(await hasGroup(state, stream, group)))
+  if (mode === "verify" && !(await hasGroup(state, stream, group))) {
     throw notFound(`there is no group ${group} of ${stream}`);
+  }
   const ordered = entity.kind === "queue" && entity.ordered;
   // The first stream is created last. So if it is missing, the queue is new, even while another program creates it too.
   if (mode === "create" && ordered && !(await exists(state, stream))) {
@@ -52,7 +53,8 @@ async function declareSource(state: LinkState, entity: core.SourceEntity, mode: 
   }
   const keys = await partitionCounts.keysOf(entity);
   const drifts: core.Drift[] = [];
-  if (entity.kind === "queue" && keys.streams.length > 1 !== ordered) {
+  const partitioned = keys.streams.length > 1;
+  if (entity.kind === "queue" && partitioned !== ordered) {
     drifts.push({
       entity,
       property: `partitions of ${stream}`,

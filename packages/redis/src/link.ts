@@ -53,7 +53,7 @@ async function connectTo(
       delayTimers: new DelayTimers(connection),
       topicTrimmer: new TopicTrimmer(connection),
       leases: new LeaseBook(context.clock, context.lease),
-      removal: hasXackdel(server) ? "xackdel" : "xdel",
+      cleanup: hasXackdel(server) ? "xackdel" : "xdel",
     };
     return linkOf(state, server);
   } catch (error) {

@@ -24,8 +24,9 @@ export interface RedisOptions extends CredentialOptions, TlsOptions {
   /** The password for the sentinels. Not a URL parameter. */
   readonly sentinelPassword?: string;
   /**
-   * How long a server that owes a reply may be silent, in ms. At least 1000. @default a third of the lease, at most
-   * 10000
+   * How long a server that owes a reply may be silent, in ms. At least 1000.
+   *
+   * @default a third of the lease, at most 10000
    */
   readonly heartbeat?: number;
   /** How long connecting may take, in ms. At least 1000. @default 10000 */
@@ -68,8 +69,9 @@ export function settingsOf(given: RedisOptions): Settings {
   const options = readOptions(given, SCHEMES, KINDS);
   const db = Number(options.address.path ?? 0);
   if (!Number.isInteger(db) || db < 0) throw invalidConfig("the URL's path must be the number of a database");
-  if (options.replicas !== undefined && options.mode === "cluster")
-    throw invalidConfig("a Cluster cannot wait for replicas");
-  if (db > 0 && options.mode === "cluster") throw invalidConfig("a Cluster has the database 0 only");
+  if (options.mode === "cluster") {
+    if (options.replicas !== undefined) throw invalidConfig("a Cluster cannot wait for replicas");
+    if (db > 0) throw invalidConfig("a Cluster has the database 0 only");
+  }
   return { ...options, db };
 }

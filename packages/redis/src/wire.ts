@@ -54,6 +54,7 @@ export function copyFields({ fields }: RedisEntry, changes: core.HeaderChanges):
     const name = fields[at];
     const value = fields[at + 1];
     if (name === undefined || value === undefined) continue;
+    // Compares the bytes of the prefix, since decoding each name would cost more.
     const isHeader = name[0] === 0x68 && name[1] === 0x2e;
     if (isHeader && Object.hasOwn(changes, name.toString("utf8", HEADER_PREFIX.length))) continue;
     copy.push(name, value);

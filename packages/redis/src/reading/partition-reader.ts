@@ -92,7 +92,7 @@ export class PartitionReader implements Reader {
     const { state, keys, streams, name } = this.#consumer;
     const { connection, context, consumers } = state;
     const { others, partitions } = await sharePartitions(connection, {
-      group: streams[0]?.group ?? "",
+      group: streams[0].group,
       consumer: name,
       lease: context.lease,
       member: this.#member,

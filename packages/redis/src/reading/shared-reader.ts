@@ -39,7 +39,7 @@ export class SharedReader implements Reader {
     // Redis applies the count to each stream.
     const count = Math.max(1, Math.floor(max / streams.length));
     const limits = ["COUNT", count, "BLOCK", LOOK_INTERVAL, "STREAMS", ...this.#streamsAndIds];
-    const reply = await blocking.command("XREADGROUP", "GROUP", streams[0]?.group ?? "", name, ...limits);
+    const reply = await blocking.command("XREADGROUP", "GROUP", streams[0].group, name, ...limits);
     // The cast is true: Redis returns the streams that have entries, or null.
     const found = (reply ?? []) as readonly (readonly [Buffer, readonly RawEntry[]])[];
     return found.flatMap(([key, entries]) => {

@@ -41,7 +41,7 @@ const COLLECT_ENTRIES = script(
   PROMOTE,
   `
 local group, me, max, pairs = ARGV[1], ARGV[2], tonumber(ARGV[3]), #KEYS / 2 - 1
-local ended, is_own, living = consumer_lists(5 + pairs * 2)
+local ended, _, living = consumer_lists(5 + pairs * 2)
 local silent = {}
 local function idle_needed(name, owner)
   if name == '${RELEASED}' or ended(name) or (owner and name ~= me) then return '0' end

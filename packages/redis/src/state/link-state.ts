@@ -21,11 +21,11 @@ export interface LinkState {
   readonly delayTimers: DelayTimers;
   readonly topicTrimmer: TopicTrimmer;
   readonly leases: core.LeaseBook<RedisDelivery>;
-  /** How this server removes an acked entry from a stream that only our group reads. */
-  readonly removal: Exclude<Cleanup, "keep">;
+  /** How acked entries are deleted on this server from streams that only our group reads. */
+  readonly cleanup: Exclude<Cleanup, "keep">;
 }
 
 /** What happens to the acked entries of this stream. */
 export function cleanupOf(state: LinkState, stream: SourceStream): Cleanup {
-  return stream.exclusive ? state.removal : "keep";
+  return stream.exclusive ? state.cleanup : "keep";
 }
