@@ -124,7 +124,7 @@ export interface CollectRequest {
   readonly consumers: ConsumerLists;
 }
 
-/** What was found, besides the entries. */
+/** The reply without the entries. */
 export interface CollectReply {
   /** Consumers that hold entries and have been idle for a second. */
   readonly silent: readonly string[];
