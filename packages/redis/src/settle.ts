@@ -43,13 +43,13 @@ export class Settler {
     const results: core.SettleResult[] = Array.from({ length: batch.length });
     const work: Promise<unknown>[] = [];
     const groups: Group[] = [];
-    const { leases } = this.#consumer.state;
+    const surelyHeldAfter = this.#consumer.state.leases.surelyHeldAfter();
     for (const [index, settlement] of batch.entries()) {
       if ("headers" in settlement) work.push(this.#move(settlement, index, results));
       else if (settlement.action === "reject") results[index] = NO_REJECT;
       else {
         const delivery = deliveryOf(settlement);
-        const ack = leases.surelyHeld(delivery) ? "ackUnchecked" : "ack";
+        const ack = delivery.heldUntil > surelyHeldAfter ? "ackUnchecked" : "ack";
         addToGroup(groups, settlement.action === "release" ? "release" : ack, delivery, index);
       }
     }

@@ -32,9 +32,12 @@ export class LeaseBook<D extends LeasedDelivery> {
     return deliveries.every(isHeld) ? deliveries : deliveries.filter(isHeld);
   }
 
-  /** Whether at least a quarter of the lease is left: then an ack surely arrives while the delivery is still ours. */
-  surelyHeld({ heldUntil }: D): boolean {
-    return heldUntil > this.#clock.now() + this.#lease / 4;
+  /**
+   * A delivery whose `heldUntil` is later than this has at least a quarter of its lease left: an ack that is sent now surely
+   * arrives while the delivery is still ours. Taken once for a batch.
+   */
+  surelyHeldAfter(): number {
+    return this.#clock.now() + this.#lease / 4;
   }
 
   /**
