@@ -1,9 +1,10 @@
 import type * as core from "@anybroker/core/driver";
 import { OWN, orAborted } from "@anybroker/core/driver";
-import type { KafkaRecord, Place } from "./client.ts";
-import { CODES, codeOf } from "./client.ts";
-import type { Life } from "./cluster.ts";
-import type { Addressed } from "./send.ts";
+import type { LinkState } from "./cluster/link-state.ts";
+import type { Addressed } from "./cluster/writer.ts";
+import { CODES, codeOf } from "./protocol/error-codes.ts";
+import type { KafkaRecord } from "./protocol/records.ts";
+import type { Place } from "./protocol/topic-partition.ts";
 import { again } from "./settle.ts";
 import { deadLettersOf } from "./topology.ts";
 import { copyOf, KafkaDelivery } from "./wire.ts";
@@ -16,12 +17,12 @@ const STRIDE = 500;
  * without a value removes it. They are read without a group, so that looking at them changes nothing.
  */
 export class DeadLetters implements core.DeadLetterStore {
-  readonly #life: Life;
+  readonly #life: LinkState;
   readonly #entity: core.SourceEntity;
   readonly #source: string;
   readonly #topic: string;
 
-  constructor(life: Life, entity: core.SourceEntity) {
+  constructor(life: LinkState, entity: core.SourceEntity) {
     this.#life = life;
     this.#entity = entity;
     this.#source = life.naming.source(entity);

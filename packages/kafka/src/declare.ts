@@ -1,14 +1,15 @@
 import type * as core from "@anybroker/core/driver";
 import { orAborted } from "@anybroker/core/driver";
-import type { NewTopic, Place } from "./client.ts";
-import { CODES, codeOf } from "./client.ts";
-import type { Life } from "./cluster.ts";
-import { Group } from "./group.ts";
+import { Group } from "./cluster/group.ts";
+import type { LinkState } from "./cluster/link-state.ts";
+import { CODES, codeOf } from "./protocol/error-codes.ts";
+import type { NewTopic } from "./protocol/requests.ts";
+import type { Place } from "./protocol/topic-partition.ts";
 import { deadLettersOf, inletsOf, topicsOf } from "./topology.ts";
 
 /** `Link.declare`. */
 export async function declare(
-  life: Life,
+  life: LinkState,
   ...[entities, mode, signal]: Parameters<core.Link["declare"]>
 ): Promise<readonly core.Drift[]> {
   // An ephemeral subscription leaves nothing on the server.
@@ -31,7 +32,7 @@ export async function declare(
 
 /** What is missing: without the entity itself nothing works, without its dead letters something does. */
 async function verify(
-  life: Life,
+  life: LinkState,
   entity: core.Entity,
   there: ReadonlySet<string>,
   signal: AbortSignal,
@@ -48,7 +49,7 @@ async function verify(
   return there.has(dead) ? [] : [{ entity, property: `topic ${dead}`, expected: "there", found: "missing" }];
 }
 
-async function create(life: Life, topics: readonly NewTopic[], signal: AbortSignal): Promise<void> {
+async function create(life: LinkState, topics: readonly NewTopic[], signal: AbortSignal): Promise<void> {
   if (topics.length === 0) return;
   for (const error of await orAborted(life.session.createTopics(topics), signal)) {
     // Somebody else was quicker.
@@ -62,7 +63,7 @@ async function create(life: Life, topics: readonly NewTopic[], signal: AbortSign
 
 /** How topics that were there differ from those that would have been made. */
 async function compare(
-  { session }: Life,
+  { session }: LinkState,
   entity: core.Entity,
   topics: readonly NewTopic[],
   before: ReadonlySet<string>,
@@ -83,7 +84,12 @@ async function compare(
  * Gives the group of a subscription its first offsets, so that it misses nothing from now on. One that was there before
  * and has lost its offsets, because nobody read for long, begins with the oldest message there is.
  */
-async function begin(life: Life, entity: core.SubscriptionEntity, again: boolean, signal: AbortSignal): Promise<void> {
+async function begin(
+  life: LinkState,
+  entity: core.SubscriptionEntity,
+  again: boolean,
+  signal: AbortSignal,
+): Promise<void> {
   const group = new Group(life.session, life.naming.source(entity));
   const topic = life.naming.topic(entity.topic.name);
   const inlets = inletsOf(entity, life.naming).filter(

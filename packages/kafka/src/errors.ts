@@ -1,5 +1,5 @@
 import { BrokerError, type Classification, type ErrorCode, reasonOf } from "@anybroker/core/driver";
-import { codeOf } from "./client.ts";
+import { codeOf } from "./protocol/error-codes.ts";
 
 /** What Kafka's error codes mean. Those that are not here are faults that no retry mends. */
 const CODES: readonly (readonly [codes: readonly number[], code: ErrorCode, retryable: boolean])[] = [

@@ -6,8 +6,8 @@ import { type KafkaOptions, settingsOf } from "./options.ts";
 
 export * from "@anybroker/core";
 export type { KafkaCapabilities } from "./capabilities.ts";
-export type { KafkaRecord } from "./client.ts";
 export type { KafkaOptions } from "./options.ts";
+export type { KafkaRecord } from "./protocol/records.ts";
 
 /**
  * Makes a driver for Kafka 3.0 and later. It connects when a broker is made from it.

@@ -1,8 +1,8 @@
 import type * as core from "@anybroker/core/driver";
 import { OWN, stepBelow } from "@anybroker/core/driver";
-import type { KafkaRecord } from "./client.ts";
-import type { Life } from "./cluster.ts";
-import type { Addressed } from "./send.ts";
+import type { LinkState } from "./cluster/link-state.ts";
+import type { Addressed } from "./cluster/writer.ts";
+import type { KafkaRecord } from "./protocol/records.ts";
 import { deadLettersOf, stepOf } from "./topology.ts";
 import { copyOf } from "./wire.ts";
 
@@ -11,7 +11,7 @@ import { copyOf } from "./wire.ts";
  * for a copy that is stored.
  */
 export async function copies(
-  life: Life,
+  life: LinkState,
   source: string,
   batch: readonly core.Settlement[],
   results: readonly core.SettleResult[],
@@ -41,7 +41,7 @@ export async function copies(
 
 /** A copy on its way back to its source, by way of the ladder. */
 export function again(
-  { context }: Pick<Life, "context">,
+  { context }: Pick<LinkState, "context">,
   source: string,
   record: KafkaRecord,
   headers: core.HeaderChanges,
@@ -55,7 +55,7 @@ export function again(
 
 /** A dead letter. Its id is its place, so that the same one is never there twice; the key goes into a header. */
 function dead(
-  { context }: Pick<Life, "context">,
+  { context }: Pick<LinkState, "context">,
   source: string,
   record: KafkaRecord,
   changes: core.HeaderChanges,

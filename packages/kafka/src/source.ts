@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type * as core from "@anybroker/core/driver";
 import { BrokerError } from "@anybroker/core/driver";
-import type { Committed, Session } from "./client.ts";
-import { CODES, codeOf, nameOf } from "./client.ts";
-import { Cluster, type Life, LOOK } from "./cluster.ts";
-import { Fetching } from "./fetching.ts";
-import { Membership } from "./group.ts";
-import { type HeldDelivery, PartitionLog } from "./log.ts";
-import { purging } from "./purge.ts";
+import type { LinkState } from "./cluster/link-state.ts";
+import { Cluster, LOOK } from "./cluster/metadata.ts";
+import type { Session } from "./cluster/session.ts";
+import { CODES, codeOf } from "./protocol/error-codes.ts";
+import type { Committed } from "./protocol/requests.ts";
+import { nameOf } from "./protocol/topic-partition.ts";
+import { purging } from "./reading/delete-handled.ts";
+import { Fetching } from "./reading/fetching.ts";
+import { Membership } from "./reading/membership.ts";
+import { type HeldDelivery, PartitionLog } from "./reading/partition-log.ts";
 import { copies } from "./settle.ts";
 import { type Inlet, inletsOf } from "./topology.ts";
 
@@ -28,7 +31,10 @@ const SUSPECT = 2;
 type Opening = Parameters<core.Link["open"]>;
 
 /** `Link.open`: starts reading a queue or subscription, on connections of its own. */
-export async function openSource(life: Life, ...[entity, { window }, lost, signal]: Opening): Promise<core.Source> {
+export async function openSource(
+  life: LinkState,
+  ...[entity, { window }, lost, signal]: Opening
+): Promise<core.Source> {
   const session = await life.open(signal);
   try {
     const cluster = new Cluster(session);
@@ -53,7 +59,7 @@ export async function openSource(life: Life, ...[entity, { window }, lost, signa
 
 /** What a source works with. */
 interface Own {
-  readonly life: Life;
+  readonly life: LinkState;
   readonly session: Session;
   readonly cluster: Cluster;
   /** Undefined: an ephemeral subscription, which is no group and reads everything. */

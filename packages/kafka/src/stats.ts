@@ -1,12 +1,12 @@
 import type * as core from "@anybroker/core/driver";
-import { nameOf, type Place } from "./client.ts";
-import type { Life } from "./cluster.ts";
+import { Group } from "./cluster/group.ts";
+import type { LinkState } from "./cluster/link-state.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { Group } from "./group.ts";
+import { nameOf, type Place } from "./protocol/topic-partition.ts";
 import { inletsOf } from "./topology.ts";
 
 /** `Link.stats`: how far the group is from the end. */
-export async function stats(life: Life, ...[entity, signal]: Parameters<core.Link["stats"]>): Promise<core.Stats> {
+export async function stats(life: LinkState, ...[entity, signal]: Parameters<core.Link["stats"]>): Promise<core.Stats> {
   const { cluster, naming, session } = life;
   const names = inletsOf(entity, naming).map(({ topic }) => topic);
   const [main = ""] = names;

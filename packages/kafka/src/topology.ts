@@ -1,7 +1,7 @@
 import type * as core from "@anybroker/core/driver";
 import { DELAY_STEPS } from "@anybroker/core/driver";
-import type { NewTopic } from "./client.ts";
 import type { Settings } from "./options.ts";
+import type { NewTopic } from "./protocol/requests.ts";
 
 /** Nothing is kept for longer than until its group has it: the driver deletes it then. */
 export const FOR_EVER = { "cleanup.policy": "delete", "retention.ms": "-1" };

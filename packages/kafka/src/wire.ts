@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type * as core from "@anybroker/core/driver";
 import { changeHeaders, NO_HEADERS, OWN } from "@anybroker/core/driver";
-import type { HeaderValue, KafkaRecord, NewRecord } from "./client.ts";
+import type { HeaderValue, KafkaRecord, NewRecord } from "./protocol/records.ts";
 
 /** Headers for what Kafka has no place for, as other clients know them. */
 const PROPERTIES = {

@@ -13,7 +13,8 @@ import {
   topic,
 } from "@anybroker-internal/testkit/link";
 import { describe, expect, test } from "vitest";
-import { CODES, codeOf, type KafkaRecord } from "../src/client.ts";
+import { CODES, codeOf } from "../src/protocol/error-codes.ts";
+import type { KafkaRecord } from "../src/protocol/records.ts";
 import { open, plain, stepsOf, unique, url } from "./harness.ts";
 
 const ack = (delivery: Delivery) => ({ action: "ack", delivery }) as const;

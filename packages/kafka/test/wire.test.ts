@@ -1,6 +1,6 @@
 import type { OutgoingMessage } from "@anybroker/core/driver";
 import { expect, test } from "vitest";
-import type { KafkaRecord, NewRecord } from "../src/client.ts";
+import type { KafkaRecord, NewRecord } from "../src/protocol/records.ts";
 import { copyOf, KafkaDelivery, toRecord } from "../src/wire.ts";
 
 const message = (fields: Partial<OutgoingMessage> = {}): OutgoingMessage => ({

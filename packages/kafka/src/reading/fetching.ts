@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Fetched, Session } from "./client.ts";
-import { CODES, codeOf } from "./client.ts";
-import type { Cluster } from "./cluster.ts";
-import { classify } from "./errors.ts";
-import type { PartitionLog } from "./log.ts";
+import type { Cluster } from "../cluster/metadata.ts";
+import type { Session } from "../cluster/session.ts";
+import { classify } from "../errors.ts";
+import { CODES, codeOf } from "../protocol/error-codes.ts";
+import type { Fetched } from "../protocol/requests.ts";
+import type { PartitionLog } from "./partition-log.ts";
 
 /** How long the server waits for something to come: with every partition asked about, and while some are full. */
 const WAIT = 250;

@@ -1,5 +1,7 @@
 import { Bytes } from "./bytes.ts";
-import type { Fetched, HeaderValue, KafkaRecord, Place } from "./client.ts";
+import type { HeaderValue, KafkaRecord } from "./records.ts";
+import type { Fetched } from "./requests.ts";
+import type { Place } from "./topic-partition.ts";
 
 /** Unpacks what is packed in Kafka's way of this number: 1 gzip, 2 snappy, 3 lz4, 4 zstd. */
 export type Unpack = (way: number, data: Buffer) => Buffer | Promise<Buffer>;

@@ -1,6 +1,6 @@
 import { Partitioners } from "kafkajs";
 import { expect, test } from "vitest";
-import { partitionOf } from "../src/partition.ts";
+import { partitionOf } from "../../src/protocol/partitioner.ts";
 
 test("a key has the partition that Kafka's own clients choose", () => {
   const partitionMetadata = Array.from({ length: 97 }, (_, partitionId) => ({

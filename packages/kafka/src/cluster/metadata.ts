@@ -1,24 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type * as core from "@anybroker/core/driver";
 import { BrokerError, orAborted } from "@anybroker/core/driver";
-import type { Client, Place, Session } from "./client.ts";
-import { CODES, codeOf } from "./client.ts";
-import type { Settings } from "./options.ts";
-import type { Writer } from "./send.ts";
-
-/** One life of the connection: what is known in it, and ends with it. */
-export interface Life {
-  readonly settings: Settings;
-  readonly context: core.LinkContext;
-  readonly naming: core.Naming;
-  readonly session: Session;
-  readonly cluster: Cluster;
-  readonly writer: Writer;
-  /** Opens further sockets, for one source. */
-  readonly open: Client;
-  /** Members that could not leave their group, by group: they hold up every one that joins until they are gone. */
-  readonly strays: Map<string, Set<string>>;
-}
+import { CODES, codeOf } from "../protocol/error-codes.ts";
+import type { Place } from "../protocol/topic-partition.ts";
+import type { Session } from "./session.ts";
 
 /** Milliseconds between two looks at the topics in use: nobody tells of partitions that are added. */
 export const LOOK = 10_000;

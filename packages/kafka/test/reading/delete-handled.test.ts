@@ -1,6 +1,6 @@
 import { declared, message, queue, reading, sent, settle, take } from "@anybroker-internal/testkit/link";
 import { describe, expect, test } from "vitest";
-import { open, plain, unique, url } from "./harness.ts";
+import { open, plain, unique, url } from "../harness.ts";
 
 /** From which offset on a topic of one partition still has what was written to it. */
 async function first(topic: string): Promise<string | undefined> {

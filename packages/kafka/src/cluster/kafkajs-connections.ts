@@ -5,8 +5,8 @@ import type * as core from "@anybroker/core/driver";
 import { BrokerError } from "@anybroker/core/driver";
 import type { AuthenticationProviderArgs, Authenticator, Mechanism, SASLOptions } from "kafkajs";
 import { Kafka, logLevel } from "kafkajs";
-import { SEED } from "./client.ts";
-import type { Settings } from "./options.ts";
+import type { Settings } from "../options.ts";
+import { SEED } from "./session.ts";
 
 /** A request in kafkajs's terms: how to write it, and how to read the answer. */
 interface Protocol {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { KafkaRecord } from "../src/client.ts";
-import { type HeldDelivery, PartitionLog } from "../src/log.ts";
+import type { KafkaRecord } from "../../src/protocol/records.ts";
+import { type HeldDelivery, PartitionLog } from "../../src/reading/partition-log.ts";
 
 const place = { topic: "t", partition: 0 };
 

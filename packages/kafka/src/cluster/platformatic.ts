@@ -1,22 +1,44 @@
 import type * as core from "@anybroker/core/driver";
 import { BrokerError, reasonOf } from "@anybroker/core/driver";
 import type * as library from "@platformatic/kafka";
-import * as client from "./client.ts";
-import { answersFor, byTopic, CODES, FETCH_BYTES, READ_COMMITTED, RESPONSE_BYTES, SEED } from "./client.ts";
-import type { Settings } from "./options.ts";
-import { type From, readFetched, type Unpack } from "./records.ts";
+import type { Settings } from "../options.ts";
+import { CODES } from "../protocol/error-codes.ts";
+import { type From, readFetched, type Unpack } from "../protocol/fetch-response.ts";
+import type { NewRecord } from "../protocol/records.ts";
+import type {
+  Chunk,
+  Committed,
+  Fetched,
+  Joined,
+  Joining,
+  Member,
+  NewTopic,
+  Outcome,
+  Producer,
+  TopicInfo,
+} from "../protocol/requests.ts";
+import { answersFor, byTopic, type Place } from "../protocol/topic-partition.ts";
+import {
+  type Client,
+  FETCH_BYTES,
+  PROTOCOL,
+  READ_COMMITTED,
+  RESPONSE_BYTES,
+  SEED,
+  SETTINGS,
+  type Session,
+  started,
+} from "./session.ts";
 
 type Library = typeof library;
 type Connection = library.Connection;
 
 /** `@platformatic/kafka` with the driver's settings. It must be installed beside this package. */
-export function platformaticClient(settings: Settings): client.Client {
-  let open: Promise<client.Client> | undefined;
-  return async (signal) => {
-    open ??= load().then((loaded) =>
-      client.inTurn(settings.hosts, (host) => new PlatformaticSession(loaded, settings, host)),
-    );
-    return (await open)(signal);
+export function platformaticClient(settings: Settings): Client {
+  let loading: Promise<Library> | undefined;
+  return async (host, signal) => {
+    loading ??= load();
+    return started(new PlatformaticSession(await loading, settings, host), signal);
   };
 }
 
@@ -52,7 +74,7 @@ function saslOf(sasl: NonNullable<Settings["sasl"]>): library.SASLOptions {
   return { mechanism, username: sasl.username, password: sasl.password };
 }
 
-class PlatformaticSession implements client.Session {
+class PlatformaticSession implements Session {
   readonly lost: Promise<unknown>;
   readonly native: library.Admin;
   readonly asked: Set<number> = new Set();
@@ -89,7 +111,7 @@ class PlatformaticSession implements client.Session {
     await this.metadata([]);
   }
 
-  async metadata(topics: readonly string[], node = SEED): Promise<readonly client.TopicInfo[]> {
+  async metadata(topics: readonly string[], node = SEED): Promise<readonly TopicInfo[]> {
     const answer = await this.#ask(node, this.#library.metadataV12.api, [...topics], false, false);
     for (const { nodeId, host, port } of answer.brokers) this.#addresses.set(nodeId, { host, port });
     return answer.topics.map(({ name, errorCode, partitions }) => {
@@ -99,7 +121,7 @@ class PlatformaticSession implements client.Session {
     });
   }
 
-  async createTopics(topics: readonly client.NewTopic[]): Promise<readonly unknown[]> {
+  async createTopics(topics: readonly NewTopic[]): Promise<readonly unknown[]> {
     const wanted = topics.map(({ topic, partitions, replicas, config }) => ({
       ...{ name: topic, numPartitions: partitions, replicationFactor: replicas, assignments: [] },
       configs: Object.entries(config).map(([name, value]) => ({ name, value })),
@@ -111,7 +133,7 @@ class PlatformaticSession implements client.Session {
   async settings(topics: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
     const { describeConfigsV4, ConfigResourceTypes } = this.#library;
     const resources = topics.map((resourceName) => ({
-      ...{ resourceType: ConfigResourceTypes.TOPIC, resourceName, configurationKeys: [...client.SETTINGS] },
+      ...{ resourceType: ConfigResourceTypes.TOPIC, resourceName, configurationKeys: [...SETTINGS] },
     }));
     const { results } = await this.#ask(SEED, describeConfigsV4.api, resources, false, false);
     return new Map(
@@ -122,13 +144,13 @@ class PlatformaticSession implements client.Session {
     );
   }
 
-  async newProducer(): Promise<client.Producer> {
+  async newProducer(): Promise<Producer> {
     const answer = await this.#ask(SEED, this.#library.initProducerIdV4.api, null, 5_000, -1n, -1);
     this.#orThrow(answer.errorCode);
     return { id: Number(answer.producerId), epoch: answer.producerEpoch };
   }
 
-  async produce(node: number, chunks: readonly client.Chunk[], producer: client.Producer): Promise<readonly unknown[]> {
+  async produce(node: number, chunks: readonly Chunk[], producer: Producer): Promise<readonly unknown[]> {
     const { produceV10, NumericMap } = this.#library;
     const sequences = new NumericMap();
     for (const { topic, partition, sequence } of chunks) sequences.set(`${topic}:${partition}`, sequence);
@@ -144,7 +166,7 @@ class PlatformaticSession implements client.Session {
     return answersFor(chunks, answers).map((one) => this.#errorOf(one?.errorCode ?? -1));
   }
 
-  async fetch(node: number, from: readonly From[], wait: number): Promise<readonly client.Fetched[]> {
+  async fetch(node: number, from: readonly From[], wait: number): Promise<readonly Fetched[]> {
     const topics = byTopic(from, ({ partition, offset }) => ({
       ...{ partition, currentLeaderEpoch: -1, lastFetchedEpoch: -1 },
       ...{ fetchOffset: BigInt(offset), partitionMaxBytes: FETCH_BYTES },
@@ -155,10 +177,7 @@ class PlatformaticSession implements client.Session {
     return readFetched(data, from, unpack, (code) => this.#errorOf(code));
   }
 
-  async offsets(
-    node: number,
-    at: readonly (client.Place & { readonly time: number })[],
-  ): Promise<readonly client.Outcome[]> {
+  async offsets(node: number, at: readonly (Place & { readonly time: number })[]): Promise<readonly Outcome[]> {
     const asked = named(at, ({ partition, time }) => ({
       ...{ partitionIndex: partition, currentLeaderEpoch: -1, timestamp: BigInt(time) },
     }));
@@ -167,7 +186,7 @@ class PlatformaticSession implements client.Session {
     return answers.map((one) => ({ value: Number(one?.offset ?? -1), error: this.#errorOf(one?.errorCode ?? -1) }));
   }
 
-  async deleteRecords(node: number, before: readonly (client.Place & { readonly offset: number })[]): Promise<void> {
+  async deleteRecords(node: number, before: readonly (Place & { readonly offset: number })[]): Promise<void> {
     const asked = named(before, ({ partition, offset }) => ({ partitionIndex: partition, offset: BigInt(offset) }));
     await this.#ask(node, this.#library.deleteRecordsV2.api, asked, this.#settings.timeout);
   }
@@ -181,7 +200,7 @@ class PlatformaticSession implements client.Session {
     return nodeId;
   }
 
-  async join(node: number, joining: client.Joining): Promise<client.Joined> {
+  async join(node: number, joining: Joining): Promise<Joined> {
     const { group, id, session, protocol, metadata } = joining;
     const protocols = [{ name: protocol, metadata }];
     const asked = [group, session, session, id, null, "consumer", protocols, null] as const;
@@ -196,16 +215,16 @@ class PlatformaticSession implements client.Session {
     };
   }
 
-  async sync(node: number, member: client.Member, assignments: ReadonlyMap<string, Buffer>): Promise<Buffer> {
+  async sync(node: number, member: Member, assignments: ReadonlyMap<string, Buffer>): Promise<Buffer> {
     const shares = [...assignments].map(([memberId, assignment]) => ({ memberId, assignment }));
     const { group, generation, id } = member;
-    const asked = [group, generation, id, null, "consumer", client.PROTOCOL, shares] as const;
+    const asked = [group, generation, id, null, "consumer", PROTOCOL, shares] as const;
     const answer = await this.#ask(node, this.#library.syncGroupV5.api, ...asked);
     this.#orThrow(answer.errorCode);
     return answer.assignment;
   }
 
-  async heartbeat(node: number, { group, generation, id }: client.Member): Promise<void> {
+  async heartbeat(node: number, { group, generation, id }: Member): Promise<void> {
     this.#orThrow((await this.#ask(node, this.#library.heartbeatV4.api, group, generation, id, null)).errorCode);
   }
 
@@ -213,7 +232,7 @@ class PlatformaticSession implements client.Session {
     await this.#ask(node, this.#library.leaveGroupV5.api, group, [{ memberId: id }]);
   }
 
-  async committed(node: number, group: string, places: readonly client.Place[]): Promise<readonly client.Committed[]> {
+  async committed(node: number, group: string, places: readonly Place[]): Promise<readonly Committed[]> {
     const topics = byTopic(places, ({ partition }) => partition).map(({ topic, partitions }) => ({
       ...{ name: topic, partitionIndexes: partitions },
     }));
@@ -227,7 +246,7 @@ class PlatformaticSession implements client.Session {
     });
   }
 
-  async commit(node: number, member: client.Member, offsets: readonly client.Committed[]): Promise<void> {
+  async commit(node: number, member: Member, offsets: readonly Committed[]): Promise<void> {
     const asked = named(offsets, ({ partition, offset, metadata }) => ({
       ...{ partitionIndex: partition, committedOffset: BigInt(offset), committedLeaderEpoch: -1 },
       committedMetadata: metadata,
@@ -306,17 +325,14 @@ class PlatformaticSession implements client.Session {
 }
 
 /** The places by their topics, in the library's words. */
-function named<P extends client.Place, T>(
-  places: readonly P[],
-  change: (place: P) => T,
-): { name: string; partitions: T[] }[] {
+function named<P extends Place, T>(places: readonly P[], change: (place: P) => T): { name: string; partitions: T[] }[] {
   return byTopic(places, change).map(({ topic, partitions }) => ({ name: topic, partitions }));
 }
 
 /** What is answered of partitions, in ours. */
 function listed<T extends { readonly partitionIndex: number }>(
   topics: readonly { readonly name: string; readonly partitions: readonly T[] }[],
-): readonly (T & client.Place)[] {
+): readonly (T & Place)[] {
   return topics.flatMap(({ name, partitions }) =>
     partitions.map((one) => ({ ...one, topic: name, partition: one.partitionIndex })),
   );
@@ -325,7 +341,7 @@ function listed<T extends { readonly partitionIndex: number }>(
 function toMessage(
   topic: string,
   partition: number,
-  { key, value, headers, timestamp }: client.NewRecord,
+  { key, value, headers, timestamp }: NewRecord,
 ): library.MessageRecord {
   const bytes = (one: string | Buffer | null): Buffer => (typeof one === "string" ? Buffer.from(one) : (one ?? EMPTY));
   const pairs = Object.entries(headers).flatMap(([name, header]) =>

@@ -1,7 +1,7 @@
 import { live, queue, reading, take } from "@anybroker-internal/testkit/link";
 import { CompressionTypes } from "kafkajs";
 import { describe, expect, test } from "vitest";
-import { open, plain, unique, url } from "./harness.ts";
+import { open, plain, unique, url } from "../harness.ts";
 
 const clients = ["kafkajs", "platformatic"] as const;
 

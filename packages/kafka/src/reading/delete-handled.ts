@@ -1,7 +1,7 @@
-import { nameOf } from "./client.ts";
-import type { Life } from "./cluster.ts";
-import type { PartitionLog } from "./log.ts";
-import { FOR_EVER } from "./topology.ts";
+import type { LinkState } from "../cluster/link-state.ts";
+import { nameOf } from "../protocol/topic-partition.ts";
+import { FOR_EVER } from "../topology.ts";
+import type { PartitionLog } from "./partition-log.ts";
 
 /** Milliseconds between two deletions of what its group is done with. */
 const EVERY = 30_000;
@@ -11,7 +11,7 @@ const EVERY = 30_000;
  * Without the right to it stays. A queue's topic that is kept for a while only was made by others, who may read it too.
  */
 export function purging(
-  { session, cluster }: Pick<Life, "session" | "cluster">,
+  { session, cluster }: Pick<LinkState, "session" | "cluster">,
   name: string,
   logs: () => Iterable<PartitionLog>,
   signal: AbortSignal,

@@ -1,5 +1,7 @@
-import type { Committed, Fetched, KafkaRecord, Place } from "./client.ts";
-import { KafkaDelivery, notBeforeOf } from "./wire.ts";
+import type { KafkaRecord } from "../protocol/records.ts";
+import type { Committed, Fetched } from "../protocol/requests.ts";
+import type { Place } from "../protocol/topic-partition.ts";
+import { KafkaDelivery, notBeforeOf } from "../wire.ts";
 
 /** Most bytes of one partition that wait here for a hand-out before no more are asked for. */
 const MOST_BYTES = 1_048_576;

@@ -1,10 +1,32 @@
 import type * as core from "@anybroker/core/driver";
 import type { Kafka } from "kafkajs";
-import * as client from "./client.ts";
-import { answersFor, byTopic, CODES, codeOf, FETCH_BYTES, READ_COMMITTED, RESPONSE_BYTES, SEED } from "./client.ts";
+import type { Settings } from "../options.ts";
+import { CODES, codeOf } from "../protocol/error-codes.ts";
+import { type From, readFetched } from "../protocol/fetch-response.ts";
+import type {
+  Chunk,
+  Committed,
+  Fetched,
+  Joined,
+  Joining,
+  Member,
+  NewTopic,
+  Outcome,
+  Producer,
+  TopicInfo,
+} from "../protocol/requests.ts";
+import { answersFor, byTopic, type Place } from "../protocol/topic-partition.ts";
 import { Connections, inner, nativeOf } from "./kafkajs-connections.ts";
-import type { Settings } from "./options.ts";
-import { type From, readFetched } from "./records.ts";
+import {
+  type Client,
+  FETCH_BYTES,
+  READ_COMMITTED,
+  RESPONSE_BYTES,
+  SEED,
+  SETTINGS,
+  type Session,
+  started,
+} from "./session.ts";
 
 const TOPIC = 2;
 
@@ -15,8 +37,8 @@ const packing = inner("kafkajs/src/protocol/message/compression") as {
 };
 
 /** kafkajs with the driver's settings. */
-export function kafkajsClient(settings: Settings): client.Client {
-  return client.inTurn(settings.hosts, (host) => new KafkajsSession(settings, host));
+export function kafkajsClient(settings: Settings): Client {
+  return (host, signal) => started(new KafkajsSession(settings, host), signal);
 }
 
 interface Coded {
@@ -30,7 +52,7 @@ type OfParts<T> = readonly {
   readonly partitions: readonly (T & Coded & { readonly partition: number })[];
 }[];
 
-class KafkajsSession implements client.Session {
+class KafkajsSession implements Session {
   readonly lost: Promise<unknown>;
   readonly native: Kafka;
   readonly asked: ReadonlySet<number>;
@@ -52,7 +74,7 @@ class KafkajsSession implements client.Session {
     await this.metadata([]);
   }
 
-  async metadata(topics: readonly string[], node = SEED): Promise<readonly client.TopicInfo[]> {
+  async metadata(topics: readonly string[], node = SEED): Promise<readonly TopicInfo[]> {
     interface Metadata {
       readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
       readonly topicMetadata: readonly {
@@ -77,7 +99,7 @@ class KafkajsSession implements client.Session {
       });
   }
 
-  async createTopics(topics: readonly client.NewTopic[]): Promise<readonly unknown[]> {
+  async createTopics(topics: readonly NewTopic[]): Promise<readonly unknown[]> {
     const { topicErrors } = await this.#connections.ask<{
       readonly topicErrors: readonly (Coded & { readonly errorMessage: string | null })[];
     }>(SEED, "CreateTopics", {
@@ -99,7 +121,7 @@ class KafkajsSession implements client.Session {
         readonly configEntries: readonly { readonly configName: string; readonly configValue: string }[];
       }[];
     }>(SEED, "DescribeConfigs", {
-      resources: topics.map((name) => ({ type: TOPIC, name, configNames: client.SETTINGS })),
+      resources: topics.map((name) => ({ type: TOPIC, name, configNames: SETTINGS })),
       includeSynonyms: false,
     });
     return new Map(
@@ -110,7 +132,7 @@ class KafkajsSession implements client.Session {
     );
   }
 
-  async newProducer(): Promise<client.Producer> {
+  async newProducer(): Promise<Producer> {
     const answer = await this.#connections.ask<Coded & { producerId: string; producerEpoch: number }>(
       SEED,
       "InitProducerId",
@@ -120,7 +142,7 @@ class KafkajsSession implements client.Session {
     return { id: Number(answer.producerId), epoch: answer.producerEpoch };
   }
 
-  async produce(node: number, chunks: readonly client.Chunk[], producer: client.Producer): Promise<readonly unknown[]> {
+  async produce(node: number, chunks: readonly Chunk[], producer: Producer): Promise<readonly unknown[]> {
     const { topics } = await this.#connections.ask<{ readonly topics: OfParts<unknown> }>(node, "Produce", {
       acks: -1,
       // Sooner than the request itself is given up.
@@ -136,7 +158,7 @@ class KafkajsSession implements client.Session {
     return answersFor(chunks, listed(topics)).map((one) => errorOf(one?.errorCode ?? -1));
   }
 
-  async fetch(node: number, from: readonly From[], wait: number): Promise<readonly client.Fetched[]> {
+  async fetch(node: number, from: readonly From[], wait: number): Promise<readonly Fetched[]> {
     const asked = {
       ...{ maxWaitTime: wait, minBytes: 1, maxBytes: RESPONSE_BYTES, isolationLevel: READ_COMMITTED },
       topics: byTopic(from, ({ partition, offset }) => ({
@@ -147,10 +169,7 @@ class KafkajsSession implements client.Session {
     return readFetched(data, from, (way, packed) => packing.lookupCodec(way).decompress(packed), errorOf);
   }
 
-  async offsets(
-    node: number,
-    at: readonly (client.Place & { readonly time: number })[],
-  ): Promise<readonly client.Outcome[]> {
+  async offsets(node: number, at: readonly (Place & { readonly time: number })[]): Promise<readonly Outcome[]> {
     const { responses } = await this.#connections.ask<{ responses: OfParts<{ offset: string }> }>(node, "ListOffsets", {
       isolationLevel: READ_COMMITTED,
       topics: byTopic(at, ({ partition, time }) => ({ partition, timestamp: String(time) })),
@@ -159,7 +178,7 @@ class KafkajsSession implements client.Session {
     return answers.map((one) => ({ value: Number(one?.offset ?? -1), error: errorOf(one?.errorCode ?? -1) }));
   }
 
-  async deleteRecords(node: number, before: readonly (client.Place & { readonly offset: number })[]): Promise<void> {
+  async deleteRecords(node: number, before: readonly (Place & { readonly offset: number })[]): Promise<void> {
     const topics = byTopic(before, ({ partition, offset }) => ({ partition, offset: String(offset) }));
     await this.#connections.ask(node, "DeleteRecords", { topics });
   }
@@ -174,7 +193,7 @@ class KafkajsSession implements client.Session {
     return coordinator.nodeId;
   }
 
-  async join(node: number, joining: client.Joining): Promise<client.Joined> {
+  async join(node: number, joining: Joining): Promise<Joined> {
     interface Answer {
       readonly errorCode: number;
       readonly generationId: number;
@@ -200,7 +219,7 @@ class KafkajsSession implements client.Session {
     };
   }
 
-  async sync(node: number, member: client.Member, assignments: ReadonlyMap<string, Buffer>): Promise<Buffer> {
+  async sync(node: number, member: Member, assignments: ReadonlyMap<string, Buffer>): Promise<Buffer> {
     const { errorCode, memberAssignment } = await this.#connections.ask<Coded & { memberAssignment: Buffer }>(
       node,
       "SyncGroup",
@@ -213,7 +232,7 @@ class KafkajsSession implements client.Session {
     return memberAssignment;
   }
 
-  async heartbeat(node: number, member: client.Member): Promise<void> {
+  async heartbeat(node: number, member: Member): Promise<void> {
     const { errorCode } = await this.#connections.ask<Coded>(node, "Heartbeat", asMember(member));
     orThrow(errorCode);
   }
@@ -222,7 +241,7 @@ class KafkajsSession implements client.Session {
     await this.#connections.ask(node, "LeaveGroup", { groupId: group, memberId: id });
   }
 
-  async committed(node: number, group: string, places: readonly client.Place[]): Promise<readonly client.Committed[]> {
+  async committed(node: number, group: string, places: readonly Place[]): Promise<readonly Committed[]> {
     const { errorCode, responses } = await this.#connections.ask<
       Coded & { readonly responses: OfParts<{ readonly offset: string; readonly metadata: string | null }> }
     >(node, "OffsetFetch", { groupId: group, topics: byTopic(places, ({ partition }) => ({ partition })) });
@@ -233,7 +252,7 @@ class KafkajsSession implements client.Session {
     });
   }
 
-  async commit(node: number, member: client.Member, offsets: readonly client.Committed[]): Promise<void> {
+  async commit(node: number, member: Member, offsets: readonly Committed[]): Promise<void> {
     const { responses } = await this.#connections.ask<{ responses: OfParts<unknown> }>(node, "OffsetCommit", {
       ...asMember(member),
       topics: byTopic(offsets, ({ partition, offset, metadata }) => ({ partition, offset: String(offset), metadata })),
@@ -248,7 +267,7 @@ class KafkajsSession implements client.Session {
 
 const NONE = "anybroker.no.such.topic";
 
-function asMember({ group, id, generation }: client.Member): object {
+function asMember({ group, id, generation }: Member): object {
   return { groupId: group, memberId: id, groupGenerationId: generation };
 }
 
@@ -265,7 +284,7 @@ function orThrow(code: number): void {
   if (error !== undefined) throw error;
 }
 
-function listed<T>(answer: OfParts<T>): readonly (T & Coded & client.Place)[] {
+function listed<T>(answer: OfParts<T>): readonly (T & Coded & Place)[] {
   return answer.flatMap(({ topic, topicName = "", partitions }) =>
     partitions.map((one) => ({ ...one, topic: topic ?? topicName })),
   );
