@@ -28,5 +28,5 @@ export const capabilities = {
   },
 } as const;
 
-/** From which the types of a Kafka broker's options follow. */
+/** FetchPosition which the types of a Kafka broker's options follow. */
 export type KafkaCapabilities = typeof capabilities;

@@ -1,144 +1,159 @@
 import type * as core from "@anybroker/core/driver";
 import { OWN, orAborted } from "@anybroker/core/driver";
+import { BEGINNING, END } from "./cluster/cluster.ts";
 import type { LinkState } from "./cluster/link-state.ts";
-import type { Addressed } from "./cluster/writer.ts";
+import type { RecordToWrite } from "./cluster/writer.ts";
 import { CODES, codeOf } from "./protocol/error-codes.ts";
 import type { KafkaRecord } from "./protocol/records.ts";
-import type { Place } from "./protocol/topic-partition.ts";
-import { again } from "./settle.ts";
-import { deadLettersOf } from "./topology.ts";
+import { retryCopy } from "./settle.ts";
+import { deadLetterTopic } from "./topology.ts";
 import { copyOf, KafkaDelivery } from "./wire.ts";
 
-/** How many are moved at once. */
-const STRIDE = 500;
+/** How many dead letters are replayed or removed at once. */
+const MOVE_BATCH = 500;
 
 /**
- * The dead letters of one queue or subscription: a compacted topic, in which the last record of an id counts, and one
- * without a value removes it. They are read without a group, so that looking at them changes nothing.
+ * The dead letters of one queue or subscription. They are a compacted topic: the last record of a key counts, and one
+ * without a value deletes the key. They are read without a group, so that looking at them changes nothing.
  */
 export class DeadLetters implements core.DeadLetterStore {
-  readonly #life: LinkState;
+  readonly #state: LinkState;
   readonly #entity: core.SourceEntity;
   readonly #source: string;
   readonly #topic: string;
 
-  constructor(life: LinkState, entity: core.SourceEntity) {
-    this.#life = life;
+  constructor(state: LinkState, entity: core.SourceEntity) {
+    this.#state = state;
     this.#entity = entity;
-    this.#source = life.naming.source(entity);
-    this.#topic = deadLettersOf(this.#source);
+    this.#source = state.naming.source(entity);
+    this.#topic = deadLetterTopic(this.#source);
   }
 
   async count(signal: AbortSignal): Promise<number> {
-    return (await this.#index(signal)).size;
+    return (await this.#currentOffsets(signal)).size;
   }
 
   async list(limit: number, after: string | undefined, signal: AbortSignal): Promise<readonly core.DeadLetterEntry[]> {
-    const page: Entry[] = [];
-    const alive = new Set((await this.#index(signal)).values());
-    await this.#each(after === undefined ? 0 : Number(after) + 1, signal, (record) => {
-      if (alive.has(record.offset)) page.push(new Entry(record));
+    const page: DeadLetterDelivery[] = [];
+    const current = await this.#currentOffsets(signal);
+    const from = after === undefined ? 0 : Number(after) + 1;
+    await this.#readFrom(from, signal, (record) => {
+      if (current.has(record.offset)) page.push(new DeadLetterDelivery(record));
       return page.length < limit;
     });
     return page;
   }
 
-  replay(selection: core.Selection, headers: core.HeaderChanges, signal: AbortSignal): Promise<number> {
-    return this.#take(selection, signal, (record) => {
-      const original = record.headers[OWN.key];
-      const key = typeof original === "string" || Buffer.isBuffer(original) ? Buffer.from(original) : null;
-      const changes = { ...headers, [OWN.key]: undefined };
-      const alive = { ...record, key };
-      if (this.#entity.kind === "subscription") return again(this.#life, this.#source, alive, changes, 0);
-      return { topic: this.#source, record: copyOf(alive, changes, this.#life.context.clock.now()) };
+  async replay(selection: core.Selection, headers: core.HeaderChanges, signal: AbortSignal): Promise<number> {
+    return this.#forEachSelected(selection, signal, async (records) => {
+      const copies = records.map((record) => this.#replayCopy(record, headers));
+      await this.#write(copies, signal);
+      await this.#delete(records, signal);
     });
   }
 
-  remove(selection: core.Selection, signal: AbortSignal): Promise<number> {
-    return this.#take(selection, signal, undefined);
+  async remove(selection: core.Selection, signal: AbortSignal): Promise<number> {
+    return this.#forEachSelected(selection, signal, (records) => this.#delete(records, signal));
   }
 
-  /** Removes what is selected, each once its copy is stored. */
-  async #take(
+  #replayCopy(record: KafkaRecord, headers: core.HeaderChanges): RecordToWrite {
+    const now = this.#state.context.clock.now();
+    const originalKey = record.headers[OWN.key];
+    const key = typeof originalKey === "string" || Buffer.isBuffer(originalKey) ? Buffer.from(originalKey) : null;
+    const original = { ...record, key };
+    const changes = { ...headers, [OWN.key]: undefined };
+    // Other subscriptions must not get it, so it takes the way of a retry.
+    if (this.#entity.kind === "subscription") return retryCopy(this.#source, original, changes, 0, now);
+    return { topic: this.#source, record: copyOf(original, changes, now) };
+  }
+
+  /** Passes the selected dead letters to `move`, some at a time. Returns how many there were. */
+  async #forEachSelected(
     selection: core.Selection,
     signal: AbortSignal,
-    copy: ((record: KafkaRecord) => Addressed) | undefined,
+    move: (records: readonly KafkaRecord[]) => Promise<void>,
   ): Promise<number> {
-    const alive = new Set((await this.#index(signal)).values());
-    const wanted = "ids" in selection ? new Set(selection.ids) : undefined;
-    let taken: KafkaRecord[] = [];
+    const current = await this.#currentOffsets(signal);
+    const ids = "ids" in selection ? new Set(selection.ids) : undefined;
+    let selected: KafkaRecord[] = [];
     let count = 0;
-    const move = async (): Promise<void> => {
-      if (copy !== undefined) await this.#write(taken.map(copy), signal);
-      const timestamp = Math.floor(this.#life.context.clock.now());
-      const removals = taken.map(({ key }) => ({
-        topic: this.#topic,
-        record: { key, value: null, headers: {}, timestamp },
-      }));
-      await this.#write(removals, signal);
-      count += taken.length;
-      taken = [];
+    const moveSelected = async (): Promise<void> => {
+      await move(selected);
+      count += selected.length;
+      selected = [];
     };
-    await this.#each(0, signal, async (record) => {
-      if (alive.has(record.offset) && wanted?.has(String(record.offset)) !== false) taken.push(record);
-      if (taken.length >= STRIDE) await move();
+    await this.#readFrom(0, signal, async (record) => {
+      if (current.has(record.offset) && ids?.has(String(record.offset)) !== false) selected.push(record);
+      if (selected.length >= MOVE_BATCH) await moveSelected();
       return true;
     });
-    if (taken.length > 0) await move();
+    if (selected.length > 0) await moveSelected();
     return count;
   }
 
-  async #write(records: readonly Addressed[], signal: AbortSignal): Promise<void> {
-    const failures: unknown[] = [];
-    await this.#life.writer.write(records, (_, failure) => failure && failures.push(failure.error), signal);
-    if (failures.length > 0) throw failures[0];
+  async #delete(records: readonly KafkaRecord[], signal: AbortSignal): Promise<void> {
+    const timestamp = Math.floor(this.#state.context.clock.now());
+    const deletions = records.map(({ key }) => ({
+      topic: this.#topic,
+      record: { key, value: null, headers: {}, timestamp },
+    }));
+    await this.#write(deletions, signal);
   }
 
-  /** Which dead letters there are: their keys, and where the last record of each lies. */
-  async #index(signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
-    const index = new Map<string, number>();
-    await this.#each(0, signal, ({ key, value, offset }) => {
+  async #write(records: readonly RecordToWrite[], signal: AbortSignal): Promise<void> {
+    const errors: unknown[] = [];
+    const report: core.Report = (_index, failure) => {
+      if (failure !== undefined) errors.push(failure.error);
+    };
+    await this.#state.writer.write(records, report, signal);
+    if (errors.length > 0) throw errors[0];
+  }
+
+  /** The offsets of the dead letters that have not been deleted: of each key the last one. */
+  async #currentOffsets(signal: AbortSignal): Promise<ReadonlySet<number>> {
+    const byKey = new Map<string, number>();
+    await this.#readFrom(0, signal, ({ key, value, offset }) => {
       const id = key?.toString("latin1") ?? String(offset);
-      if (value === null) index.delete(id);
-      else index.set(id, offset);
+      if (value === null) byKey.delete(id);
+      else byKey.set(id, offset);
       return true;
     });
-    return index;
+    return new Set(byKey.values());
   }
 
-  /** Shows all records from an offset to the present end, in their order, until `see` answers false. */
-  async #each(
+  /** Passes all records from an offset to the present end to `visit`, in order, until `visit` returns false. */
+  async #readFrom(
     from: number,
     signal: AbortSignal,
-    see: (record: KafkaRecord) => boolean | Promise<boolean>,
+    visit: (record: KafkaRecord) => boolean | Promise<boolean>,
   ): Promise<void> {
-    const { cluster, session } = this.#life;
-    const place: Place = { topic: this.#topic, partition: 0 };
-    if ((await cluster.look([this.#topic], signal)).length === 0) return;
-    const [first = 0] = await cluster.offsets([place], -2, signal);
-    const [end = 0] = await cluster.offsets([place], -1, signal);
+    const { cluster, session } = this.#state;
+    const partition = { topic: this.#topic, partition: 0 };
+    const existing = await cluster.refresh([this.#topic], signal);
+    if (existing.length === 0) return;
+    const [first = 0] = await cluster.offsetsAt([partition], BEGINNING, signal);
+    const [end = 0] = await cluster.offsetsAt([partition], END, signal);
     for (let offset = Math.max(first, from); offset < end; ) {
-      const node = (await cluster.leaders(this.#topic, signal))[0] ?? -1;
-      const [answer] = await orAborted(session.fetch(node, [{ ...place, offset }], 0), signal);
-      if (answer === undefined) return;
-      if (codeOf(answer.error) === CODES.unknownTopic) return;
-      if (answer.error !== undefined) throw answer.error;
-      for (const record of answer.records) {
-        if (record.offset >= end || !(await see(record))) return;
+      const [node = -1] = await cluster.leaders(this.#topic, signal);
+      const [fetched] = await orAborted(session.fetch(node, [{ ...partition, offset }], 0), signal);
+      if (fetched === undefined || codeOf(fetched.error) === CODES.unknownTopic) return;
+      if (fetched.error !== undefined) throw fetched.error;
+      for (const record of fetched.records) {
+        if (record.offset >= end || !(await visit(record))) return;
       }
-      // Nothing is left where the server has compacted the end away.
-      if (answer.next === offset) return;
-      offset = answer.next;
+      // Compaction may have removed all records up to the end.
+      if (fetched.next === offset) return;
+      offset = fetched.next;
     }
   }
 }
 
-class Entry extends KafkaDelivery implements core.DeadLetterEntry {
+class DeadLetterDelivery extends KafkaDelivery implements core.DeadLetterEntry {
+  /** The offset. Compaction does not change it. */
   readonly deadLetterId: string;
 
   constructor(record: KafkaRecord) {
     super(record, 0);
-    // Compaction moves nothing: an offset stays what it is.
     this.deadLetterId = String(record.offset);
   }
 }

@@ -1,15 +1,15 @@
 import { BrokerError, type Classification, type ErrorCode, reasonOf } from "@anybroker/core/driver";
 import { codeOf } from "./protocol/error-codes.ts";
 
-/** What Kafka's error codes mean. Those that are not here are faults that no retry mends. */
-const CODES: readonly (readonly [codes: readonly number[], code: ErrorCode, retryable: boolean])[] = [
-  // OFFSET_OUT_OF_RANGE, leaders and coordinators that move or start, network, replicas: the cluster is on its way.
+/** What Kafka's error codes mean. A code that is missing here means a fault that no retry can repair. */
+const BY_CODE: readonly (readonly [codes: readonly number[], code: ErrorCode, retryable: boolean])[] = [
+  // The offset is out of range, or the cluster is recovering: leaders or coordinators start or move, the network, replicas.
   [[1, 5, 6, 8, 9, 11, 13, 14, 15, 16, 41, 56, 72, 74, 75, 76, 78, 100, 107], "UNAVAILABLE", true],
-  // Too few replicas in sync, before or after it was written; a request that took too long.
+  // The request took too long, or there were too few replicas in sync before or after the write.
   [[7, 19, 20], "UNAVAILABLE", true],
-  // A member of a group that has changed.
+  // The group has changed since the member joined.
   [[22, 25, 27, 82, 86, 110], "UNAVAILABLE", true],
-  // A producer whose sequence the server does not know: the next try has another.
+  // The server does not know the producer's sequence. The next attempt has a new one.
   [[45, 46, 47, 48, 49, 59, 90], "UNAVAILABLE", true],
   [[3, 69], "NOT_FOUND", false],
   [[10], "TOO_LARGE", false],
@@ -21,8 +21,8 @@ const CODES: readonly (readonly [codes: readonly number[], code: ErrorCode, retr
   [[89], "THROTTLED", true],
 ];
 
-/** What other errors mean, by their name, code and text, as `<name> <code> <text>`. The first row that fits decides. */
-const TABLE: readonly (readonly [when: RegExp, code: ErrorCode, retryable: boolean])[] = [
+/** What all other errors mean, by `<name> <code> <text>`. The first row that matches decides. */
+const BY_TEXT: readonly (readonly [pattern: RegExp, code: ErrorCode, retryable: boolean])[] = [
   [/^\w+ ABORT_ERR |^AbortError /, "CANCELLED", false],
   [/^KafkaJSSASLAuthenticationError |PLT_KFK_AUTHENTICATION/, "UNAUTHORIZED", false],
   [/certificate required|handshake failure|bad certificate|unknown ca/i, "UNAUTHORIZED", false],
@@ -38,27 +38,30 @@ const TABLE: readonly (readonly [when: RegExp, code: ErrorCode, retryable: boole
   [/[Cc]losed|[Tt]imeout|ETIMEDOUT/, "UNAVAILABLE", true],
 ];
 
-/** What an error of the client, Node or the server means. */
+const UNKNOWN: Classification = { code: "INTERNAL", retryable: false };
+
+/** What an error of the client, of Node or of the server means. */
 export function classify(error: unknown): Classification {
   if (error instanceof BrokerError) return { code: error.code, retryable: error.retryable };
-  const number = codeOf(error);
-  if (number !== undefined) {
-    const [, code, retryable] = CODES.find(([codes]) => codes.includes(number)) ?? [[], "INTERNAL", false];
-    return { code, retryable };
+  const kafkaCode = codeOf(error);
+  if (kafkaCode !== undefined) {
+    const row = BY_CODE.find(([codes]) => codes.includes(kafkaCode));
+    return row === undefined ? UNKNOWN : { code: row[1], retryable: row[2] };
   }
   const text = describe(error);
-  const [, code, retryable] = TABLE.find(([when]) => when.test(text)) ?? [text, "INTERNAL", false];
-  return { code, retryable };
+  const row = BY_TEXT.find(([pattern]) => pattern.test(text));
+  return row === undefined ? UNKNOWN : { code: row[1], retryable: row[2] };
 }
 
-/** What servers do with who does not speak as they expect. */
-const HUNG_UP = /Closed connection|Connection closed|before secure TLS connection/;
+/** How a server treats a client that does not speak as the server expects. */
+const CONNECTION_CLOSED = /Closed connection|Connection closed|before secure TLS connection/;
 
-/** The error of a failed start, with a hint where the server has only hung up. */
-export function explained(error: unknown): unknown {
+/** Adds a hint to the error of a failed connection attempt if the server only closed the connection. */
+export function withHint(error: unknown): unknown {
   const reason = reasonOf(error);
-  if (!HUNG_UP.test(reason)) return error;
-  const hint = "the server hung up; if it goes on to, look whether it expects TLS (kafka+ssl://), and a user";
+  if (!CONNECTION_CLOSED.test(reason)) return error;
+  const hint =
+    "the server closed the connection; if this happens again, check whether it expects TLS (kafka+ssl://) and a user";
   return new BrokerError("UNAVAILABLE", `${hint} (${reason})`, { retryable: true, cause: error });
 }
 

@@ -1,12 +1,12 @@
 import type * as core from "@anybroker/core/driver";
 import { Naming } from "@anybroker/core/driver";
-import type { LinkState } from "./cluster/link-state.ts";
-import { Cluster, LOOK } from "./cluster/metadata.ts";
+import { Cluster, REFRESH_INTERVAL } from "./cluster/cluster.ts";
+import type { AbandonedMembers, LinkState } from "./cluster/link-state.ts";
 import type { Client, Session } from "./cluster/session.ts";
 import { Writer } from "./cluster/writer.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { declare } from "./declare.ts";
-import { explained } from "./errors.ts";
+import { withHint } from "./errors.ts";
 import { health } from "./health.ts";
 import type { Settings } from "./options.ts";
 import { send } from "./send.ts";
@@ -17,20 +17,27 @@ import { stats } from "./stats.ts";
 export async function openLink(
   client: Client,
   settings: Settings,
-  strays: LinkState["strays"],
+  abandonedMembers: AbandonedMembers,
   context: core.LinkContext,
   signal: AbortSignal,
 ): Promise<core.Link<unknown>> {
-  const open = (until: AbortSignal): Promise<Session> => inTurn(client, settings.hosts, until);
-  const session = await open(signal).catch((error: unknown) => Promise.reject(explained(error)));
+  const openSession = (until: AbortSignal): Promise<Session> => tryInTurn(client, settings.hosts, until);
+  const session = await openSession(signal).catch((error: unknown) => Promise.reject(withHint(error)));
   const cluster = new Cluster(session);
-  const writer = new Writer({ session, cluster });
-  const naming = new Naming(settings.naming);
-  return linkOf({ settings, context, naming, session, cluster, writer, open, strays });
+  return linkOf({
+    settings,
+    context,
+    naming: new Naming(settings.naming),
+    session,
+    cluster,
+    writer: new Writer(session, cluster),
+    openSession,
+    abandonedMembers,
+  });
 }
 
 /** Tries the hosts in turn. */
-async function inTurn(client: Client, hosts: readonly core.Host[], signal: AbortSignal): Promise<Session> {
+async function tryInTurn(client: Client, hosts: readonly core.Host[], signal: AbortSignal): Promise<Session> {
   let last: unknown;
   for (const host of hosts) {
     try {
@@ -43,12 +50,13 @@ async function inTurn(client: Client, hosts: readonly core.Host[], signal: Abort
   throw last;
 }
 
-function linkOf(life: LinkState): core.Link<unknown> {
-  const { session, cluster } = life;
+function linkOf(state: LinkState): core.Link<unknown> {
+  const { session, cluster } = state;
   const sources = new Set<core.Source>();
-  const looking = setInterval(() => void cluster.refresh(AbortSignal.timeout(LOOK)).catch(() => {}), LOOK).unref();
+  const refresh = (): void => void cluster.refreshAll(AbortSignal.timeout(REFRESH_INTERVAL)).catch(() => {});
+  const timer = setInterval(refresh, REFRESH_INTERVAL).unref();
   const lost = session.lost.then((reason) => {
-    clearInterval(looking);
+    clearInterval(timer);
     session.close();
     for (const source of sources) void source.close(AbortSignal.abort(reason)).catch(() => {});
     return reason;
@@ -57,19 +65,19 @@ function linkOf(life: LinkState): core.Link<unknown> {
     server: { product: "Kafka", version: session.version, capabilities: {} },
     native: session.native,
     lost,
-    // What comes while requests are on their way goes with the next one.
+    // Messages that come while requests are in flight go together with the next one.
     window: { messages: 10_000, bytes: 16_777_216, batches: 2 },
-    declare: (...call) => declare(life, ...call),
-    send: (...call) => send(life, ...call),
-    async open(...call) {
-      const source = await openSource(life, ...call);
+    declare: (entities, mode, signal) => declare(state, entities, mode, signal),
+    send: (destination, batch, report, signal) => send(state, destination, batch, report, signal),
+    async open(entity, options, lostDeliveries, signal) {
+      const source = await openSource(state, entity, options, lostDeliveries, signal);
       sources.add(source);
       void source.lost.then(() => sources.delete(source));
       return source;
     },
-    stats: (...call) => stats(life, ...call),
-    deadLetters: (source) => new DeadLetters(life, source),
-    health: (until) => health(session, until),
+    stats: (entity, signal) => stats(state, entity, signal),
+    deadLetters: (entity) => new DeadLetters(state, entity),
+    health: (signal) => health(session, signal),
     async close() {
       session.close();
       await lost;

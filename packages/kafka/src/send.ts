@@ -1,25 +1,34 @@
 import type * as core from "@anybroker/core/driver";
 import { stepBelow } from "@anybroker/core/driver";
 import type { LinkState } from "./cluster/link-state.ts";
-import type { Addressed } from "./cluster/writer.ts";
-import { delayOf, stepOf } from "./topology.ts";
+import type { RecordToWrite } from "./cluster/writer.ts";
+import { delayTopic, retryTopic } from "./topology.ts";
 import { toRecord } from "./wire.ts";
+
+/** An ordered subscription handles messages without a key as if they had one key, the empty one. */
+const EMPTY_KEY = { partitionKey: "" };
+const NO_KEY = {};
 
 /** `Link.send`. */
 export async function send(
-  life: LinkState,
-  ...[to, batch, report, signal]: Parameters<core.Link["send"]>
+  { context, naming, writer }: LinkState,
+  destination: core.Destination,
+  batch: readonly core.OutgoingMessage[],
+  report: core.Report,
+  signal: AbortSignal,
 ): Promise<void> {
-  const now = life.context.clock.now();
-  const name = to.kind === "queue" ? life.naming.queue(to.name) : life.naming.topic(to.name);
-  const records = batch.map((message): Addressed => {
-    const early = message.deliverAt === undefined ? 0 : message.deliverAt - now;
-    // An ordered subscription handles what has no key as if of one key: that of the empty one.
-    const lane = to.kind === "topic" ? { lane: "" } : {};
-    if (early <= 0) return { topic: name, record: toRecord(message, undefined), ...lane };
-    const step = stepBelow(early);
-    const topic = to.kind === "queue" ? stepOf(name, step) : delayOf(name, step);
-    return { topic, record: toRecord(message, message.deliverAt) };
+  const now = context.clock.now();
+  const isQueue = destination.kind === "queue";
+  const name = isQueue ? naming.queue(destination.name) : naming.topic(destination.name);
+  const keyless = isQueue ? NO_KEY : EMPTY_KEY;
+  const records = batch.map((message): RecordToWrite => {
+    const { deliverAt } = message;
+    if (deliverAt === undefined || deliverAt <= now) {
+      return { topic: name, record: toRecord(message, undefined), ...keyless };
+    }
+    const step = stepBelow(deliverAt - now);
+    const topic = isQueue ? retryTopic(name, step) : delayTopic(name, step);
+    return { topic, record: toRecord(message, deliverAt) };
   });
-  await life.writer.write(records, report, signal);
+  await writer.write(records, report, signal);
 }

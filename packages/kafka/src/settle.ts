@@ -1,73 +1,141 @@
 import type * as core from "@anybroker/core/driver";
-import { OWN, stepBelow } from "@anybroker/core/driver";
+import { BrokerError, OWN, stepBelow } from "@anybroker/core/driver";
 import type { LinkState } from "./cluster/link-state.ts";
-import type { Addressed } from "./cluster/writer.ts";
+import type { RecordToWrite } from "./cluster/writer.ts";
 import type { KafkaRecord } from "./protocol/records.ts";
-import { deadLettersOf, stepOf } from "./topology.ts";
+import type { Commits } from "./reading/commits.ts";
+import type { HeldDelivery } from "./reading/partition-log.ts";
+import { deadLetterTopic, retryTopic } from "./topology.ts";
 import { copyOf } from "./wire.ts";
 
-/**
- * Writes the copies that retries and dead letters are, all at once. Answers what became of each, by its index: undefined
- * for a copy that is stored.
- */
-export async function copies(
-  life: LinkState,
-  source: string,
+const LOST: core.SettleFailure = {
+  error: new BrokerError("LEASE_LOST", "the partition went to another consumer, or the delivery was settled before"),
+  lost: true,
+};
+
+const UNSUPPORTED: core.SettleFailure = {
+  error: new BrokerError("UNSUPPORTED", "Kafka has no dead letters of its own"),
+  lost: false,
+};
+
+/** `Source.settle`. Retries and dead letters are copies. Without a group, `commits` is undefined. */
+export function settle(
+  state: LinkState,
+  sourceName: string,
+  commits: Commits | undefined,
+  batch: readonly core.Settlement[],
+  signal: AbortSignal,
+): readonly core.SettleResult[] | Promise<readonly core.SettleResult[]> {
+  let needCopies = false;
+  const results = batch.map((settlement): core.SettleResult => {
+    const delivery = heldDelivery(settlement);
+    if (!delivery.held) return LOST;
+    if (settlement.action === "reject") return UNSUPPORTED;
+    if (settlement.action === "ack") markSettled(delivery, commits);
+    else if (settlement.action === "release") delivery.log.release(delivery);
+    else needCopies = true;
+    return undefined;
+  });
+  return needCopies ? settleByCopy(state, sourceName, commits, batch, results, signal) : results;
+}
+
+/** Settles retries and dead letters once their copies are stored. Completes `results`. */
+async function settleByCopy(
+  state: LinkState,
+  sourceName: string,
+  commits: Commits | undefined,
+  batch: readonly core.Settlement[],
+  results: core.SettleResult[],
+  signal: AbortSignal,
+): Promise<readonly core.SettleResult[]> {
+  const errors = await writeCopies(state, sourceName, batch, results, signal);
+  for (const [index, error] of errors) {
+    const settlement = batch[index];
+    if (settlement === undefined) continue;
+    const delivery = heldDelivery(settlement);
+    if (!delivery.held) results[index] = LOST;
+    else if (error !== undefined) results[index] = { error, lost: false };
+    else markSettled(delivery, commits);
+  }
+  // If the connection is lost later, an original that is committed is not handed out beside its copy.
+  await commits?.commitNow();
+  return results;
+}
+
+/** Writes all copies together. Returns the error of each, by its index in the batch; undefined where it is stored. */
+async function writeCopies(
+  { writer, context }: LinkState,
+  sourceName: string,
   batch: readonly core.Settlement[],
   results: readonly core.SettleResult[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<number, unknown>> {
+  const now = context.clock.now();
   const indexes: number[] = [];
-  const records: Addressed[] = [];
+  const copies: RecordToWrite[] = [];
   for (const [index, settlement] of batch.entries()) {
     if (results[index] !== undefined || !("headers" in settlement)) continue;
-    // The cast is true: the core settles what a source of this driver has handed out.
-    const record = settlement.delivery.native as KafkaRecord;
+    const record = heldDelivery(settlement).native;
     indexes.push(index);
-    records.push(
+    copies.push(
       settlement.action === "retry"
-        ? again(life, source, record, settlement.headers, settlement.delay)
-        : dead(life, source, record, settlement.headers),
+        ? retryCopy(sourceName, record, settlement.headers, settlement.delay, now)
+        : deadLetterCopy(sourceName, record, settlement.headers, now),
     );
   }
-  const outcomes = new Map<number, unknown>();
-  await life.writer
-    .write(records, (at, failure) => outcomes.set(indexes[at] ?? -1, failure?.error), signal)
-    .catch((error: unknown) => {
-      for (const index of indexes) if (!outcomes.has(index)) outcomes.set(index, error);
-    });
-  return outcomes;
+  const errors = new Map<number, unknown>();
+  try {
+    await writer.write(copies, (at, failure) => errors.set(indexes[at] ?? -1, failure?.error), signal);
+  } catch (error) {
+    for (const index of indexes) if (!errors.has(index)) errors.set(index, error);
+  }
+  return errors;
 }
 
-/** A copy on its way back to its source, by way of the ladder. */
-export function again(
-  { context }: Pick<LinkState, "context">,
-  source: string,
-  record: KafkaRecord,
-  headers: core.HeaderChanges,
-  delay: number,
-): Addressed {
-  const now = context.clock.now();
-  const notBefore = String(Math.ceil(now + delay));
-  const copy = copyOf(record, { ...headers, [OWN.notBefore]: notBefore }, now);
-  return { topic: stepOf(source, stepBelow(delay)), record: copy };
-}
-
-/** A dead letter. Its id is its place, so that the same one is never there twice; the key goes into a header. */
-function dead(
-  { context }: Pick<LinkState, "context">,
-  source: string,
+/** A copy that returns to its source by way of a retry topic. */
+export function retryCopy(
+  sourceName: string,
   record: KafkaRecord,
   changes: core.HeaderChanges,
-): Addressed {
-  const { topic, partition, offset, timestamp, key, headers } = record;
-  const id = `${topic}/${partition}/${offset}/${timestamp}`;
-  const copy = copyOf(record, changes, context.clock.now(), Buffer.from(id));
-  const original = headers[OWN.key] ?? key;
-  const withKey = original === null ? copy.headers : { ...copy.headers, [OWN.key]: original };
-  // Without a value it would be the removal of one.
+  delay: number,
+  now: number,
+): RecordToWrite {
+  const notBefore = String(Math.ceil(now + delay));
   return {
-    topic: deadLettersOf(source),
-    record: { ...copy, headers: withKey, value: copy.value ?? Buffer.alloc(0) },
+    topic: retryTopic(sourceName, stepBelow(delay)),
+    record: copyOf(record, { ...changes, [OWN.notBefore]: notBefore }, now),
   };
+}
+
+/** A dead letter. Its record's key is the position of the original, so that it exists only once. */
+function deadLetterCopy(
+  sourceName: string,
+  record: KafkaRecord,
+  changes: core.HeaderChanges,
+  now: number,
+): RecordToWrite {
+  const { topic, partition, offset, timestamp, key, headers } = record;
+  const id = Buffer.from(`${topic}/${partition}/${offset}/${timestamp}`);
+  const copy = copyOf(record, changes, now, id);
+  // The message's own key goes into a header.
+  const originalKey = headers[OWN.key] ?? key;
+  return {
+    topic: deadLetterTopic(sourceName),
+    record: {
+      ...copy,
+      headers: originalKey === null ? copy.headers : { ...copy.headers, [OWN.key]: originalKey },
+      // A record without a value would delete the dead letter.
+      value: copy.value ?? Buffer.alloc(0),
+    },
+  };
+}
+
+function markSettled(delivery: HeldDelivery, commits: Commits | undefined): void {
+  delivery.log.settle(delivery);
+  commits?.acked();
+}
+
+function heldDelivery({ delivery }: core.Settlement): HeldDelivery {
+  // The cast is true: the core settles what a source of this driver has handed out.
+  return delivery as HeldDelivery;
 }

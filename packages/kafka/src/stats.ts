@@ -1,31 +1,35 @@
 import type * as core from "@anybroker/core/driver";
+import { BEGINNING, END } from "./cluster/cluster.ts";
 import { Group } from "./cluster/group.ts";
 import type { LinkState } from "./cluster/link-state.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { nameOf, type Place } from "./protocol/topic-partition.ts";
-import { inletsOf } from "./topology.ts";
+import { partitionName } from "./protocol/topic-partition.ts";
+import { sourceTopics } from "./topology.ts";
 
-/** `Link.stats`: how far the group is from the end. */
-export async function stats(life: LinkState, ...[entity, signal]: Parameters<core.Link["stats"]>): Promise<core.Stats> {
-  const { cluster, naming, session } = life;
-  const names = inletsOf(entity, naming).map(({ topic }) => topic);
-  const [main = ""] = names;
-  const places = await cluster.found(names, signal);
-  if (!places.some(({ topic }) => topic === main)) throw (await session.metadata([main]))[0]?.error;
-  const [committed, first, end] = await Promise.all([
-    new Group(session, naming.source(entity)).committed(places, signal),
-    cluster.offsets(places, -2, signal),
-    cluster.offsets(places, -1, signal),
-  ]);
-  const offsets = new Map(committed.map((one) => [nameOf(one), one.offset]));
-  const behind = (place: Place, index: number): number => {
-    const done = offsets.get(nameOf(place)) ?? -1;
-    return (end[index] ?? 0) - Math.max(done, first[index] ?? 0);
-  };
-  let [ready, delayed] = [0, 0];
-  for (const [index, place] of places.entries()) {
-    if (place.topic === main) ready += behind(place, index);
-    else delayed += behind(place, index);
+/** `Link.stats`: how many messages the group has not committed. */
+export async function stats(state: LinkState, entity: core.SourceEntity, signal: AbortSignal): Promise<core.Stats> {
+  const { cluster, naming, session } = state;
+  const topics = sourceTopics(entity, naming).map(({ topic }) => topic);
+  const [main = ""] = topics;
+  const partitions = await cluster.existingPartitions(topics, signal);
+  if (!partitions.some(({ topic }) => topic === main)) {
+    const [info] = await session.metadata([main]);
+    throw info?.error;
   }
-  return { ready, delayed, inFlight: undefined, dead: await new DeadLetters(life, entity).count(signal) };
+  const [committed, beginnings, ends] = await Promise.all([
+    new Group(session, naming.source(entity)).committedOffsets(partitions, signal),
+    cluster.offsetsAt(partitions, BEGINNING, signal),
+    cluster.offsetsAt(partitions, END, signal),
+  ]);
+  const offsets = new Map(committed.map((one) => [partitionName(one), one.offset]));
+  let ready = 0;
+  let delayed = 0;
+  for (const [index, partition] of partitions.entries()) {
+    const handled = Math.max(offsets.get(partitionName(partition)) ?? -1, beginnings[index] ?? 0);
+    const waiting = (ends[index] ?? 0) - handled;
+    if (partition.topic === main) ready += waiting;
+    else delayed += waiting;
+  }
+  const dead = await new DeadLetters(state, entity).count(signal);
+  return { ready, delayed, inFlight: undefined, dead };
 }

@@ -3,60 +3,78 @@ import { DELAY_STEPS } from "@anybroker/core/driver";
 import type { Settings } from "./options.ts";
 import type { NewTopic } from "./protocol/requests.ts";
 
-/** Nothing is kept for longer than until its group has it: the driver deletes it then. */
-export const FOR_EVER = { "cleanup.policy": "delete", "retention.ms": "-1" };
+/** The configuration of topics from which the driver itself deletes what their group has handled. */
+export const KEEP_FOREVER = { "cleanup.policy": "delete", "retention.ms": "-1" };
 
-/** By id: the last record of an id counts, and one without a value removes it. */
-const BY_ID = { "cleanup.policy": "compact" };
+/** The configuration of dead letters: the last record of a key counts, and one without a value deletes the key. */
+const COMPACTED = { "cleanup.policy": "compact" };
 
-/** `Q.retry.<ms>` or `T.sub.S.retry.<ms>`: what comes back after so long. */
-export function stepOf(source: string, ms: number): string {
+/** `Q.retry.<ms>` or `T.sub.S.retry.<ms>`: messages that return to one queue or subscription after a time. */
+export function retryTopic(source: string, ms: number): string {
   return `${source}.retry.${ms}`;
 }
 
-/** `T.delay.<ms>`: what is published that much later, read by every group. */
-export function delayOf(topic: string, ms: number): string {
+/** Whether a topic is one of the retry topics of a queue or subscription. */
+export function isRetryTopicOf(source: string, topic: string): boolean {
+  return topic.startsWith(`${source}.retry.`);
+}
+
+/** `T.delay.<ms>`: messages that are published after a time. Each group reads them. */
+export function delayTopic(topic: string, ms: number): string {
   return `${topic}.delay.${ms}`;
 }
 
 /** `Q.dlq` or `T.sub.S.dlq` */
-export function deadLettersOf(source: string): string {
+export function deadLetterTopic(source: string): string {
   return `${source}.dlq`;
 }
 
-/** The topics of an entity; a subscription's own, without its topic's. */
+/** The topics to create for an entity. Those of a subscription do not include the topic it subscribes to. */
 export function topicsOf(entity: core.Entity, naming: core.Naming, settings: Settings): readonly NewTopic[] {
-  const { replicas } = settings;
-  const ladder = (step: (name: string, ms: number) => string, name: string, config: NewTopic["config"]): NewTopic[] =>
-    DELAY_STEPS.map((ms) => ({ topic: step(name, ms), partitions: 1, replicas, config }));
+  const { partitions, replicas } = settings;
   if (entity.kind === "topic") {
     const topic = naming.topic(entity.name);
     const retention = Math.max(entity.retention, settings.retention);
     const config = { "cleanup.policy": "delete", "retention.ms": String(retention) };
-    return [{ topic, partitions: settings.partitions, replicas, config }, ...ladder(delayOf, topic, config)];
+    const delayTopics = DELAY_STEPS.map((ms) => ({
+      topic: delayTopic(topic, ms),
+      partitions: 1,
+      replicas,
+      config,
+    }));
+    return [{ topic, partitions, replicas, config }, ...delayTopics];
   }
   const name = naming.source(entity);
-  const own = { topic: name, partitions: settings.partitions, replicas, config: FOR_EVER };
-  return [
-    ...(entity.kind === "queue" ? [own] : []),
-    ...ladder(stepOf, name, FOR_EVER),
-    { topic: deadLettersOf(name), partitions: 1, replicas, config: BY_ID },
-  ];
+  const retryTopics = DELAY_STEPS.map((ms) => ({
+    topic: retryTopic(name, ms),
+    partitions: 1,
+    replicas,
+    config: KEEP_FOREVER,
+  }));
+  const deadLetters = { topic: deadLetterTopic(name), partitions: 1, replicas, config: COMPACTED };
+  if (entity.kind === "subscription") return [...retryTopics, deadLetters];
+  return [{ topic: name, partitions, replicas, config: KEEP_FOREVER }, ...retryTopics, deadLetters];
 }
 
-/** A topic that a source reads, and for how long what it finds there has to wait. */
-export interface Inlet {
+/** A topic that a source reads. */
+export interface SourceTopic {
   readonly topic: string;
-  readonly step: number;
+  /** How long everything in the topic waits before it is handed out, in ms. */
+  readonly delay: number;
 }
 
-/** Everything that a source reads, its own topic first. */
-export function inletsOf(entity: core.SourceEntity, naming: core.Naming): readonly Inlet[] {
+/** All topics that a source reads. Its main topic is the first. */
+export function sourceTopics(entity: core.SourceEntity, naming: core.Naming): readonly SourceTopic[] {
   const name = naming.source(entity);
-  const ladder = (step: (of: string, ms: number) => string, of: string): Inlet[] =>
-    DELAY_STEPS.map((ms) => ({ topic: step(of, ms), step: ms }));
-  if (entity.kind === "queue") return [{ topic: name, step: 0 }, ...ladder(stepOf, name)];
+  const retryTopics = DELAY_STEPS.map((ms) => ({ topic: retryTopic(name, ms), delay: ms }));
+  if (entity.kind === "queue") return [{ topic: name, delay: 0 }, ...retryTopics];
+  const published = publishedTopics(entity, naming);
+  return entity.durable ? [...published, ...retryTopics] : published;
+}
+
+/** The topics that all subscriptions of a topic read. The topic itself is the first. */
+export function publishedTopics(entity: core.SubscriptionEntity, naming: core.Naming): readonly SourceTopic[] {
   const topic = naming.topic(entity.topic.name);
-  const returns = entity.durable ? ladder(stepOf, name) : [];
-  return [{ topic, step: 0 }, ...ladder(delayOf, topic), ...returns];
+  const delayTopics = DELAY_STEPS.map((ms) => ({ topic: delayTopic(topic, ms), delay: ms }));
+  return [{ topic, delay: 0 }, ...delayTopics];
 }

@@ -3,8 +3,8 @@ import type * as core from "@anybroker/core/driver";
 import { changeHeaders, NO_HEADERS, OWN } from "@anybroker/core/driver";
 import type { HeaderValue, KafkaRecord, NewRecord } from "./protocol/records.ts";
 
-/** Headers for what Kafka has no place for, as other clients know them. */
-const PROPERTIES = {
+/** The headers of properties for which Kafka has no field. Other clients use these names too. */
+const PROPERTY_HEADERS = {
   id: "message-id",
   contentType: "content-type",
   type: "message-type",
@@ -12,32 +12,41 @@ const PROPERTIES = {
   replyTo: "reply-to",
 } as const;
 
-/** Where a property is when the sender has a header of that name. */
-const OTHER = "anybroker-";
+type Property = keyof typeof PROPERTY_HEADERS;
 
-/** When it was sent: a copy's own time is that of the copy, by which its step of the ladder goes. */
+/** The time of the first send. A copy needs it, because its timestamp is that of the copy, from which its delay counts. */
 const SENT_AT = "anybroker-sent-at";
 
-// The cast is true: these are the names of PROPERTIES.
-const FIELDS = Object.entries(PROPERTIES) as readonly (readonly [keyof typeof PROPERTIES, string])[];
-const OTHERS: ReadonlyMap<string, string> = new Map(FIELDS.map(([, name]) => [name, OTHER + name]));
-const OURS: ReadonlySet<string> = new Set([SENT_AT, ...OTHERS.values()]);
+// The cast is true: these are the entries of PROPERTY_HEADERS.
+const PROPERTIES = Object.entries(PROPERTY_HEADERS) as readonly (readonly [Property, string])[];
 
-/** The record of a message of ours. */
+/** The header that has a property instead, when the sender's own headers have one of its usual name. By that name. */
+const FALLBACK_HEADERS: ReadonlyMap<string, string> = new Map(
+  PROPERTIES.map(([, header]) => [header, `anybroker-${header}`]),
+);
+
+/** Headers that are not the sender's. */
+const RESERVED_HEADERS: ReadonlySet<string> = new Set([SENT_AT, ...FALLBACK_HEADERS.values()]);
+
+const EMPTY_BODY = new Uint8Array(0);
+
+/** The record of a message. */
 export function toRecord(message: core.OutgoingMessage, notBefore: number | undefined): NewRecord {
-  const { body, headers: given } = message;
-  const headers: Record<string, string> = { ...given };
-  for (const [field, name] of FIELDS) {
-    const value = message[field];
-    // Without a property of its own, the sender's header would be taken for it.
-    if (Object.hasOwn(given, name)) headers[OTHER + name] = value ?? "";
-    else if (value !== undefined) headers[name] = value;
+  const headers: Record<string, string> = { ...message.headers };
+  for (const [property, header] of PROPERTIES) {
+    const value = message[property];
+    if (Object.hasOwn(message.headers, header)) {
+      // Even without a value: otherwise the sender's header would be taken for the property.
+      headers[FALLBACK_HEADERS.get(header) ?? header] = value ?? "";
+    } else if (value !== undefined) {
+      headers[header] = value;
+    }
   }
   if (notBefore !== undefined) headers[OWN.notBefore] = String(notBefore);
-  return { key: message.key ?? null, value: asBuffer(body), headers, timestamp: message.sentAt };
+  return { key: message.key ?? null, value: asBuffer(message.body), headers, timestamp: message.sentAt };
 }
 
-/** A copy of a record, made now: its bytes as they are, with changed headers. */
+/** A copy of a record, made now, with changed headers. Everything else keeps its exact bytes. */
 export function copyOf(
   record: KafkaRecord,
   changes: core.HeaderChanges,
@@ -46,12 +55,12 @@ export function copyOf(
 ): NewRecord {
   const headers: Record<string, HeaderValue> = changeHeaders<HeaderValue>(record.headers, changes);
   headers[SENT_AT] ??= String(record.timestamp);
-  // A header without a value is one that kafkajs cannot write.
+  // kafkajs cannot write a header without a value.
   for (const [name, value] of Object.entries(headers)) if (value === null) headers[name] = "";
   return { key, value: record.value, headers, timestamp: Math.floor(now) };
 }
 
-/** One message as Kafka hands it over; what is in headers is read when asked. */
+/** A record as a delivery. Headers are decoded when they are asked for. */
 export class KafkaDelivery implements core.Delivery {
   readonly native: KafkaRecord;
   readonly deliveries: number;
@@ -64,7 +73,7 @@ export class KafkaDelivery implements core.Delivery {
   }
 
   get body(): Uint8Array {
-    return this.native.value ?? EMPTY;
+    return this.native.value ?? EMPTY_BODY;
   }
 
   get id(): string | undefined {
@@ -76,15 +85,15 @@ export class KafkaDelivery implements core.Delivery {
   }
 
   get headers(): Readonly<Record<string, string>> {
-    this.#headers ??= textHeaders(this.native.headers);
+    this.#headers ??= decodeHeaders(this.native.headers);
     return this.#headers;
   }
 
   get key(): string | undefined {
     const { headers, key } = this.native;
     const original = headers[OWN.key];
-    if (original !== undefined) return textOf(original);
-    return key === null ? undefined : textOf(key);
+    if (original !== undefined) return headerText(original);
+    return key === null ? undefined : headerText(key);
   }
 
   get type(): string | undefined {
@@ -101,8 +110,8 @@ export class KafkaDelivery implements core.Delivery {
 
   get sentAt(): number {
     const { headers, timestamp } = this.native;
-    const sent = headers[SENT_AT];
-    return sent === undefined ? timestamp : Number(textOf(sent));
+    const sentAt = headers[SENT_AT];
+    return sentAt === undefined ? timestamp : Number(headerText(sentAt));
   }
 
   get position(): string {
@@ -110,39 +119,38 @@ export class KafkaDelivery implements core.Delivery {
     return `${topic}/${partition}/${offset}`;
   }
 
-  #property(field: keyof typeof PROPERTIES): string | undefined {
-    const name = PROPERTIES[field];
+  #property(property: Property): string | undefined {
+    const header = PROPERTY_HEADERS[property];
     const { headers } = this.native;
-    const value = headers[OTHERS.get(name) ?? name] ?? headers[name];
-    return value === undefined || value === null || value.length === 0 ? undefined : textOf(value);
+    const value = headers[FALLBACK_HEADERS.get(header) ?? header] ?? headers[header];
+    return value === undefined || value === null || value.length === 0 ? undefined : headerText(value);
   }
 }
 
-const EMPTY = new Uint8Array(0);
-
-/** The time before which a record is not to be handed out, if it says one. */
+/** The time before which a record must not be handed out, if it has one, in ms since 1970. */
 export function notBeforeOf({ headers }: KafkaRecord): number | undefined {
-  const at = headers[OWN.notBefore];
-  return at === undefined ? undefined : Number(textOf(at));
+  const notBefore = headers[OWN.notBefore];
+  return notBefore === undefined ? undefined : Number(headerText(notBefore));
 }
 
-function textHeaders(headers: KafkaRecord["headers"]): Readonly<Record<string, string>> {
-  let copy: Record<string, string> | undefined;
+function decodeHeaders(headers: KafkaRecord["headers"]): Readonly<Record<string, string>> {
+  let decoded: Record<string, string> | undefined;
   for (const name of Object.keys(headers)) {
-    const other = OTHERS.get(name);
-    const property = other !== undefined && headers[other] === undefined;
-    if (property || OURS.has(name)) continue;
-    copy ??= Object.create(null) as Record<string, string>;
-    copy[name] = textOf(headers[name] ?? null);
+    const fallback = FALLBACK_HEADERS.get(name);
+    const isProperty = fallback !== undefined && headers[fallback] === undefined;
+    if (isProperty || RESERVED_HEADERS.has(name)) continue;
+    // The cast is true: an object without a prototype has no keys yet.
+    decoded ??= Object.create(null) as Record<string, string>;
+    decoded[name] = headerText(headers[name] ?? null);
   }
-  return copy ?? NO_HEADERS;
+  return decoded ?? NO_HEADERS;
 }
 
-/** A header's value as text; of one that is there more than once, all as a JSON list. */
-function textOf(value: HeaderValue): string {
+/** A header's value as text. All values of a name that occurs more than once are a JSON list. */
+function headerText(value: HeaderValue): string {
   if (value === null) return "";
   if (typeof value === "string") return value;
-  if (!Buffer.isBuffer(value)) return JSON.stringify(value.map((one) => textOf(one)));
+  if (!Buffer.isBuffer(value)) return JSON.stringify(value.map((one) => headerText(one)));
   return isUtf8(value) ? value.toString("utf8") : `base64:${value.toString("base64")}`;
 }
 

@@ -6,9 +6,9 @@ import { BrokerError } from "@anybroker/core/driver";
 import type { AuthenticationProviderArgs, Authenticator, Mechanism, SASLOptions } from "kafkajs";
 import { Kafka, logLevel } from "kafkajs";
 import type { Settings } from "../options.ts";
-import { SEED } from "./session.ts";
+import { SEED_NODE } from "./session.ts";
 
-/** A request in kafkajs's terms: how to write it, and how to read the answer. */
+/** A request in kafkajs's terms: how to encode it, and how to decode the response. */
 interface Protocol {
   readonly response: {
     readonly decode: (data: Buffer) => Promise<unknown>;
@@ -16,68 +16,85 @@ interface Protocol {
   };
 }
 
-/** One connection of kafkajs, as far as it is needed to mend it. */
+/** The part of a kafkajs connection that {@link checkOnlyWhilePending} changes. */
 interface Connection {
   readonly requestQueue: { scheduleCheckPendingRequests: () => void; readonly pending: readonly unknown[] };
 }
 
 interface ConnectionPool {
   readonly pool: readonly Connection[];
-  /** The second one is for fetches, which the server answers late. */
   getConnection(index: number): Promise<unknown>;
   send(request: Protocol): Promise<unknown>;
 }
 
+/** The connection of a pool that kafkajs uses for fetches, because the server responds to them late. */
+const FETCH_CONNECTION = 1;
+
 interface Broker {
   readonly versions: Readonly<Record<number, { readonly maxVersion: number }>>;
   connect(): Promise<void>;
-  lookupRequest(key: number, request: unknown): (args: object) => Protocol;
+  lookupRequest(key: number, request: unknown): (fields: object) => Protocol;
 }
 
-/** A server, and the connections to it. */
+/** A node and the connections to it. */
 interface Node {
   readonly broker: Broker;
   readonly pool: ConnectionPool;
-  /** Two that connect at once would leave a connection behind. */
-  fetching?: Promise<unknown>;
+  /** Set at the first fetch. If two fetches connected at once, one connection would be left behind. */
+  fetchConnection?: Promise<unknown>;
+}
+
+/** What kafkajs passes to a socket factory. */
+interface SocketOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly ssl: object | null;
+  readonly onConnect: () => void;
 }
 
 /**
- * What is under kafkajs's own producer and consumer. Those retry without end, block on slow handlers, forget where they
- * were at each rebalance and fail a whole request for one partition; so only its codec, its connections and its
- * authentication are used. kafkajs 2.2.4 is its last release: what is not exported does not change either.
+ * Loads what lies under kafkajs's own producer and consumer. Those retry without end, block on slow handlers, forget
+ * their position at each rebalance and fail a whole request for one partition. So the driver uses only kafkajs's codec,
+ * connections and authentication. kafkajs 2.2.4 is the last release, so its internals do not change either.
  */
-export const inner: NodeJS.Require = createRequire(import.meta.url);
+export const requireInternal: NodeJS.Require = createRequire(import.meta.url);
 // The casts are true of kafkajs 2.2.4, the only version this package depends on.
-const BrokerOf = inner("kafkajs/src/broker") as new (options: object) => Broker;
-const PoolOf = inner("kafkajs/src/network/connectionPool") as new (options: object) => ConnectionPool;
-const { requests } = inner("kafkajs/src/protocol/requests") as { readonly requests: Record<string, unknown> };
-const KEYS = inner("kafkajs/src/protocol/requests/apiKeys") as Record<string, number>;
+const KafkajsBroker = requireInternal("kafkajs/src/broker") as new (options: object) => Broker;
+const KafkajsPool = requireInternal("kafkajs/src/network/connectionPool") as new (options: object) => ConnectionPool;
+const { requests } = requireInternal("kafkajs/src/protocol/requests") as { readonly requests: Record<string, unknown> };
+const API_KEYS = requireInternal("kafkajs/src/protocol/requests/apiKeys") as Record<string, number>;
 
-const silent: object = {
-  ...Object.fromEntries(["debug", "info", "warn", "error"].map((level) => [level, () => {}])),
-  namespace: () => silent,
+const SILENT_LOGGER: object = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  namespace: () => SILENT_LOGGER,
 };
 
-/** What kafkajs itself offers, with the same settings. */
-export function nativeOf({ hosts, tls, sasl, timeout, clientId }: Settings): Kafka {
+/** kafkajs itself with the driver's settings, for what anybroker does not offer. */
+export function kafkajsFor({ hosts, tls, sasl, timeout, clientId }: Settings): Kafka {
   return new Kafka({
     brokers: hosts.map(({ host, port }) => `${host}:${port}`),
-    ...{ clientId, connectionTimeout: timeout, logLevel: logLevel.NOTHING },
+    clientId,
+    connectionTimeout: timeout,
+    logLevel: logLevel.NOTHING,
     ...(tls === undefined ? {} : { ssl: tls }),
-    ...(sasl === undefined ? {} : { sasl: saslOf(sasl) }),
+    ...(sasl === undefined ? {} : { sasl: saslOptions(sasl) }),
   });
 }
 
-function saslOf(sasl: NonNullable<Settings["sasl"]>): SASLOptions | Mechanism {
+function saslOptions(sasl: NonNullable<Settings["sasl"]>): SASLOptions | Mechanism {
   const { mechanism } = sasl;
-  if (mechanism === "oauthbearer") return { mechanism, authenticationProvider: bearer(sasl.token) };
-  // The cast is true: each of these mechanisms takes a user and a password, which the types say one by one.
+  if (mechanism === "oauthbearer") return { mechanism, authenticationProvider: bearerAuthentication(sasl.token) };
+  // The cast is true: each of these mechanisms takes a user and a password, but the types list them one by one.
   return { mechanism, username: sasl.username, password: sasl.password } as SASLOptions;
 }
 
-/** OAUTHBEARER as kafkajs does it, which does not look whether the server has refused the token. */
-function bearer(token: () => string | Promise<string>): (args: AuthenticationProviderArgs) => Authenticator {
+/** OAUTHBEARER as kafkajs does it, but kafkajs does not notice that the server refuses a token. */
+function bearerAuthentication(
+  token: () => string | Promise<string>,
+): (args: AuthenticationProviderArgs) => Authenticator {
   return ({ saslAuthenticate }) => ({
     async authenticate() {
       const text = Buffer.from(`n,,\u0001auth=Bearer ${await token()}\u0001\u0001`);
@@ -85,9 +102,9 @@ function bearer(token: () => string | Promise<string>): (args: AuthenticationPro
       size.writeInt32BE(text.length);
       const response = {
         decode: (data: Buffer) => data,
-        // A refusal is more than the size of nothing.
+        // A server that takes the token returns an empty text: a size of zero and nothing else.
         parse(data: Buffer) {
-          if (data.length > 4) throw new BrokerError("UNAUTHORIZED", "the server does not take the token");
+          if (data.length > 4) throw new BrokerError("UNAUTHORIZED", "the server refused the token");
         },
       };
       await saslAuthenticate({ request: { encode: () => Buffer.concat([size, text]) }, response });
@@ -95,13 +112,13 @@ function bearer(token: () => string | Promise<string>): (args: AuthenticationPro
   });
 }
 
-/** The connections to the nodes of a cluster, made when they are needed; they live and die together. */
+/** The connections to the nodes of a cluster. They are opened when they are needed, and end together. */
 export class Connections {
   readonly lost: Promise<unknown>;
-  readonly asked: Set<number> = new Set();
-  readonly fetched: Set<number> = new Set();
+  readonly contactedNodes: Set<number> = new Set();
+  readonly fetchedNodes: Set<number> = new Set();
   readonly #settings: Settings;
-  readonly #end: (reason: unknown) => void;
+  readonly #lose: (reason: unknown) => void;
   readonly #nodes = new Map<number, Promise<Node>>();
   readonly #addresses = new Map<number, core.Host>();
   readonly #sockets = new Set<Socket>();
@@ -111,109 +128,116 @@ export class Connections {
   constructor(settings: Settings, seed: core.Host) {
     this.#settings = settings;
     this.#seed = seed;
-    this.#addresses.set(SEED, seed);
+    this.#addresses.set(SEED_NODE, seed);
     const { promise, resolve } = Promise.withResolvers<unknown>();
     this.lost = promise;
-    this.#end = resolve;
+    this.#lose = resolve;
   }
 
-  /** A node has this address. */
-  learn(node: number, { host, port }: core.Host): void {
+  setAddress(node: number, { host, port }: core.Host): void {
     this.#addresses.set(node, { host, port });
   }
 
   /** The newest version of a request that the first server knows. */
-  async newest(name: string): Promise<number | undefined> {
-    const { broker } = await this.#node(SEED);
-    return broker.versions[KEYS[name] ?? -1]?.maxVersion;
+  async newestVersion(name: string): Promise<number | undefined> {
+    const { broker } = await this.#node(SEED_NODE);
+    return broker.versions[API_KEYS[name] ?? -1]?.maxVersion;
   }
 
   close(): void {
     this.#closed = true;
     const error = new BrokerError("UNAVAILABLE", "the connection was closed", { retryable: true });
-    this.#end(error);
+    this.#lose(error);
     for (const socket of this.#sockets) socket.destroy(error);
   }
 
-  /** Asks one node, and answers what it says, errors included; kafkajs would throw the first of them. */
-  async ask<T>(node: number, name: string, args: object, read?: Protocol["response"]["decode"]): Promise<T> {
-    const there = await this.#node(node);
-    const { broker, pool } = there;
-    this.asked.add(node);
+  /** Sends a request to one node and returns the whole response. kafkajs would throw the first error in it. */
+  async request<T>(nodeId: number, name: string, fields: object, decode?: Protocol["response"]["decode"]): Promise<T> {
+    const node = await this.#node(nodeId);
+    this.contactedNodes.add(nodeId);
     if (name === "Fetch") {
-      this.fetched.add(node);
-      there.fetching ??= pool.getConnection(1);
-      await there.fetching;
+      this.fetchedNodes.add(nodeId);
+      node.fetchConnection ??= node.pool.getConnection(FETCH_CONNECTION);
+      await node.fetchConnection;
     }
-    const protocol = broker.lookupRequest(KEYS[name] ?? -1, requests[name])(args);
-    const decode = read ?? protocol.response.decode;
+    const protocol = node.broker.lookupRequest(API_KEYS[name] ?? -1, requests[name])(fields);
+    const request = {
+      ...protocol,
+      logResponseError: false,
+      response: {
+        decode: decode ?? protocol.response.decode,
+        parse: async (data: unknown) => data,
+      },
+    };
     try {
-      // The cast is true: each caller names the type of this request's answer.
-      return (await pool.send({
-        ...protocol,
-        ...{ logResponseError: false, response: { decode, parse: async (data: unknown) => data } },
-      })) as T;
+      // The cast is true: each caller names the type of its request's response.
+      return (await node.pool.send(request)) as T;
     } catch (error) {
-      // A server that does not answer: nothing on this connection will be answered in time.
-      if (error instanceof Error && error.name === "KafkaJSRequestTimeoutError") this.#end(error);
+      // The server is silent: no other request on this connection will have a response in time either.
+      if (error instanceof Error && error.name === "KafkaJSRequestTimeoutError") this.#lose(error);
       throw error;
     }
   }
 
-  #node(node: number): Promise<Node> {
-    const known = this.#nodes.get(node);
+  #node(id: number): Promise<Node> {
+    const known = this.#nodes.get(id);
     if (known !== undefined) return known;
-    const address = this.#addresses.get(node);
+    const address = this.#addresses.get(id);
     if (address === undefined) {
-      return Promise.reject(new BrokerError("UNAVAILABLE", `no Kafka node ${node} is known`, { retryable: true }));
+      return Promise.reject(
+        new BrokerError("UNAVAILABLE", `the address of Kafka node ${id} is unknown`, { retryable: true }),
+      );
     }
-    const same = node !== SEED && address.host === this.#seed.host && address.port === this.#seed.port;
-    const opening = same ? this.#node(SEED) : this.#connect(address);
-    this.#nodes.set(node, opening);
-    opening.catch(() => this.#nodes.delete(node));
+    const isSeed = id !== SEED_NODE && address.host === this.#seed.host && address.port === this.#seed.port;
+    const opening = isSeed ? this.#node(SEED_NODE) : this.#connect(address);
+    this.#nodes.set(id, opening);
+    opening.catch(() => this.#nodes.delete(id));
     return opening;
   }
 
   async #connect({ host, port }: core.Host): Promise<Node> {
     const { tls, sasl, timeout, clientId } = this.#settings;
-    const pool = new PoolOf({
-      ...{ host, port, clientId, logger: silent, ssl: tls ?? null, sasl: sasl === undefined ? null : saslOf(sasl) },
-      ...{
-        connectionTimeout: timeout,
-        requestTimeout: timeout,
-        enforceRequestTimeout: true,
-        maxInFlightRequests: null,
-      },
-      socketFactory: (to: object) => this.#socket(to as SocketOptions),
+    const pool = new KafkajsPool({
+      host,
+      port,
+      clientId,
+      logger: SILENT_LOGGER,
+      ssl: tls ?? null,
+      sasl: sasl === undefined ? null : saslOptions(sasl),
+      connectionTimeout: timeout,
+      requestTimeout: timeout,
+      enforceRequestTimeout: true,
+      maxInFlightRequests: null,
+      // The cast is true: it is what kafkajs passes to its socket factory.
+      socketFactory: (options: object) => this.#socket(options as SocketOptions),
     });
-    for (const { requestQueue } of pool.pool) mend(requestQueue);
-    const broker = new BrokerOf({ connectionPool: pool, logger: silent, authenticationTimeout: timeout });
+    for (const { requestQueue } of pool.pool) checkOnlyWhilePending(requestQueue);
+    const broker = new KafkajsBroker({
+      connectionPool: pool,
+      logger: SILENT_LOGGER,
+      authenticationTimeout: timeout,
+    });
     await broker.connect();
     return { broker, pool };
   }
 
   #socket({ host, port, ssl, onConnect }: SocketOptions): Socket {
     if (this.#closed) throw new BrokerError("CLOSED", "the connection was closed");
-    const name = isIP(host) ? {} : { servername: host };
-    const socket = ssl ? connectTls({ host, port, ...name, ...ssl }, onConnect) : connectTcp({ host, port }, onConnect);
+    const servername = isIP(host) ? {} : { servername: host };
+    const socket = ssl
+      ? connectTls({ host, port, ...servername, ...ssl }, onConnect)
+      : connectTcp({ host, port }, onConnect);
     socket.setKeepAlive(true, 60_000).setNoDelay(true);
     this.#sockets.add(socket);
-    const over = (): void => this.#end(new BrokerError("UNAVAILABLE", "the connection was lost", { retryable: true }));
-    // One that was never made ends nothing: the cluster may not know yet that a node is down.
-    socket.once("connect", () => socket.once("close", over));
+    const lose = (): void => this.#lose(new BrokerError("UNAVAILABLE", "the connection was lost", { retryable: true }));
+    // A failed attempt to connect ends nothing: the cluster may not know yet that a node is down.
+    socket.once("connect", () => socket.once("close", lose));
     return socket;
   }
 }
 
-interface SocketOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly ssl: object | null;
-  readonly onConnect: () => void;
-}
-
-/** kafkajs looks a thousand times a second whether a request waits: needed only when one does. */
-function mend(queue: Connection["requestQueue"]): void {
+/** kafkajs checks a thousand times a second for pending requests, even when there are none. */
+function checkOnlyWhilePending(queue: Connection["requestQueue"]): void {
   const schedule = queue.scheduleCheckPendingRequests.bind(queue);
   queue.scheduleCheckPendingRequests = () => {
     if (queue.pending.length > 0) schedule();

@@ -2,38 +2,51 @@ import type * as core from "@anybroker/core/driver";
 import type { Kafka } from "kafkajs";
 import type { Settings } from "../options.ts";
 import { CODES, codeOf } from "../protocol/error-codes.ts";
-import { type From, readFetched } from "../protocol/fetch-response.ts";
+import { decodeFetchResponse } from "../protocol/fetch-response.ts";
 import type {
-  Chunk,
-  Committed,
-  Fetched,
-  Joined,
-  Joining,
+  CommittedOffset,
+  FetchedPartition,
+  JoinRequest,
+  JoinResult,
   Member,
   NewTopic,
-  Outcome,
-  Producer,
+  OffsetResult,
+  PartitionBatch,
+  PartitionOffset,
+  PartitionTime,
+  ProducerId,
   TopicInfo,
 } from "../protocol/requests.ts";
-import { answersFor, byTopic, type Place } from "../protocol/topic-partition.ts";
-import { Connections, inner, nativeOf } from "./kafkajs-connections.ts";
+import { byTopic, inOrderOf, type TopicPartition } from "../protocol/topic-partition.ts";
+import { Connections, kafkajsFor, requireInternal } from "./kafkajs-connections.ts";
 import {
   type Client,
   FETCH_BYTES,
+  produceTimeout,
   READ_COMMITTED,
   RESPONSE_BYTES,
-  SEED,
-  SETTINGS,
+  SEED_NODE,
   type Session,
   started,
+  TOPIC_CONFIGS,
+  TRANSACTION_TIMEOUT,
 } from "./session.ts";
 
-const TOPIC = 2;
+/** Kafka's number for topics among the resources that can be configured. */
+const TOPIC_RESOURCE = 2;
+
+/** A name that no topic can have. */
+const NO_TOPIC = "anybroker.no.such.topic";
+
+/** What kafkajs calls an error whose code it does not know. */
+const UNKNOWN_CODE = -99;
 
 // The casts are true of kafkajs 2.2.4, the only version this package depends on.
-const errors = inner("kafkajs/src/protocol/error") as { readonly createErrorFromCode: (code: number) => Error };
-const packing = inner("kafkajs/src/protocol/message/compression") as {
-  readonly lookupCodec: (way: number) => { readonly decompress: (data: Buffer) => Promise<Buffer> };
+const errors = requireInternal("kafkajs/src/protocol/error") as {
+  readonly createErrorFromCode: (code: number) => Error;
+};
+const compression = requireInternal("kafkajs/src/protocol/message/compression") as {
+  readonly lookupCodec: (codec: number) => { readonly decompress: (data: Buffer) => Promise<Buffer> };
 };
 
 /** kafkajs with the driver's settings. */
@@ -41,57 +54,72 @@ export function kafkajsClient(settings: Settings): Client {
   return (host, signal) => started(new KafkajsSession(settings, host), signal);
 }
 
-interface Coded {
+interface WithErrorCode {
   readonly errorCode: number;
 }
 
-/** What is answered of partitions; some answers call the topic so, some so. */
-type OfParts<T> = readonly {
+/** Per-partition results. Depending on the request, the topic field is `topic` or `topicName`. */
+type PartitionResults<T> = readonly {
   readonly topic?: string;
   readonly topicName?: string;
-  readonly partitions: readonly (T & Coded & { readonly partition: number })[];
+  readonly partitions: readonly (T & WithErrorCode & { readonly partition: number })[];
 }[];
+
+interface MetadataResponse {
+  readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
+  readonly topicMetadata: readonly {
+    readonly topic: string;
+    readonly topicErrorCode: number;
+    readonly partitionMetadata: readonly { readonly partitionId: number; readonly leader: number }[];
+  }[];
+}
+
+interface DescribeConfigsResponse {
+  readonly resources: readonly {
+    readonly resourceName: string;
+    readonly configEntries: readonly { readonly configName: string; readonly configValue: string }[];
+  }[];
+}
+
+interface JoinGroupResponse extends WithErrorCode {
+  readonly generationId: number;
+  readonly leaderId: string;
+  readonly memberId: string;
+  readonly members: readonly { readonly memberId: string; readonly memberMetadata: Buffer }[];
+}
 
 class KafkajsSession implements Session {
   readonly lost: Promise<unknown>;
   readonly native: Kafka;
-  readonly asked: ReadonlySet<number>;
-  readonly fetched: ReadonlySet<number>;
+  readonly contactedNodes: ReadonlySet<number>;
+  readonly fetchedNodes: ReadonlySet<number>;
   readonly #settings: Settings;
   readonly #connections: Connections;
   version = "";
 
-  constructor(settings: Settings, seed: core.Host) {
+  constructor(settings: Settings, host: core.Host) {
     this.#settings = settings;
-    this.native = nativeOf(settings);
-    this.#connections = new Connections(settings, seed);
-    const { lost, asked, fetched } = this.#connections;
-    [this.lost, this.asked, this.fetched] = [lost, asked, fetched];
+    this.native = kafkajsFor(settings);
+    this.#connections = new Connections(settings, host);
+    this.lost = this.#connections.lost;
+    this.contactedNodes = this.#connections.contactedNodes;
+    this.fetchedNodes = this.#connections.fetchedNodes;
   }
 
   async start(): Promise<void> {
-    this.version = `Produce v${await this.#connections.newest("Produce")}`;
+    this.version = `Produce v${await this.#connections.newestVersion("Produce")}`;
     await this.metadata([]);
   }
 
-  async metadata(topics: readonly string[], node = SEED): Promise<readonly TopicInfo[]> {
-    interface Metadata {
-      readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
-      readonly topicMetadata: readonly {
-        readonly topic: string;
-        readonly topicErrorCode: number;
-        readonly partitionMetadata: readonly { readonly partitionId: number; readonly leader: number }[];
-      }[];
-    }
-    // An empty list would mean all topics: a name that no topic can have means none.
-    const asked = topics.length === 0 ? [NONE] : topics;
-    const answer = await this.#connections.ask<Metadata>(node, "Metadata", {
-      topics: asked,
+  async metadata(topics: readonly string[], node: number = SEED_NODE): Promise<readonly TopicInfo[]> {
+    const { brokers, topicMetadata } = await this.#connections.request<MetadataResponse>(node, "Metadata", {
+      // An empty list would mean all topics.
+      topics: topics.length === 0 ? [NO_TOPIC] : topics,
       allowAutoTopicCreation: false,
     });
-    for (const { nodeId, host, port } of answer.brokers) this.#connections.learn(nodeId, { host, port });
-    return answer.topicMetadata
-      .filter(({ topic }) => topic !== NONE)
+    for (const { nodeId, host, port } of brokers) this.#connections.setAddress(nodeId, { host, port });
+    return topicMetadata
+      .filter(({ topic }) => topic !== NO_TOPIC)
       .map(({ topic, topicErrorCode, partitionMetadata }) => {
         const leaders: number[] = new Array(partitionMetadata.length).fill(-1);
         for (const { partitionId, leader } of partitionMetadata) leaders[partitionId] = leader;
@@ -100,9 +128,9 @@ class KafkajsSession implements Session {
   }
 
   async createTopics(topics: readonly NewTopic[]): Promise<readonly unknown[]> {
-    const { topicErrors } = await this.#connections.ask<{
-      readonly topicErrors: readonly (Coded & { readonly errorMessage: string | null })[];
-    }>(SEED, "CreateTopics", {
+    const { topicErrors } = await this.#connections.request<{
+      readonly topicErrors: readonly (WithErrorCode & { readonly errorMessage: string | null })[];
+    }>(SEED_NODE, "CreateTopics", {
       timeout: this.#settings.timeout,
       topics: topics.map(({ topic, partitions, replicas, config }) => ({
         topic,
@@ -114,14 +142,9 @@ class KafkajsSession implements Session {
     return topicErrors.map(({ errorCode, errorMessage }) => errorOf(errorCode, errorMessage ?? undefined));
   }
 
-  async settings(topics: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
-    const { resources } = await this.#connections.ask<{
-      readonly resources: readonly {
-        readonly resourceName: string;
-        readonly configEntries: readonly { readonly configName: string; readonly configValue: string }[];
-      }[];
-    }>(SEED, "DescribeConfigs", {
-      resources: topics.map((name) => ({ type: TOPIC, name, configNames: SETTINGS })),
+  async topicConfigs(topics: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+    const { resources } = await this.#connections.request<DescribeConfigsResponse>(SEED_NODE, "DescribeConfigs", {
+      resources: topics.map((name) => ({ type: TOPIC_RESOURCE, name, configNames: TOPIC_CONFIGS })),
       includeSynonyms: false,
     });
     return new Map(
@@ -132,132 +155,150 @@ class KafkajsSession implements Session {
     );
   }
 
-  async newProducer(): Promise<Producer> {
-    const answer = await this.#connections.ask<Coded & { producerId: string; producerEpoch: number }>(
-      SEED,
-      "InitProducerId",
-      { transactionalId: null, transactionTimeout: 5_000 },
+  async newProducerId(): Promise<ProducerId> {
+    const { errorCode, producerId, producerEpoch } = await this.#connections.request<
+      WithErrorCode & { readonly producerId: string; readonly producerEpoch: number }
+    >(SEED_NODE, "InitProducerId", { transactionalId: null, transactionTimeout: TRANSACTION_TIMEOUT });
+    throwIfError(errorCode);
+    return { id: Number(producerId), epoch: producerEpoch };
+  }
+
+  async produce(node: number, batches: readonly PartitionBatch[], producer: ProducerId): Promise<readonly unknown[]> {
+    const { topics } = await this.#connections.request<{ readonly topics: PartitionResults<unknown> }>(
+      node,
+      "Produce",
+      {
+        acks: -1,
+        timeout: produceTimeout(this.#settings.timeout),
+        producerId: producer.id,
+        producerEpoch: producer.epoch,
+        topicData: byTopic(batches, ({ partition, records, sequence }) => ({
+          partition,
+          firstSequence: sequence,
+          messages: records,
+        })),
+      },
     );
-    orThrow(answer.errorCode);
-    return { id: Number(answer.producerId), epoch: answer.producerEpoch };
+    return inOrderOf(batches, flatten(topics)).map((result) => errorOf(result?.errorCode ?? -1));
   }
 
-  async produce(node: number, chunks: readonly Chunk[], producer: Producer): Promise<readonly unknown[]> {
-    const { topics } = await this.#connections.ask<{ readonly topics: OfParts<unknown> }>(node, "Produce", {
-      acks: -1,
-      // Sooner than the request itself is given up.
-      timeout: Math.floor(this.#settings.timeout * 0.8),
-      producerId: producer.id,
-      producerEpoch: producer.epoch,
-      topicData: byTopic(chunks, ({ partition, records, sequence }) => ({
-        partition,
-        firstSequence: sequence,
-        messages: records,
-      })),
-    });
-    return answersFor(chunks, listed(topics)).map((one) => errorOf(one?.errorCode ?? -1));
-  }
-
-  async fetch(node: number, from: readonly From[], wait: number): Promise<readonly Fetched[]> {
-    const asked = {
-      ...{ maxWaitTime: wait, minBytes: 1, maxBytes: RESPONSE_BYTES, isolationLevel: READ_COMMITTED },
+  async fetch(node: number, from: readonly PartitionOffset[], wait: number): Promise<readonly FetchedPartition[]> {
+    const request = {
+      maxWaitTime: wait,
+      minBytes: 1,
+      maxBytes: RESPONSE_BYTES,
+      isolationLevel: READ_COMMITTED,
       topics: byTopic(from, ({ partition, offset }) => ({
-        ...{ partition, fetchOffset: String(offset), maxBytes: FETCH_BYTES },
+        partition,
+        fetchOffset: String(offset),
+        maxBytes: FETCH_BYTES,
       })),
     };
-    const data = await this.#connections.ask<Buffer>(node, "Fetch", asked, async (answer) => answer);
-    return readFetched(data, from, (way, packed) => packing.lookupCodec(way).decompress(packed), errorOf);
+    const data = await this.#connections.request<Buffer>(node, "Fetch", request, async (response) => response);
+    return decodeFetchResponse(data, from, decompress, errorOf);
   }
 
-  async offsets(node: number, at: readonly (Place & { readonly time: number })[]): Promise<readonly Outcome[]> {
-    const { responses } = await this.#connections.ask<{ responses: OfParts<{ offset: string }> }>(node, "ListOffsets", {
+  async listOffsets(node: number, times: readonly PartitionTime[]): Promise<readonly OffsetResult[]> {
+    const { responses } = await this.#connections.request<{
+      readonly responses: PartitionResults<{ readonly offset: string }>;
+    }>(node, "ListOffsets", {
       isolationLevel: READ_COMMITTED,
-      topics: byTopic(at, ({ partition, time }) => ({ partition, timestamp: String(time) })),
+      topics: byTopic(times, ({ partition, time }) => ({ partition, timestamp: String(time) })),
     });
-    const answers = answersFor(at, listed(responses));
-    return answers.map((one) => ({ value: Number(one?.offset ?? -1), error: errorOf(one?.errorCode ?? -1) }));
+    return inOrderOf(times, flatten(responses)).map((result) => ({
+      value: Number(result?.offset ?? -1),
+      error: errorOf(result?.errorCode ?? -1),
+    }));
   }
 
-  async deleteRecords(node: number, before: readonly (Place & { readonly offset: number })[]): Promise<void> {
+  async deleteRecords(node: number, before: readonly PartitionOffset[]): Promise<void> {
     const topics = byTopic(before, ({ partition, offset }) => ({ partition, offset: String(offset) }));
-    await this.#connections.ask(node, "DeleteRecords", { topics });
+    await this.#connections.request(node, "DeleteRecords", { topics });
   }
 
-  async coordinator(group: string): Promise<number> {
-    const { errorCode, coordinator } = await this.#connections.ask<{
-      readonly errorCode: number;
-      readonly coordinator: core.Host & { readonly nodeId: number };
-    }>(SEED, "GroupCoordinator", { groupId: group });
-    orThrow(errorCode);
-    this.#connections.learn(coordinator.nodeId, coordinator);
+  async findCoordinator(group: string): Promise<number> {
+    const { errorCode, coordinator } = await this.#connections.request<
+      WithErrorCode & { readonly coordinator: core.Host & { readonly nodeId: number } }
+    >(SEED_NODE, "GroupCoordinator", { groupId: group });
+    throwIfError(errorCode);
+    this.#connections.setAddress(coordinator.nodeId, coordinator);
     return coordinator.nodeId;
   }
 
-  async join(node: number, joining: Joining): Promise<Joined> {
-    interface Answer {
-      readonly errorCode: number;
-      readonly generationId: number;
-      readonly leaderId: string;
-      readonly memberId: string;
-      readonly members: readonly { readonly memberId: string; readonly memberMetadata: Buffer }[];
-    }
-    const { group, id, session, protocol, metadata } = joining;
-    const answer = await this.#connections.ask<Answer>(node, "JoinGroup", {
+  async joinGroup(node: number, request: JoinRequest): Promise<JoinResult> {
+    const { group, id, sessionTimeout, protocol, metadata } = request;
+    const response = await this.#connections.request<JoinGroupResponse>(node, "JoinGroup", {
       groupId: group,
       memberId: id,
-      sessionTimeout: session,
-      rebalanceTimeout: session,
+      sessionTimeout,
+      rebalanceTimeout: sessionTimeout,
       protocolType: "consumer",
       groupProtocols: [{ name: protocol, metadata }],
     });
-    if (answer.errorCode === CODES.memberIdRequired) return this.join(node, { ...joining, id: answer.memberId });
-    orThrow(answer.errorCode);
+    const { errorCode, memberId, generationId, leaderId, members } = response;
+    if (errorCode === CODES.memberIdRequired) return this.joinGroup(node, { ...request, id: memberId });
+    throwIfError(errorCode);
     return {
-      member: { group, id: answer.memberId, generation: answer.generationId },
-      leads: answer.leaderId === answer.memberId,
-      members: answer.members.map(({ memberId, memberMetadata }) => ({ id: memberId, metadata: memberMetadata })),
+      member: { group, id: memberId, generation: generationId },
+      isLeader: leaderId === memberId,
+      members: members.map((member) => ({ id: member.memberId, metadata: member.memberMetadata })),
     };
   }
 
-  async sync(node: number, member: Member, assignments: ReadonlyMap<string, Buffer>): Promise<Buffer> {
-    const { errorCode, memberAssignment } = await this.#connections.ask<Coded & { memberAssignment: Buffer }>(
-      node,
-      "SyncGroup",
-      {
-        ...{ groupId: member.group, generationId: member.generation, memberId: member.id },
-        groupAssignment: [...assignments].map(([memberId, assignment]) => ({ memberId, memberAssignment: assignment })),
-      },
-    );
-    orThrow(errorCode);
+  async syncGroup(node: number, member: Member, assignments: ReadonlyMap<string, Buffer>): Promise<Buffer> {
+    const { errorCode, memberAssignment } = await this.#connections.request<
+      WithErrorCode & { readonly memberAssignment: Buffer }
+    >(node, "SyncGroup", {
+      groupId: member.group,
+      generationId: member.generation,
+      memberId: member.id,
+      groupAssignment: [...assignments].map(([memberId, assignment]) => ({ memberId, memberAssignment: assignment })),
+    });
+    throwIfError(errorCode);
     return memberAssignment;
   }
 
   async heartbeat(node: number, member: Member): Promise<void> {
-    const { errorCode } = await this.#connections.ask<Coded>(node, "Heartbeat", asMember(member));
-    orThrow(errorCode);
+    const { errorCode } = await this.#connections.request<WithErrorCode>(node, "Heartbeat", memberFields(member));
+    throwIfError(errorCode);
   }
 
-  async leave(node: number, group: string, id: string): Promise<void> {
-    await this.#connections.ask(node, "LeaveGroup", { groupId: group, memberId: id });
+  async leaveGroup(node: number, group: string, memberId: string): Promise<void> {
+    await this.#connections.request(node, "LeaveGroup", { groupId: group, memberId });
   }
 
-  async committed(node: number, group: string, places: readonly Place[]): Promise<readonly Committed[]> {
-    const { errorCode, responses } = await this.#connections.ask<
-      Coded & { readonly responses: OfParts<{ readonly offset: string; readonly metadata: string | null }> }
-    >(node, "OffsetFetch", { groupId: group, topics: byTopic(places, ({ partition }) => ({ partition })) });
-    orThrow(errorCode);
-    return listed(responses).map(({ topic, partition, offset, metadata, errorCode: code }) => {
-      orThrow(code);
+  async committedOffsets(
+    node: number,
+    group: string,
+    partitions: readonly TopicPartition[],
+  ): Promise<readonly CommittedOffset[]> {
+    const { errorCode, responses } = await this.#connections.request<
+      WithErrorCode & {
+        readonly responses: PartitionResults<{ readonly offset: string; readonly metadata: string | null }>;
+      }
+    >(node, "OffsetFetch", { groupId: group, topics: byTopic(partitions, ({ partition }) => ({ partition })) });
+    throwIfError(errorCode);
+    return flatten(responses).map((result) => {
+      throwIfError(result.errorCode);
+      const { topic, partition, offset, metadata } = result;
       return { topic, partition, offset: Number(offset), metadata: metadata ?? "" };
     });
   }
 
-  async commit(node: number, member: Member, offsets: readonly Committed[]): Promise<void> {
-    const { responses } = await this.#connections.ask<{ responses: OfParts<unknown> }>(node, "OffsetCommit", {
-      ...asMember(member),
-      topics: byTopic(offsets, ({ partition, offset, metadata }) => ({ partition, offset: String(offset), metadata })),
-    });
-    for (const { errorCode } of listed(responses)) orThrow(errorCode);
+  async commitOffsets(node: number, member: Member, offsets: readonly CommittedOffset[]): Promise<void> {
+    const { responses } = await this.#connections.request<{ readonly responses: PartitionResults<unknown> }>(
+      node,
+      "OffsetCommit",
+      {
+        ...memberFields(member),
+        topics: byTopic(offsets, ({ partition, offset, metadata }) => ({
+          partition,
+          offset: String(offset),
+          metadata,
+        })),
+      },
+    );
+    for (const { errorCode } of flatten(responses)) throwIfError(errorCode);
   }
 
   close(): void {
@@ -265,27 +306,29 @@ class KafkajsSession implements Session {
   }
 }
 
-const NONE = "anybroker.no.such.topic";
+function decompress(codec: number, data: Buffer): Promise<Buffer> {
+  return compression.lookupCodec(codec).decompress(data);
+}
 
-function asMember({ group, id, generation }: Member): object {
+function memberFields({ group, id, generation }: Member): object {
   return { groupId: group, memberId: id, groupGenerationId: generation };
 }
 
 function errorOf(code: number, message?: string): unknown {
   if (code === 0) return undefined;
   const error = errors.createErrorFromCode(code);
-  if (codeOf(error) === -99) Object.assign(error, { code });
+  if (codeOf(error) === UNKNOWN_CODE) Object.assign(error, { code });
   if (message !== undefined) error.message += `: ${message}`;
   return error;
 }
 
-function orThrow(code: number): void {
+function throwIfError(code: number): void {
   const error = errorOf(code);
   if (error !== undefined) throw error;
 }
 
-function listed<T>(answer: OfParts<T>): readonly (T & Coded & Place)[] {
-  return answer.flatMap(({ topic, topicName = "", partitions }) =>
-    partitions.map((one) => ({ ...one, topic: topic ?? topicName })),
+function flatten<T>(results: PartitionResults<T>): readonly (T & WithErrorCode & TopicPartition)[] {
+  return results.flatMap(({ topic, topicName = "", partitions }) =>
+    partitions.map((result) => ({ ...result, topic: topic ?? topicName })),
   );
 }

@@ -1,10 +1,13 @@
 import type * as core from "@anybroker/core/driver";
 import type { Settings } from "../options.ts";
-import type { Cluster } from "./metadata.ts";
+import type { Cluster } from "./cluster.ts";
 import type { Session } from "./session.ts";
 import type { Writer } from "./writer.ts";
 
-/** One life of the connection: what is known in it, and ends with it. */
+/** Ids of members that could not leave their group, by group. They hold up each new member until they are removed. */
+export type AbandonedMembers = Map<string, Set<string>>;
+
+/** What belongs to one life of the connection, and ends with it. */
 export interface LinkState {
   readonly settings: Settings;
   readonly context: core.LinkContext;
@@ -12,8 +15,8 @@ export interface LinkState {
   readonly session: Session;
   readonly cluster: Cluster;
   readonly writer: Writer;
-  /** Opens further sockets, for one source. */
-  readonly open: (signal: AbortSignal) => Promise<Session>;
-  /** Members that could not leave their group, by group: they hold up every one that joins until they are gone. */
-  readonly strays: Map<string, Set<string>>;
+  /** Opens a further session, for one source. */
+  readonly openSession: (signal: AbortSignal) => Promise<Session>;
+  /** Shared by all lives of the connection. */
+  readonly abandonedMembers: AbandonedMembers;
 }

@@ -3,35 +3,53 @@ import { BrokerError, reasonOf } from "@anybroker/core/driver";
 import type * as library from "@platformatic/kafka";
 import type { Settings } from "../options.ts";
 import { CODES } from "../protocol/error-codes.ts";
-import { type From, readFetched, type Unpack } from "../protocol/fetch-response.ts";
+import { type Decompress, decodeFetchResponse } from "../protocol/fetch-response.ts";
 import type { NewRecord } from "../protocol/records.ts";
 import type {
-  Chunk,
-  Committed,
-  Fetched,
-  Joined,
-  Joining,
+  CommittedOffset,
+  FetchedPartition,
+  JoinRequest,
+  JoinResult,
   Member,
   NewTopic,
-  Outcome,
-  Producer,
+  OffsetResult,
+  PartitionBatch,
+  PartitionOffset,
+  PartitionTime,
+  ProducerId,
   TopicInfo,
 } from "../protocol/requests.ts";
-import { answersFor, byTopic, type Place } from "../protocol/topic-partition.ts";
+import { byTopic, inOrderOf, type TopicPartition } from "../protocol/topic-partition.ts";
 import {
   type Client,
   FETCH_BYTES,
-  PROTOCOL,
+  GROUP_PROTOCOL,
+  produceTimeout,
   READ_COMMITTED,
   RESPONSE_BYTES,
-  SEED,
-  SETTINGS,
+  SEED_NODE,
   type Session,
   started,
+  TOPIC_CONFIGS,
+  TRANSACTION_TIMEOUT,
 } from "./session.ts";
 
 type Library = typeof library;
 type Connection = library.Connection;
+
+/** The request and version whose response {@link decodeFetchResponse} decodes. */
+const FETCH_KEY = 1;
+const FETCH_VERSION = 11;
+
+const PRODUCE_KEY = 0;
+
+/** The requests of one connection that may wait for a response at once. */
+const MAX_IN_FLIGHT = 100;
+
+const EMPTY = Buffer.alloc(0);
+
+/** The metadata of a member that reads no topics. */
+const NO_METADATA = Buffer.alloc(6);
 
 /** `@platformatic/kafka` with the driver's settings. It must be installed beside this package. */
 export function platformaticClient(settings: Settings): Client {
@@ -51,22 +69,24 @@ async function load(): Promise<Library> {
   }
 }
 
-function optionsOf({ tls, sasl, timeout }: Settings): library.ConnectionOptions {
+function connectionOptions({ tls, sasl, timeout }: Settings): library.ConnectionOptions {
   return {
-    ...{ connectTimeout: timeout, requestTimeout: timeout, maxInflights: 100 },
+    connectTimeout: timeout,
+    requestTimeout: timeout,
+    maxInflights: MAX_IN_FLIGHT,
     ...(tls === undefined ? {} : { tls, tlsServerName: true }),
-    ...(sasl === undefined ? {} : { sasl: saslOf(sasl) }),
+    ...(sasl === undefined ? {} : { sasl: saslOptions(sasl) }),
   };
 }
 
-function saslOf(sasl: NonNullable<Settings["sasl"]>): library.SASLOptions {
+function saslOptions(sasl: NonNullable<Settings["sasl"]>): library.SASLOptions {
   if (sasl.mechanism === "oauthbearer") {
-    const { token } = sasl;
-    const refusal = new BrokerError("UNAUTHORIZED", "the server does not take the token");
+    const refusal = new BrokerError("UNAUTHORIZED", "the server refused the token");
     return {
-      ...{ mechanism: "OAUTHBEARER", token },
-      // A server that takes the token answers nothing.
-      authBytesValidator: (answer, done) => done(answer.length > 0 ? refusal : null, answer),
+      mechanism: "OAUTHBEARER",
+      token: sasl.token,
+      // A server that takes the token returns nothing.
+      authBytesValidator: (response, done) => done(response.length > 0 ? refusal : null, response),
     };
   }
   // The cast is true: the library's names are Kafka's own, in capitals.
@@ -77,44 +97,48 @@ function saslOf(sasl: NonNullable<Settings["sasl"]>): library.SASLOptions {
 class PlatformaticSession implements Session {
   readonly lost: Promise<unknown>;
   readonly native: library.Admin;
-  readonly asked: Set<number> = new Set();
-  readonly fetched: Set<number> = new Set();
+  readonly contactedNodes: Set<number> = new Set();
+  readonly fetchedNodes: Set<number> = new Set();
   readonly #library: Library;
   readonly #settings: Settings;
-  /** A fetch whose answer is left as it is. */
+  /** A fetch whose response the library does not decode. */
   readonly #fetch: library.API<library.fetchV11.FetchRequest, Buffer>;
-  readonly #end: (reason: unknown) => void;
+  readonly #lose: (reason: unknown) => void;
   readonly #connections = new Map<string, Promise<Connection>>();
-  readonly #all = new Set<Connection>();
+  readonly #open = new Set<Connection>();
   readonly #addresses = new Map<number, core.Host>();
   #closed = false;
   version = "";
 
-  constructor(loaded: Library, settings: Settings, seed: core.Host) {
+  constructor(loaded: Library, settings: Settings, host: core.Host) {
     this.#library = loaded;
     this.#settings = settings;
     const { createRequest } = loaded.fetchV11;
-    const asItIs: library.ResponseParser<Buffer> = (_id, _key, _version, { buffer }) => buffer.buffer;
-    this.#fetch = loaded.createAPI(1, 11, createRequest, asItIs, false, false);
-    this.#addresses.set(SEED, seed);
-    const bootstrapBrokers = settings.hosts.map(({ host, port }) => `${host}:${port}`);
-    this.native = new loaded.Admin({ clientId: settings.clientId, bootstrapBrokers, ...optionsOf(settings) });
+    const undecoded: library.ResponseParser<Buffer> = (_id, _key, _version, { buffer }) => buffer.buffer;
+    this.#fetch = loaded.createAPI(FETCH_KEY, FETCH_VERSION, createRequest, undecoded, false, false);
+    this.#addresses.set(SEED_NODE, host);
+    const bootstrapBrokers = settings.hosts.map(({ host: name, port }) => `${name}:${port}`);
+    this.native = new loaded.Admin({
+      clientId: settings.clientId,
+      bootstrapBrokers,
+      ...connectionOptions(settings),
+    });
     const { promise, resolve } = Promise.withResolvers<unknown>();
     this.lost = promise;
-    this.#end = resolve;
+    this.#lose = resolve;
   }
 
   async start(): Promise<void> {
     const { apiVersionsV3 } = this.#library;
-    const { apiKeys } = await this.#ask(SEED, apiVersionsV3.api, this.#settings.clientId, "1");
-    this.version = `Produce v${apiKeys.find(({ apiKey }) => apiKey === 0)?.maxVersion}`;
+    const { apiKeys } = await this.#request(SEED_NODE, apiVersionsV3.api, this.#settings.clientId, "1");
+    this.version = `Produce v${apiKeys.find(({ apiKey }) => apiKey === PRODUCE_KEY)?.maxVersion}`;
     await this.metadata([]);
   }
 
-  async metadata(topics: readonly string[], node = SEED): Promise<readonly TopicInfo[]> {
-    const answer = await this.#ask(node, this.#library.metadataV12.api, [...topics], false, false);
-    for (const { nodeId, host, port } of answer.brokers) this.#addresses.set(nodeId, { host, port });
-    return answer.topics.map(({ name, errorCode, partitions }) => {
+  async metadata(topics: readonly string[], node: number = SEED_NODE): Promise<readonly TopicInfo[]> {
+    const response = await this.#request(node, this.#library.metadataV12.api, [...topics], false, false);
+    for (const { nodeId, host, port } of response.brokers) this.#addresses.set(nodeId, { host, port });
+    return response.topics.map(({ name, errorCode, partitions }) => {
       const leaders: number[] = new Array(partitions.length).fill(-1);
       for (const { partitionIndex, leaderId } of partitions) leaders[partitionIndex] = leaderId;
       return { topic: name ?? "", error: this.#errorOf(errorCode), leaders };
@@ -122,20 +146,26 @@ class PlatformaticSession implements Session {
   }
 
   async createTopics(topics: readonly NewTopic[]): Promise<readonly unknown[]> {
+    const { createTopicsV7 } = this.#library;
     const wanted = topics.map(({ topic, partitions, replicas, config }) => ({
-      ...{ name: topic, numPartitions: partitions, replicationFactor: replicas, assignments: [] },
+      name: topic,
+      numPartitions: partitions,
+      replicationFactor: replicas,
+      assignments: [],
       configs: Object.entries(config).map(([name, value]) => ({ name, value })),
     }));
-    const answer = await this.#ask(SEED, this.#library.createTopicsV7.api, wanted, this.#settings.timeout, false);
-    return answer.topics.map(({ errorCode, errorMessage }) => this.#errorOf(errorCode, errorMessage));
+    const response = await this.#request(SEED_NODE, createTopicsV7.api, wanted, this.#settings.timeout, false);
+    return response.topics.map(({ errorCode, errorMessage }) => this.#errorOf(errorCode, errorMessage));
   }
 
-  async settings(topics: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+  async topicConfigs(topics: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
     const { describeConfigsV4, ConfigResourceTypes } = this.#library;
     const resources = topics.map((resourceName) => ({
-      ...{ resourceType: ConfigResourceTypes.TOPIC, resourceName, configurationKeys: [...SETTINGS] },
+      resourceType: ConfigResourceTypes.TOPIC,
+      resourceName,
+      configurationKeys: [...TOPIC_CONFIGS],
     }));
-    const { results } = await this.#ask(SEED, describeConfigsV4.api, resources, false, false);
+    const { results } = await this.#request(SEED_NODE, describeConfigsV4.api, resources, false, false);
     return new Map(
       results.map(({ resourceName, configs }) => [
         resourceName,
@@ -144,171 +174,214 @@ class PlatformaticSession implements Session {
     );
   }
 
-  async newProducer(): Promise<Producer> {
-    const answer = await this.#ask(SEED, this.#library.initProducerIdV4.api, null, 5_000, -1n, -1);
-    this.#orThrow(answer.errorCode);
-    return { id: Number(answer.producerId), epoch: answer.producerEpoch };
+  async newProducerId(): Promise<ProducerId> {
+    const { initProducerIdV4 } = this.#library;
+    const response = await this.#request(SEED_NODE, initProducerIdV4.api, null, TRANSACTION_TIMEOUT, -1n, -1);
+    this.#throwIfError(response.errorCode);
+    return { id: Number(response.producerId), epoch: response.producerEpoch };
   }
 
-  async produce(node: number, chunks: readonly Chunk[], producer: Producer): Promise<readonly unknown[]> {
+  async produce(node: number, batches: readonly PartitionBatch[], producer: ProducerId): Promise<readonly unknown[]> {
     const { produceV10, NumericMap } = this.#library;
     const sequences = new NumericMap();
-    for (const { topic, partition, sequence } of chunks) sequences.set(`${topic}:${partition}`, sequence);
-    const messages = chunks.flatMap(({ topic, partition, records }) =>
+    for (const { topic, partition, sequence } of batches) sequences.set(`${topic}:${partition}`, sequence);
+    const messages = batches.flatMap(({ topic, partition, records }) =>
       records.map((record) => toMessage(topic, partition, record)),
     );
     const options = { producerId: BigInt(producer.id), producerEpoch: producer.epoch, sequences };
-    const timeout = Math.floor(this.#settings.timeout * 0.8);
-    const answer = await this.#ask(node, produceV10.api, -1, timeout, messages, options);
-    const answers = (typeof answer === "boolean" ? [] : answer.responses).flatMap(({ name, partitionResponses }) =>
+    const timeout = produceTimeout(this.#settings.timeout);
+    const response = await this.#request(node, produceV10.api, -1, timeout, messages, options);
+    // The library returns a boolean only for requests that want no acknowledgement.
+    const topics = typeof response === "boolean" ? [] : response.responses;
+    const results = topics.flatMap(({ name, partitionResponses }) =>
       partitionResponses.map(({ index, errorCode }) => ({ topic: name, partition: index, errorCode })),
     );
-    return answersFor(chunks, answers).map((one) => this.#errorOf(one?.errorCode ?? -1));
+    return inOrderOf(batches, results).map((result) => this.#errorOf(result?.errorCode ?? -1));
   }
 
-  async fetch(node: number, from: readonly From[], wait: number): Promise<readonly Fetched[]> {
+  async fetch(node: number, from: readonly PartitionOffset[], wait: number): Promise<readonly FetchedPartition[]> {
     const topics = byTopic(from, ({ partition, offset }) => ({
-      ...{ partition, currentLeaderEpoch: -1, lastFetchedEpoch: -1 },
-      ...{ fetchOffset: BigInt(offset), partitionMaxBytes: FETCH_BYTES },
+      partition,
+      currentLeaderEpoch: -1,
+      fetchOffset: BigInt(offset),
+      lastFetchedEpoch: -1,
+      partitionMaxBytes: FETCH_BYTES,
     })).map(({ topic, partitions }) => ({ topicId: topic, partitions }));
-    const { compressionsAlgorithmsByBitmask: packings } = this.#library;
-    const data = await this.#ask(node, this.#fetch, wait, 1, RESPONSE_BYTES, READ_COMMITTED, 0, -1, topics, [], "");
-    const unpack: Unpack = (way, packed) => packings[way]?.decompressSync(packed) ?? packed;
-    return readFetched(data, from, unpack, (code) => this.#errorOf(code));
+    const data = await this.#request(node, this.#fetch, wait, 1, RESPONSE_BYTES, READ_COMMITTED, 0, -1, topics, [], "");
+    const codecs = this.#library.compressionsAlgorithmsByBitmask;
+    const decompress: Decompress = (codec, packed) => codecs[codec]?.decompressSync(packed) ?? packed;
+    return decodeFetchResponse(data, from, decompress, (code) => this.#errorOf(code));
   }
 
-  async offsets(node: number, at: readonly (Place & { readonly time: number })[]): Promise<readonly Outcome[]> {
-    const asked = named(at, ({ partition, time }) => ({
-      ...{ partitionIndex: partition, currentLeaderEpoch: -1, timestamp: BigInt(time) },
+  async listOffsets(node: number, times: readonly PartitionTime[]): Promise<readonly OffsetResult[]> {
+    const wanted = byTopicName(times, ({ partition, time }) => ({
+      partitionIndex: partition,
+      currentLeaderEpoch: -1,
+      timestamp: BigInt(time),
     }));
-    const { topics } = await this.#ask(node, this.#library.listOffsetsV7.api, -1, READ_COMMITTED, asked);
-    const answers = answersFor(at, listed(topics));
-    return answers.map((one) => ({ value: Number(one?.offset ?? -1), error: this.#errorOf(one?.errorCode ?? -1) }));
+    const { topics } = await this.#request(node, this.#library.listOffsetsV7.api, -1, READ_COMMITTED, wanted);
+    return inOrderOf(times, flatten(topics)).map((result) => ({
+      value: Number(result?.offset ?? -1),
+      error: this.#errorOf(result?.errorCode ?? -1),
+    }));
   }
 
-  async deleteRecords(node: number, before: readonly (Place & { readonly offset: number })[]): Promise<void> {
-    const asked = named(before, ({ partition, offset }) => ({ partitionIndex: partition, offset: BigInt(offset) }));
-    await this.#ask(node, this.#library.deleteRecordsV2.api, asked, this.#settings.timeout);
+  async deleteRecords(node: number, before: readonly PartitionOffset[]): Promise<void> {
+    const topics = byTopicName(before, ({ partition, offset }) => ({
+      partitionIndex: partition,
+      offset: BigInt(offset),
+    }));
+    await this.#request(node, this.#library.deleteRecordsV2.api, topics, this.#settings.timeout);
   }
 
-  async coordinator(group: string): Promise<number> {
-    const { coordinators } = await this.#ask(SEED, this.#library.findCoordinatorV4.api, 0, [group]);
+  async findCoordinator(group: string): Promise<number> {
+    const { coordinators } = await this.#request(SEED_NODE, this.#library.findCoordinatorV4.api, 0, [group]);
     const [found] = coordinators;
-    this.#orThrow(found?.errorCode ?? CODES.coordinatorNotAvailable);
-    const { nodeId, host, port } = found ?? { nodeId: SEED, host: "", port: 0 };
+    this.#throwIfError(found?.errorCode ?? CODES.coordinatorNotAvailable);
+    const { nodeId, host, port } = found ?? { nodeId: SEED_NODE, host: "", port: 0 };
     this.#addresses.set(nodeId, { host, port });
     return nodeId;
   }
 
-  async join(node: number, joining: Joining): Promise<Joined> {
-    const { group, id, session, protocol, metadata } = joining;
-    const protocols = [{ name: protocol, metadata }];
-    const asked = [group, session, session, id, null, "consumer", protocols, null] as const;
-    const answer = await this.#ask(node, this.#library.joinGroupV9.api, ...asked);
-    const memberId = answer.memberId ?? "";
-    if (answer.errorCode === CODES.memberIdRequired) return this.join(node, { ...joining, id: memberId });
-    this.#orThrow(answer.errorCode);
+  async joinGroup(node: number, request: JoinRequest): Promise<JoinResult> {
+    const { group, id, sessionTimeout, protocol, metadata } = request;
+    const response = await this.#request(
+      node,
+      this.#library.joinGroupV9.api,
+      group,
+      sessionTimeout,
+      sessionTimeout,
+      id,
+      null,
+      "consumer",
+      [{ name: protocol, metadata }],
+      null,
+    );
+    const memberId = response.memberId ?? "";
+    if (response.errorCode === CODES.memberIdRequired) return this.joinGroup(node, { ...request, id: memberId });
+    this.#throwIfError(response.errorCode);
     return {
-      member: { group, id: memberId, generation: answer.generationId },
-      leads: answer.leader === memberId,
-      members: answer.members.map((one) => ({ id: one.memberId, metadata: one.metadata ?? Buffer.alloc(6) })),
+      member: { group, id: memberId, generation: response.generationId },
+      isLeader: response.leader === memberId,
+      members: response.members.map((member) => ({ id: member.memberId, metadata: member.metadata ?? NO_METADATA })),
     };
   }
 
-  async sync(node: number, member: Member, assignments: ReadonlyMap<string, Buffer>): Promise<Buffer> {
-    const shares = [...assignments].map(([memberId, assignment]) => ({ memberId, assignment }));
+  async syncGroup(node: number, member: Member, assignments: ReadonlyMap<string, Buffer>): Promise<Buffer> {
     const { group, generation, id } = member;
-    const asked = [group, generation, id, null, "consumer", PROTOCOL, shares] as const;
-    const answer = await this.#ask(node, this.#library.syncGroupV5.api, ...asked);
-    this.#orThrow(answer.errorCode);
-    return answer.assignment;
+    const response = await this.#request(
+      node,
+      this.#library.syncGroupV5.api,
+      group,
+      generation,
+      id,
+      null,
+      "consumer",
+      GROUP_PROTOCOL,
+      [...assignments].map(([memberId, assignment]) => ({ memberId, assignment })),
+    );
+    this.#throwIfError(response.errorCode);
+    return response.assignment;
   }
 
   async heartbeat(node: number, { group, generation, id }: Member): Promise<void> {
-    this.#orThrow((await this.#ask(node, this.#library.heartbeatV4.api, group, generation, id, null)).errorCode);
+    const response = await this.#request(node, this.#library.heartbeatV4.api, group, generation, id, null);
+    this.#throwIfError(response.errorCode);
   }
 
-  async leave(node: number, group: string, id: string): Promise<void> {
-    await this.#ask(node, this.#library.leaveGroupV5.api, group, [{ memberId: id }]);
+  async leaveGroup(node: number, group: string, memberId: string): Promise<void> {
+    await this.#request(node, this.#library.leaveGroupV5.api, group, [{ memberId }]);
   }
 
-  async committed(node: number, group: string, places: readonly Place[]): Promise<readonly Committed[]> {
-    const topics = byTopic(places, ({ partition }) => partition).map(({ topic, partitions }) => ({
-      ...{ name: topic, partitionIndexes: partitions },
+  async committedOffsets(
+    node: number,
+    group: string,
+    partitions: readonly TopicPartition[],
+  ): Promise<readonly CommittedOffset[]> {
+    const topics = byTopic(partitions, ({ partition }) => partition).map((one) => ({
+      name: one.topic,
+      partitionIndexes: one.partitions,
     }));
-    const asked = [{ groupId: group, memberId: null, memberEpoch: -1, topics }];
-    const { groups } = await this.#ask(node, this.#library.offsetFetchV8.api, asked, false);
-    for (const { errorCode } of groups) this.#orThrow(errorCode);
-    const answers = listed(groups.flatMap((one) => one.topics));
-    return answers.map(({ topic, partition, committedOffset, metadata, errorCode }) => {
-      this.#orThrow(errorCode);
+    const wanted = [{ groupId: group, memberId: null, memberEpoch: -1, topics }];
+    const { groups } = await this.#request(node, this.#library.offsetFetchV8.api, wanted, false);
+    for (const { errorCode } of groups) this.#throwIfError(errorCode);
+    return flatten(groups.flatMap((found) => found.topics)).map((result) => {
+      this.#throwIfError(result.errorCode);
+      const { topic, partition, committedOffset, metadata } = result;
       return { topic, partition, offset: Number(committedOffset), metadata: metadata ?? "" };
     });
   }
 
-  async commit(node: number, member: Member, offsets: readonly Committed[]): Promise<void> {
-    const asked = named(offsets, ({ partition, offset, metadata }) => ({
-      ...{ partitionIndex: partition, committedOffset: BigInt(offset), committedLeaderEpoch: -1 },
+  async commitOffsets(node: number, member: Member, offsets: readonly CommittedOffset[]): Promise<void> {
+    const { offsetCommitV8 } = this.#library;
+    const { group, generation, id } = member;
+    const wanted = byTopicName(offsets, ({ partition, offset, metadata }) => ({
+      partitionIndex: partition,
+      committedOffset: BigInt(offset),
+      committedLeaderEpoch: -1,
       committedMetadata: metadata,
     }));
-    const { group, generation, id } = member;
-    const { topics } = await this.#ask(node, this.#library.offsetCommitV8.api, group, generation, id, null, asked);
-    for (const { errorCode } of listed(topics)) this.#orThrow(errorCode);
+    const { topics } = await this.#request(node, offsetCommitV8.api, group, generation, id, null, wanted);
+    for (const { errorCode } of flatten(topics)) this.#throwIfError(errorCode);
   }
 
   close(): void {
     this.#closed = true;
     const error = new BrokerError("UNAVAILABLE", "the connection was closed", { retryable: true });
-    this.#end(error);
-    for (const connection of this.#all) connection.socket.destroy();
+    this.#lose(error);
+    for (const connection of this.#open) connection.socket.destroy();
     this.native.close().catch(() => {});
   }
 
-  /** Asks one node, and answers what it says, errors included; the library would throw them. */
-  async #ask<A extends unknown[], T>(node: number, api: library.API<A, T>, ...args: A): Promise<T> {
-    // A fetch is answered late, and holds up what is asked after it.
-    const connection = await this.#connection(node, api.key === 1 ? "fetching" : "asking");
-    (api.key === 1 ? this.fetched : this.asked).add(node);
+  /** Sends a request to one node and returns the whole response. The library would throw the errors in it. */
+  async #request<A extends unknown[], T>(node: number, api: library.API<A, T>, ...fields: A): Promise<T> {
+    const isFetch = api.key === FETCH_KEY;
+    // The server responds late to a fetch, and that would delay other requests on the same connection.
+    const connection = await this.#connection(node, isFetch ? "fetches" : "requests");
+    (isFetch ? this.fetchedNodes : this.contactedNodes).add(node);
     try {
-      return await api.async(connection, ...args);
+      return await api.async(connection, ...fields);
     } catch (error) {
-      // The cast is true: the library's error of a refused request carries its whole answer.
+      // The cast is true: the library's error of a refused request carries the whole response.
       if (error instanceof this.#library.ResponseError) return error.response as T;
-      if (error instanceof this.#library.TimeoutError) this.#end(error);
+      if (error instanceof this.#library.TimeoutError) this.#lose(error);
       throw error;
     }
   }
 
-  #connection(node: number, purpose: string): Promise<Connection> {
+  #connection(node: number, purpose: "fetches" | "requests"): Promise<Connection> {
     const address = this.#addresses.get(node);
     if (address === undefined) {
-      return Promise.reject(new BrokerError("UNAVAILABLE", `no Kafka node ${node} is known`, { retryable: true }));
+      return Promise.reject(
+        new BrokerError("UNAVAILABLE", `the address of Kafka node ${node} is unknown`, { retryable: true }),
+      );
     }
     const name = `${address.host}:${address.port} ${purpose}`;
-    const known = this.#connections.get(name) ?? this.#connect(address);
-    this.#connections.set(name, known);
-    known.catch(() => this.#connections.delete(name));
-    return known;
+    const connecting = this.#connections.get(name) ?? this.#connect(address);
+    this.#connections.set(name, connecting);
+    connecting.catch(() => this.#connections.delete(name));
+    return connecting;
   }
 
   async #connect({ host, port }: core.Host): Promise<Connection> {
     if (this.#closed) throw new BrokerError("CLOSED", "the connection was closed");
-    const connection = new this.#library.Connection(this.#settings.clientId, optionsOf(this.#settings));
+    const { clientId } = this.#settings;
+    const connection = new this.#library.Connection(clientId, connectionOptions(this.#settings));
     connection.on("error", () => {});
     try {
       await connection.connect(host, port ?? 9_092);
     } catch (error) {
       throw this.#causeOf(error);
     }
-    this.#all.add(connection);
+    this.#open.add(connection);
     if (this.#closed) connection.socket.destroy();
-    const over = (): void => this.#end(new BrokerError("UNAVAILABLE", "the connection was lost", { retryable: true }));
-    connection.on("close", over);
-    connection.socket.once("close", over);
+    const lose = (): void => this.#lose(new BrokerError("UNAVAILABLE", "the connection was lost", { retryable: true }));
+    connection.on("close", lose);
+    connection.socket.once("close", lose);
     return connection;
   }
 
-  /** The library calls a refused login a connection that failed, and one that was cut off a refused one. */
+  /** The library reports a refused login as a failed connection, and a connection that was cut as a refused login. */
   #causeOf(error: unknown): unknown {
     const cause = error instanceof Error ? error.cause : undefined;
     return cause === undefined || cause instanceof this.#library.ResponseError ? error : this.#causeOf(cause);
@@ -318,23 +391,26 @@ class PlatformaticSession implements Session {
     return code === 0 ? undefined : new this.#library.ProtocolError(code, message);
   }
 
-  #orThrow(code: number): void {
+  #throwIfError(code: number): void {
     const error = this.#errorOf(code);
     if (error !== undefined) throw error;
   }
 }
 
-/** The places by their topics, in the library's words. */
-function named<P extends Place, T>(places: readonly P[], change: (place: P) => T): { name: string; partitions: T[] }[] {
-  return byTopic(places, change).map(({ topic, partitions }) => ({ name: topic, partitions }));
+/** Partitions grouped by topic, with the topic field that most of the library's requests have. */
+function byTopicName<P extends TopicPartition, T>(
+  partitions: readonly P[],
+  convert: (partition: P) => T,
+): { name: string; partitions: T[] }[] {
+  return byTopic(partitions, convert).map((group) => ({ name: group.topic, partitions: group.partitions }));
 }
 
-/** What is answered of partitions, in ours. */
-function listed<T extends { readonly partitionIndex: number }>(
+/** Per-partition results as one list, with our names for topic and partition. */
+function flatten<T extends { readonly partitionIndex: number }>(
   topics: readonly { readonly name: string; readonly partitions: readonly T[] }[],
-): readonly (T & Place)[] {
+): readonly (T & TopicPartition)[] {
   return topics.flatMap(({ name, partitions }) =>
-    partitions.map((one) => ({ ...one, topic: name, partition: one.partitionIndex })),
+    partitions.map((result) => ({ ...result, topic: name, partition: result.partitionIndex })),
   );
 }
 
@@ -343,18 +419,21 @@ function toMessage(
   partition: number,
   { key, value, headers, timestamp }: NewRecord,
 ): library.MessageRecord {
-  const bytes = (one: string | Buffer | null): Buffer => (typeof one === "string" ? Buffer.from(one) : (one ?? EMPTY));
-  const pairs = Object.entries(headers).flatMap(([name, header]) =>
-    (header === null || typeof header === "string" || Buffer.isBuffer(header) ? [header] : header).map(
-      (one) => [Buffer.from(name), bytes(one)] as const,
-    ),
-  );
+  const pairs = Object.entries(headers).flatMap(([name, header]) => {
+    const values = header === null || typeof header === "string" || Buffer.isBuffer(header) ? [header] : header;
+    return values.map((one) => [Buffer.from(name), toBuffer(one)] as const);
+  });
   return {
-    ...{ topic, partition, headers: new Map(pairs), timestamp: BigInt(timestamp) },
-    ...(key === null ? {} : { key: bytes(key) }),
-    // The cast is true enough: without a value the library writes none, which is what removes a key.
+    topic,
+    partition,
+    headers: new Map(pairs),
+    timestamp: BigInt(timestamp),
+    ...(key === null ? {} : { key: toBuffer(key) }),
+    // The cast is harmless: without a value the library writes a null, which is what deletes a key.
     value: value as Buffer,
   };
 }
 
-const EMPTY = Buffer.alloc(0);
+function toBuffer(value: string | Buffer | null): Buffer {
+  return typeof value === "string" ? Buffer.from(value) : (value ?? EMPTY);
+}

@@ -1,80 +1,92 @@
-// What the driver needs of a client library: Kafka's own requests, and nothing decided.
+// What the driver needs of a client library: Kafka's own requests, one by one. A session decides nothing.
 
 import { type Host, orAborted } from "@anybroker/core/driver";
 import type {
-  Chunk,
-  Committed,
-  Fetched,
-  Joined,
-  Joining,
+  CommittedOffset,
+  FetchedPartition,
+  JoinRequest,
+  JoinResult,
   Member,
   NewTopic,
-  Outcome,
-  Producer,
+  OffsetResult,
+  PartitionBatch,
+  PartitionOffset,
+  PartitionTime,
+  ProducerId,
   TopicInfo,
 } from "../protocol/requests.ts";
-import type { Place } from "../protocol/topic-partition.ts";
+import type { TopicPartition } from "../protocol/topic-partition.ts";
 
-/** The name of our way to share out partitions. Members that know another one only are refused by the server. */
-export const PROTOCOL = "anybroker";
+/** The node number of the host that the session was opened to, until the server names it. */
+export const SEED_NODE = -1;
 
-/** The node that is not known by its number yet. */
-export const SEED = -1;
-
-/** How we read: nothing of a transaction before it is committed, and so many bytes of a partition and in all. */
+/** Reads of a transaction return nothing before it is committed. */
 export const READ_COMMITTED = 1;
+
+/** The most bytes that one fetch asks for, of one partition and in all. */
 export const FETCH_BYTES = 1_048_576;
 export const RESPONSE_BYTES = 10_485_760;
 
-/** The settings of a topic that matter to us. */
-export const SETTINGS = ["cleanup.policy", "retention.ms"] as const;
+/** The share of the request timeout that a server has to store records, so that it responds before the timeout. */
+const PRODUCE_SHARE = 0.8;
 
-/** Sockets to a cluster that live and die together. Each method throws, or answers, the client's own errors. */
+/** The timeout of a transaction, in ms. The driver begins none, but a new producer id needs one. */
+export const TRANSACTION_TIMEOUT = 5_000;
+
+/** The configuration of a topic that the driver looks at. */
+export const TOPIC_CONFIGS = ["cleanup.policy", "retention.ms"] as const;
+
+/** The name of our way to share out partitions. The server refuses members of a group that know only other ways. */
+export const GROUP_PROTOCOL = "anybroker";
+
+/** Connections to a cluster that end together. Each method rejects with, or returns, the client's own errors. */
 export interface Session {
-  /** Resolves with the reason when a socket has been lost, or after `close`. Never rejects. */
+  /** Resolves with the reason when a connection is lost, or after `close`. Never rejects. */
   readonly lost: Promise<unknown>;
-  /** What the library offers its users. */
+  /** The client library's own object, for users. */
   readonly native: unknown;
-  /** Nodes that have been asked something, and those of which something was fetched: on another socket. */
-  readonly asked: ReadonlySet<number>;
-  readonly fetched: ReadonlySet<number>;
-  /** What is known of the server's age. */
+  /** Nodes to which a request was sent. */
+  readonly contactedNodes: ReadonlySet<number>;
+  /** Nodes from which records were fetched. Fetches have a connection of their own. */
+  readonly fetchedNodes: ReadonlySet<number>;
+  /** The newest version of the produce request that the server knows: Kafka does not tell its own version. */
   readonly version: string;
-  /** Asks one node about topics, the first one unless told another. */
+  /** Asks one node about topics; the first host unless `node` says another. */
   metadata(topics: readonly string[], node?: number): Promise<readonly TopicInfo[]>;
-  /** Answers the error of each; undefined where it was created. */
+  /** Returns the error of each topic; undefined where it was created. */
   createTopics(topics: readonly NewTopic[]): Promise<readonly unknown[]>;
-  /** The {@link SETTINGS} of topics, by name; empty where we may not know. */
-  settings(topics: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>>;
-  newProducer(): Promise<Producer>;
-  /** Answers the error of each chunk, in the order given; undefined where all replicas in sync have stored it. */
-  produce(node: number, chunks: readonly Chunk[], producer: Producer): Promise<readonly unknown[]>;
-  fetch(
-    node: number,
-    from: readonly (Place & { readonly offset: number })[],
-    wait: number,
-  ): Promise<readonly Fetched[]>;
-  /** The first offset at or after a time; -1 for the end, -2 for the beginning. Answers -1 where there is none. */
-  offsets(node: number, at: readonly (Place & { readonly time: number })[]): Promise<readonly Outcome[]>;
-  /** Forgets what lies before the offsets. */
-  deleteRecords(node: number, before: readonly (Place & { readonly offset: number })[]): Promise<void>;
+  /** The {@link TOPIC_CONFIGS} of each topic, by name; empty where the account has no right to read them. */
+  topicConfigs(topics: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>>;
+  newProducerId(): Promise<ProducerId>;
+  /** Returns the error of each batch, in order; undefined where all replicas in sync have stored it. */
+  produce(node: number, batches: readonly PartitionBatch[], producer: ProducerId): Promise<readonly unknown[]>;
+  /** The server waits up to `wait` ms until there are records. */
+  fetch(node: number, from: readonly PartitionOffset[], wait: number): Promise<readonly FetchedPartition[]>;
+  /** The first offset at or after each time; -1 where there is none. */
+  listOffsets(node: number, times: readonly PartitionTime[]): Promise<readonly OffsetResult[]>;
+  /** Deletes the records before the offsets. */
+  deleteRecords(node: number, before: readonly PartitionOffset[]): Promise<void>;
   /** The node that coordinates a group. */
-  coordinator(group: string): Promise<number>;
-  join(node: number, joining: Joining): Promise<Joined>;
-  /** Answers our assignment. */
-  sync(node: number, member: Member, assignments: ReadonlyMap<string, Buffer>): Promise<Buffer>;
+  findCoordinator(group: string): Promise<number>;
+  joinGroup(node: number, request: JoinRequest): Promise<JoinResult>;
+  /** Returns the member's own assignment. Only the leader passes assignments, by member id. */
+  syncGroup(node: number, member: Member, assignments: ReadonlyMap<string, Buffer>): Promise<Buffer>;
   heartbeat(node: number, member: Member): Promise<void>;
-  leave(node: number, group: string, id: string): Promise<void>;
-  committed(node: number, group: string, places: readonly Place[]): Promise<readonly Committed[]>;
-  commit(node: number, member: Member, offsets: readonly Committed[]): Promise<void>;
-  /** Ends it at once. */
+  leaveGroup(node: number, group: string, memberId: string): Promise<void>;
+  committedOffsets(
+    node: number,
+    group: string,
+    partitions: readonly TopicPartition[],
+  ): Promise<readonly CommittedOffset[]>;
+  commitOffsets(node: number, member: Member, offsets: readonly CommittedOffset[]): Promise<void>;
+  /** Ends all connections at once. */
   close(): void;
 }
 
-/** A client library with its settings: opens sockets to the cluster that a host belongs to. */
+/** A client library with the driver's settings: opens a session to the cluster that a host belongs to. */
 export type Client = (host: Host, signal: AbortSignal) => Promise<Session>;
 
-/** Starts a session; closes it when that fails, or when the signal aborts before. */
+/** Starts a session. Closes it if that fails or if the signal aborts first. */
 export async function started(
   session: Session & { readonly start: () => Promise<void> },
   signal: AbortSignal,
@@ -86,4 +98,9 @@ export async function started(
     session.close();
     throw error;
   }
+}
+
+/** How long a server may take to store records, in ms: less than the timeout of the request. */
+export function produceTimeout(requestTimeout: number): number {
+  return Math.floor(requestTimeout * PRODUCE_SHARE);
 }

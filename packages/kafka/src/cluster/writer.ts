@@ -3,188 +3,213 @@ import { orAborted } from "@anybroker/core/driver";
 import { CODES, codeOf } from "../protocol/error-codes.ts";
 import { partitionOf } from "../protocol/partitioner.ts";
 import type { NewRecord } from "../protocol/records.ts";
-import type { Chunk, Producer } from "../protocol/requests.ts";
-import { nameOf } from "../protocol/topic-partition.ts";
-import type { Cluster } from "./metadata.ts";
+import type { PartitionBatch, ProducerId } from "../protocol/requests.ts";
+import { partitionName } from "../protocol/topic-partition.ts";
+import type { Cluster } from "./cluster.ts";
 import type { Session } from "./session.ts";
 
-/** Most bytes of one partition in one request: what the server takes as one batch, by its default. */
-const CHUNK_BYTES = 1_000_000;
+/** The most bytes of one partition in one request. It fits the server's default size of a batch. */
+const BATCH_BYTES = 1_000_000;
 
-/** What Kafka adds to a record at most, besides its key, its value and its headers. */
-const RECORD_BYTES = 64;
-const HEADER_BYTES = 10;
+/** The most that Kafka adds to a record besides its key, value and headers, and to each header, in bytes. */
+const RECORD_OVERHEAD = 64;
+const HEADER_OVERHEAD = 10;
 
-/** A record, and where it goes. */
-export interface Addressed {
+/** Sequence numbers start again at 0 from here. */
+const SEQUENCE_END = 2 ** 31;
+
+/** Errors after which the server may have stored the records: an unknown error, a timeout, too few replicas after storing. */
+const MAYBE_STORED: readonly number[] = [-1, CODES.requestTimedOut, CODES.notEnoughReplicasAfterAppend];
+
+/** The errors of a node that does not lead the partition. */
+const NOT_LEADER: readonly number[] = [CODES.unknownTopic, CODES.notLeader, CODES.leaderNotAvailable];
+
+/** A record, and its destination. */
+export interface RecordToWrite {
   readonly topic: string;
   readonly record: NewRecord;
-  /** The key that its partition is chosen by, where that is not its own; without any, partitions take turns. */
-  readonly lane?: string;
+  /** Chooses the partition of a record that has no key. Without it such records go to the partitions in turn. */
+  readonly partitionKey?: string;
 }
 
-/** Records of one partition for one request, and which of the caller's they are. */
-interface Load {
+/** Records of one partition that go into one request. */
+interface Batch {
   readonly topic: string;
   readonly partition: number;
   readonly records: NewRecord[];
+  /** For each record, its index in the caller's list. */
   readonly indexes: number[];
   bytes: number;
 }
 
-/** What became of a load. */
-interface Written {
-  readonly error: unknown;
-  readonly unknown: boolean;
+interface BatchOnNode extends Batch {
+  readonly node: number;
 }
 
-/** Writes records, at most one request for each node at once, each of them stored once. */
+interface BatchResult {
+  readonly error: unknown;
+  readonly outcomeUnknown: boolean;
+}
+
+/** Writes records, each stored once. A node has at most one request at a time. */
 export class Writer {
-  readonly #life: { readonly session: Session; readonly cluster: Cluster };
-  #producer: Promise<Producer> | undefined;
-  /** The next place in the producer's sequence, for each partition. */
+  readonly #session: Session;
+  readonly #cluster: Cluster;
+  #producer: Promise<ProducerId> | undefined;
+  /** The next sequence number of each partition. */
   #sequences = new Map<string, number>();
-  /** The end of the last request to each node: the next one waits, so that they arrive in the order of the sequence. */
-  readonly #busy = new Map<number, Promise<unknown>>();
-  /** The bytes of a request that a topic took no more of. */
-  readonly #most = new Map<string, number>();
+  /** The end of the last request to each node. The next request waits for it, so that sequences arrive in order. */
+  readonly #lastRequests = new Map<number, Promise<unknown>>();
+  /** The most bytes of a batch that a topic takes, for topics that have refused a larger one. */
+  readonly #batchLimits = new Map<string, number>();
+  /** Counts the records that go to the partitions in turn. */
   #turn = 0;
 
-  constructor(life: { readonly session: Session; readonly cluster: Cluster }) {
-    this.#life = life;
+  constructor(session: Session, cluster: Cluster) {
+    this.#session = session;
+    this.#cluster = cluster;
   }
 
   /** Reports each record once. */
-  async write(records: readonly Addressed[], report: core.Report, signal: AbortSignal): Promise<void> {
-    const loads = await this.#loads(records, report, signal);
-    const writing = [...Map.groupBy(loads, ({ node }) => node)].map(([node, some]) => this.#toNode(node, some, report));
+  async write(records: readonly RecordToWrite[], report: core.Report, signal: AbortSignal): Promise<void> {
+    const batches = await this.#batch(records, report, signal);
+    const byNode = Map.groupBy(batches, ({ node }) => node);
+    const writing = [...byNode].map(([node, some]) => this.#writeToNode(node, some, report));
     await orAborted(Promise.all(writing), signal);
   }
 
-  /** Shares records out among partitions: by key, else in turn. What has no partition is reported. */
-  async #loads(
-    records: readonly Addressed[],
+  /** Distributes records to partitions, by key or in turn. Reports those whose topic has no partitions. */
+  async #batch(
+    records: readonly RecordToWrite[],
     report: core.Report,
     signal: AbortSignal,
-  ): Promise<readonly (Load & { readonly node: number })[]> {
-    const loads: (Load & { readonly node: number })[] = [];
-    const open = new Map<string, Load>();
-    const refused = new Map<string, core.SendFailure>();
-    for (const [index, { topic, record, lane }] of records.entries()) {
-      let leaders = this.#life.cluster.known(topic);
-      if (leaders === undefined && !refused.has(topic)) {
-        leaders = await this.#life.cluster.leaders(topic, signal).catch((error: unknown) => {
-          refused.set(topic, { error, outcomeUnknown: false });
+  ): Promise<readonly BatchOnNode[]> {
+    const batches: BatchOnNode[] = [];
+    /** The batch of each partition that takes further records. */
+    const open = new Map<string, Batch>();
+    const failedTopics = new Map<string, core.SendFailure>();
+    for (const [index, { topic, record, partitionKey }] of records.entries()) {
+      let leaders = this.#cluster.knownLeaders(topic);
+      if (leaders === undefined && !failedTopics.has(topic)) {
+        leaders = await this.#cluster.leaders(topic, signal).catch((error: unknown) => {
+          failedTopics.set(topic, { error, outcomeUnknown: false });
           return undefined;
         });
       }
       if (leaders === undefined) {
-        report(index, refused.get(topic));
+        report(index, failedTopics.get(topic));
         continue;
       }
-      const key = record.key ?? lane;
+      const key = record.key ?? partitionKey;
       const partition = key === undefined ? this.#turn++ % leaders.length : partitionOf(key, leaders.length);
       const bytes = sizeOf(record);
-      const place = nameOf({ topic, partition });
-      let load = open.get(place);
-      if (load === undefined || load.bytes + bytes > (this.#most.get(topic) ?? CHUNK_BYTES)) {
-        const fresh = { topic, partition, records: [], indexes: [], bytes: 0, node: leaders[partition] ?? -1 };
-        loads.push(fresh);
-        open.set(place, fresh);
-        load = fresh;
+      const name = partitionName({ topic, partition });
+      let batch = open.get(name);
+      if (batch === undefined || batch.bytes + bytes > (this.#batchLimits.get(topic) ?? BATCH_BYTES)) {
+        const added = { topic, partition, records: [], indexes: [], bytes: 0, node: leaders[partition] ?? -1 };
+        batches.push(added);
+        open.set(name, added);
+        batch = added;
       }
-      load.records.push(record);
-      load.indexes.push(index);
-      load.bytes += bytes;
+      batch.records.push(record);
+      batch.indexes.push(index);
+      batch.bytes += bytes;
     }
-    return loads;
+    return batches;
   }
 
-  /** One request after the other, a partition at most once in each. */
-  async #toNode(node: number, loads: readonly Load[], report: core.Report): Promise<void> {
-    const queues = Map.groupBy(loads, nameOf);
-    while (queues.size > 0) {
-      const now = [...queues.values()].flatMap((queue) => queue.shift() ?? []);
-      const before = this.#busy.get(node) ?? Promise.resolve();
-      const producing = before.then(() => this.#produce(node, now));
-      this.#busy.set(node, producing);
-      const outcomes = await producing;
-      for (const [index, load] of now.entries()) {
-        const queue = queues.get(nameOf(load)) ?? [];
-        this.#settle(load, outcomes[index] ?? { error: new Error("no answer"), unknown: true }, queue, report);
-        if (queue.length === 0) queues.delete(nameOf(load));
+  /** Sends one request after the other, with at most one batch of each partition. */
+  async #writeToNode(node: number, batches: readonly Batch[], report: core.Report): Promise<void> {
+    const waiting = Map.groupBy(batches, partitionName);
+    while (waiting.size > 0) {
+      const sending = [...waiting.values()].flatMap((queue) => queue.shift() ?? []);
+      const lastRequest = this.#lastRequests.get(node) ?? Promise.resolve();
+      const producing = lastRequest.then(() => this.#produce(node, sending));
+      this.#lastRequests.set(node, producing);
+      const results = await producing;
+      for (const [index, batch] of sending.entries()) {
+        const name = partitionName(batch);
+        const queue = waiting.get(name) ?? [];
+        const result = results[index] ?? { error: new Error("the server returned no result"), outcomeUnknown: true };
+        this.#handleResult(batch, result, queue, report);
+        if (queue.length === 0) waiting.delete(name);
       }
     }
   }
 
-  /** Reports one load, or puts it back before what follows it in its partition, in two parts. */
-  #settle(load: Load, { error, unknown }: Written, queue: Load[], report: core.Report): void {
-    if (error === undefined) return tell(load, report, undefined);
+  /** Reports a batch, or splits it in two that go next, before the batches that wait in `queue`. */
+  #handleResult(batch: Batch, { error, outcomeUnknown }: BatchResult, queue: Batch[], report: core.Report): void {
+    if (error === undefined) return reportAll(batch, report, undefined);
     if (codeOf(error) !== CODES.tooLarge) {
-      tell(load, report, { error, outcomeUnknown: unknown });
-      // What follows a refused record of its partition must not pass it.
-      for (const later of queue.splice(0)) tell(later, report, { error, outcomeUnknown: false });
+      reportAll(batch, report, { error, outcomeUnknown });
+      // Later records of the partition must not overtake a refused one.
+      for (const later of queue.splice(0)) reportAll(later, report, { error, outcomeUnknown: false });
       return;
     }
-    // A batch, as the server counts; only one of a single record is refused for what it is.
-    if (load.records.length === 1) return tell(load, report, { error, outcomeUnknown: false });
-    this.#most.set(load.topic, load.bytes >> 1);
-    const half = load.records.length >> 1;
-    const other = { ...load, records: load.records.splice(half), indexes: load.indexes.splice(half) };
-    load.bytes = other.bytes = load.bytes >> 1;
-    queue.unshift(load, other);
+    // The server means the batch. Only the refusal of a single record is final.
+    if (batch.records.length === 1) return reportAll(batch, report, { error, outcomeUnknown: false });
+    const limit = batch.bytes >> 1;
+    this.#batchLimits.set(batch.topic, limit);
+    const half = batch.records.length >> 1;
+    const rest = {
+      ...batch,
+      records: batch.records.splice(half),
+      indexes: batch.indexes.splice(half),
+      bytes: limit,
+    };
+    batch.bytes = limit;
+    queue.unshift(batch, rest);
   }
 
-  async #produce(node: number, loads: readonly Load[]): Promise<readonly Written[]> {
-    let asked = false;
+  async #produce(node: number, batches: readonly Batch[]): Promise<readonly BatchResult[]> {
+    let wasSent = false;
     try {
-      this.#producer ??= this.#life.session.newProducer();
+      this.#producer ??= this.#session.newProducerId();
       const producer = await this.#producer;
-      const chunks = loads.map(({ topic, partition, records }): Chunk => {
-        const sequence = this.#sequences.get(nameOf({ topic, partition })) ?? 0;
-        this.#sequences.set(nameOf({ topic, partition }), (sequence + records.length) % 2 ** 31);
-        return { topic, partition, records, sequence };
-      });
-      asked = true;
-      const errors = await this.#life.session.produce(node, chunks, producer);
-      return errors.map((error, index) => this.#judge(error, loads[index]?.topic ?? ""));
+      const numbered = batches.map((batch) => this.#withSequence(batch));
+      wasSent = true;
+      const errors = await this.#session.produce(node, numbered, producer);
+      return errors.map((error, index) => this.#resultOf(error, batches[index]?.topic ?? ""));
     } catch (error) {
-      this.#startAnew();
-      for (const { topic } of loads) this.#life.cluster.forget(topic);
-      return loads.map(() => ({ error, unknown: asked }));
+      this.#resetProducer();
+      for (const { topic } of batches) this.#cluster.forget(topic);
+      return batches.map(() => ({ error, outcomeUnknown: wasSent }));
     }
   }
 
-  #judge(error: unknown, topic: string): Written {
-    if (error === undefined) return { error, unknown: false };
-    this.#startAnew();
+  #withSequence({ topic, partition, records }: Batch): PartitionBatch {
+    const name = partitionName({ topic, partition });
+    const sequence = this.#sequences.get(name) ?? 0;
+    this.#sequences.set(name, (sequence + records.length) % SEQUENCE_END);
+    return { topic, partition, records, sequence };
+  }
+
+  #resultOf(error: unknown, topic: string): BatchResult {
+    if (error === undefined) return { error, outcomeUnknown: false };
+    this.#resetProducer();
     const code = codeOf(error) ?? -1;
-    if (code === CODES.unknownTopic || code === CODES.notLeader || code === CODES.leaderNotAvailable) {
-      this.#life.cluster.forget(topic);
-    }
-    return { error, unknown: MAYBE.includes(code) };
+    if (NOT_LEADER.includes(code)) this.#cluster.forget(topic);
+    return { error, outcomeUnknown: MAYBE_STORED.includes(code) };
   }
 
-  /** What was refused or is unknown has left a gap in the sequence, and what comes next is another batch. */
-  #startAnew(): void {
+  /** A failed batch leaves a gap in the sequence, and the next batch must not be taken for it. */
+  #resetProducer(): void {
     this.#producer = undefined;
     this.#sequences = new Map();
   }
 }
 
-/** Errors after which the server may have it: -1, a timeout, too few replicas after it was written. */
-const MAYBE: readonly number[] = [-1, 7, 20];
-
-function tell(load: Load, report: core.Report, failure: core.SendFailure | undefined): void {
-  for (const index of load.indexes) report(index, failure);
+function reportAll(batch: Batch, report: core.Report, failure: core.SendFailure | undefined): void {
+  for (const index of batch.indexes) report(index, failure);
 }
 
+/** At least the bytes that a record takes in a request. */
 function sizeOf({ key, value, headers }: NewRecord): number {
-  let bytes = RECORD_BYTES + Buffer.byteLength(key ?? "") + (value?.length ?? 0);
+  let bytes = RECORD_OVERHEAD + Buffer.byteLength(key ?? "") + (value?.length ?? 0);
   for (const name of Object.keys(headers)) {
     const header = headers[name] ?? "";
     const values = typeof header === "string" || Buffer.isBuffer(header) ? [header] : header;
-    for (const one of values) bytes += HEADER_BYTES + name.length + Buffer.byteLength(one ?? "");
+    for (const one of values) bytes += HEADER_OVERHEAD + name.length + Buffer.byteLength(one ?? "");
   }
   return bytes;
 }

@@ -1,6 +1,7 @@
-/** Reads Kafka's own formats, from one value to the next. */
+/** Reads values of Kafka's protocol one after the other. */
 export class Bytes {
   readonly data: Buffer;
+  /** The index of the next byte. */
   at: number;
 
   constructor(data: Buffer, at: number = 0) {
@@ -23,7 +24,7 @@ export class Bytes {
     return this.data.readInt32BE(this.at - 4);
   }
 
-  /** Exact up to 2^53: of offsets, times and ids, Kafka has none beyond. */
+  /** Exact up to 2^53. Kafka's offsets, times and ids stay below that. */
   int64(): number {
     this.at += 8;
     return Number(this.data.readBigInt64BE(this.at - 8));
@@ -39,7 +40,7 @@ export class Bytes {
     return Array.from({ length: Math.max(0, this.int32()) }, read);
   }
 
-  /** A number of one byte or more, the sign in its last bit. */
+  /** A zigzag-encoded integer of variable length. */
   varint(): number {
     let byte = this.data[this.at++] ?? 0;
     if (byte < 128) return (byte >>> 1) ^ -(byte & 1);
@@ -51,7 +52,7 @@ export class Bytes {
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
   }
 
-  /** Not a copy. */
+  /** A view of the data, not a copy; null when the length is negative. */
   bytes(length: number): Buffer | null {
     if (length < 0) return null;
     this.at += length;

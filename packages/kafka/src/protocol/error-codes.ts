@@ -1,22 +1,24 @@
-/** The code that Kafka gives an error; undefined for what is not the server's. */
-export function codeOf(error: unknown): number | undefined {
-  if (typeof error !== "object" || error === null) return undefined;
-  if ("apiCode" in error && typeof error.apiCode === "number") return error.apiCode;
-  return "code" in error && typeof error.code === "number" ? error.code : undefined;
-}
-
-/** Kafka's error codes that mean more to us than that something failed. */
+/** Kafka's error codes on which the driver acts. */
 export const CODES = {
   offsetOutOfRange: 1,
   unknownTopic: 3,
   leaderNotAvailable: 5,
   notLeader: 6,
+  requestTimedOut: 7,
   tooLarge: 10,
   coordinatorLoading: 14,
   coordinatorNotAvailable: 15,
   notCoordinator: 16,
+  notEnoughReplicasAfterAppend: 20,
   unknownMember: 25,
   rebalancing: 27,
   topicExists: 36,
   memberIdRequired: 79,
 } as const;
+
+/** Kafka's code of an error; undefined when the error is not the server's. */
+export function codeOf(error: unknown): number | undefined {
+  if (typeof error !== "object" || error === null) return undefined;
+  if ("apiCode" in error && typeof error.apiCode === "number") return error.apiCode;
+  return "code" in error && typeof error.code === "number" ? error.code : undefined;
+}

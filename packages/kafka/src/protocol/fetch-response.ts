@@ -1,135 +1,149 @@
 import { Bytes } from "./bytes.ts";
 import type { HeaderValue, KafkaRecord } from "./records.ts";
-import type { Fetched } from "./requests.ts";
-import type { Place } from "./topic-partition.ts";
+import type { FetchedPartition, PartitionOffset } from "./requests.ts";
 
-/** Unpacks what is packed in Kafka's way of this number: 1 gzip, 2 snappy, 3 lz4, 4 zstd. */
-export type Unpack = (way: number, data: Buffer) => Buffer | Promise<Buffer>;
+/** Decompresses the records of a batch. The codec is Kafka's number: 1 gzip, 2 snappy, 3 lz4, 4 zstd. */
+export type Decompress = (codec: number, data: Buffer) => Buffer | Promise<Buffer>;
 
-/** Where to read on. */
-export type From = Place & { readonly offset: number };
-
-/** Bytes of a batch before its length is over, and before its records. */
+/** The bytes of a batch up to the end of its length field, and up to its records. */
 const LENGTH_END = 12;
-const HEAD = 61;
+const HEADER_LENGTH = 61;
 
-const PACKED = 7;
+/** Bits of a batch's attributes. */
+const COMPRESSION = 7;
 const APPEND_TIME = 8;
 const TRANSACTIONAL = 16;
 const CONTROL = 32;
 
-/** No prototype to be mistaken for a header, and as fast as an object with one. */
+/** The prototype of headers: none that could be mistaken for a header, yet as fast as an object with one. */
 const BARE: object = Object.freeze(Object.create(null));
 
-/** What a partition had, with Kafka's number of the error, if any. */
-interface Answered {
+/** One partition of the response. */
+interface PartitionResponse {
+  /** Kafka's error code, 0 for none. */
   readonly code: number;
-  readonly aborted: readonly Aborted[];
-  readonly data: Buffer;
+  readonly aborted: readonly AbortedTransaction[];
+  readonly batches: Buffer;
 }
 
-/** A transaction that was given up: of whom, and from which offset on. */
-interface Aborted {
+interface AbortedTransaction {
   readonly producer: number;
-  readonly first: number;
+  readonly firstOffset: number;
+}
+
+const NO_RESPONSE: PartitionResponse = { code: -1, aborted: [], batches: Buffer.alloc(0) };
+
+/**
+ * Decodes the response to a fetch, in version 11 of Kafka's protocol: the records of each partition from its offset on.
+ * The decoders of the client libraries take several times as long as everything else that is done with a message.
+ */
+export async function decodeFetchResponse(
+  data: Buffer,
+  requested: readonly PartitionOffset[],
+  decompress: Decompress,
+  errorOf: (code: number) => unknown,
+): Promise<readonly FetchedPartition[]> {
+  const bytes = new Bytes(data);
+  // The throttle time, an error and a session, none of which the driver uses.
+  bytes.at += 10;
+  const responses = new Map<string, PartitionResponse>();
+  bytes.list(() => {
+    const topic = bytes.text();
+    bytes.list(() => responses.set(`${topic}/${bytes.int32()}`, readPartition(bytes)));
+  });
+  const fetched: FetchedPartition[] = [];
+  for (const from of requested) {
+    const { topic, partition } = from;
+    const response = responses.get(`${topic}/${partition}`) ?? NO_RESPONSE;
+    const { next, records } = await readBatches(response, from, decompress);
+    fetched.push({ topic, partition, error: errorOf(response.code), next, records });
+  }
+  return fetched;
+}
+
+function readPartition(bytes: Bytes): PartitionResponse {
+  const code = bytes.int16();
+  // The high watermark, the last stable offset and the log's start offset.
+  bytes.at += 24;
+  const aborted = bytes.list(() => ({ producer: bytes.int64(), firstOffset: bytes.int64() }));
+  // The preferred replica.
+  bytes.at += 4;
+  const batches = bytes.bytes(bytes.int32()) ?? Buffer.alloc(0);
+  return { code, aborted: aborted.toSorted((one, other) => one.firstOffset - other.firstOffset), batches };
 }
 
 /**
- * Reads the answer to a fetch, in version 11 of Kafka's protocol: what each place has from its offset on. The clients'
- * own readers take several times as long as all else that becomes of a message.
+ * The committed records from an offset on. The server sends whole batches, so the first one may begin before that offset
+ * and the last one may be cut off.
  */
-export async function readFetched(
-  data: Buffer,
-  from: readonly From[],
-  unpack: Unpack,
-  errorOf: (code: number) => unknown,
-): Promise<readonly Fetched[]> {
-  const bytes = new Bytes(data);
-  // How long to wait, an error and a session: nothing that we have asked for.
-  bytes.at += 10;
-  const answers = new Map<string, Answered>();
-  bytes.list(() => {
-    const topic = bytes.text();
-    bytes.list(() => answers.set(`${topic}/${bytes.int32()}`, answered(bytes)));
-  });
-  const all: Fetched[] = [];
-  for (const place of from) {
-    const { topic, partition } = place;
-    const answer = answers.get(`${topic}/${partition}`) ?? { code: -1, aborted: [], data: Buffer.alloc(0) };
-    all.push({ topic, partition, error: errorOf(answer.code), ...(await readBatches(answer, place, unpack)) });
-  }
-  return all;
-}
-
-function answered(bytes: Bytes): Answered {
-  const code = bytes.int16();
-  // Three offsets of the partition itself.
-  bytes.at += 24;
-  const aborted = bytes.list(() => ({ producer: bytes.int64(), first: bytes.int64() }));
-  bytes.at += 4;
-  const data = bytes.bytes(bytes.int32()) ?? Buffer.alloc(0);
-  return { code, aborted: aborted.toSorted((one, other) => one.first - other.first), data };
-}
-
-/** What is committed, from the place's offset on: batches are sent whole, the last one maybe cut off. */
 async function readBatches(
-  { data, aborted }: Answered,
-  place: From,
-  unpack: Unpack,
-): Promise<Pick<Fetched, "next" | "records">> {
+  { batches, aborted }: PartitionResponse,
+  from: PartitionOffset,
+  decompress: Decompress,
+): Promise<Pick<FetchedPartition, "next" | "records">> {
   const records: KafkaRecord[] = [];
-  const abandoned = [...aborted];
+  const upcoming = [...aborted];
+  /** The producers whose transaction at this offset is an aborted one. */
   const aborting = new Set<number>();
-  let next = place.offset;
-  for (let start = 0; start + HEAD <= data.length; ) {
-    const batch = new Bytes(data, start);
-    const first = batch.int64();
+  let next = from.offset;
+  for (let start = 0; start + HEADER_LENGTH <= batches.length; ) {
+    const batch = new Bytes(batches, start);
+    const baseOffset = batch.int64();
     start += LENGTH_END + batch.int32();
-    if (start > data.length) break;
+    if (start > batches.length) break;
+    // The leader's epoch.
     batch.at += 4;
-    if (batch.int8() !== 2) throw new Error(`${place.topic} holds records of before Kafka 0.11, which cannot be read`);
+    if (batch.int8() !== 2) throw new Error(`${from.topic} holds records from before Kafka 0.11, which cannot be read`);
+    // The checksum.
     batch.at += 4;
     const attributes = batch.int16();
-    const last = first + batch.int32();
-    const times = { first: batch.int64(), appended: batch.int64() };
+    const lastOffset = baseOffset + batch.int32();
+    const baseTimestamp = batch.int64();
+    const maxTimestamp = batch.int64();
     const producer = batch.int64();
+    // The producer's epoch and sequence.
     batch.at += 6;
-    next = Math.max(next, last + 1);
-    for (let [one] = abandoned; one !== undefined && one.first <= last; [one] = abandoned) {
+    next = Math.max(next, lastOffset + 1);
+    for (let [one] = upcoming; one !== undefined && one.firstOffset <= lastOffset; [one] = upcoming) {
       aborting.add(one.producer);
-      abandoned.shift();
+      upcoming.shift();
     }
-    if ((attributes & CONTROL) !== 0) aborting.delete(producer);
-    else if ((attributes & TRANSACTIONAL) === 0 || !aborting.has(producer)) {
-      const count = batch.int32();
-      const way = attributes & PACKED;
-      const body = way === 0 ? batch : new Bytes(await unpack(way, data.subarray(batch.at, start)));
-      const appended = (attributes & APPEND_TIME) === 0 ? undefined : times.appended;
-      readRecords(body, count, place, first, times.first, appended, records);
+    if ((attributes & CONTROL) !== 0) {
+      // The end of the producer's transaction.
+      aborting.delete(producer);
+      continue;
     }
+    if ((attributes & TRANSACTIONAL) !== 0 && aborting.has(producer)) continue;
+    const count = batch.int32();
+    const codec = attributes & COMPRESSION;
+    const body = codec === 0 ? batch : new Bytes(await decompress(codec, batches.subarray(batch.at, start)));
+    const appendTime = (attributes & APPEND_TIME) === 0 ? undefined : maxTimestamp;
+    readRecords(body, count, from, baseOffset, baseTimestamp, appendTime, records);
   }
   return { next, records };
 }
 
+/** Adds the records of one batch from an offset on. A record's own timestamp gives way to `appendTime`, if any. */
 function readRecords(
   bytes: Bytes,
   count: number,
-  { topic, partition, offset: from }: From,
-  first: number,
-  time: number,
-  appended: number | undefined,
+  { topic, partition, offset: from }: PartitionOffset,
+  baseOffset: number,
+  baseTimestamp: number,
+  appendTime: number | undefined,
   into: KafkaRecord[],
 ): void {
   for (let left = count; left > 0; left -= 1) {
     const end = bytes.varint() + bytes.at;
+    // The record's attributes.
     bytes.at += 1;
-    const timestamp = time + bytes.varint();
-    const offset = first + bytes.varint();
+    const timestamp = baseTimestamp + bytes.varint();
+    const offset = baseOffset + bytes.varint();
     if (offset >= from) {
       const key = bytes.bytes(bytes.varint());
       const value = bytes.bytes(bytes.varint());
       const headers = readHeaders(bytes);
-      into.push({ topic, partition, offset, timestamp: appended ?? timestamp, key, value, headers });
+      into.push({ topic, partition, offset, timestamp: appendTime ?? timestamp, key, value, headers });
     }
     bytes.at = end;
   }

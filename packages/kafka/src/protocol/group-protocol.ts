@@ -1,60 +1,63 @@
+// Kafka's consumer protocol: what members of a group tell each other when they share out partitions.
+
 import { Bytes } from "./bytes.ts";
-import type { Place } from "./topic-partition.ts";
+import type { TopicPartition } from "./topic-partition.ts";
 
-/** What a member of a group reads, and what it has at present. */
-export interface Wish {
+/** What a member of a group reads, and the partitions it has at present. */
+export interface MemberMetadata {
   readonly topics: readonly string[];
-  readonly owned: readonly Place[];
+  readonly owned: readonly TopicPartition[];
 }
 
-/** Kafka's own format of a member's metadata, in which other tools can read the topics. */
-export function writeWish({ topics, owned }: Wish): Buffer {
-  const has = Buffer.from(JSON.stringify(grouped(owned)));
-  return Buffer.concat([int16(0), int32(topics.length), ...topics.map(text), int32(has.length), has]);
+/** Encodes in Kafka's own format, so that other tools can read the topics. The owned partitions are its user data. */
+export function encodeMemberMetadata({ topics, owned }: MemberMetadata): Buffer {
+  const userData = Buffer.from(JSON.stringify(numbersByTopic(owned)));
+  return Buffer.concat([int16(0), int32(topics.length), ...topics.map(text), int32(userData.length), userData]);
 }
 
-/** Reads what {@link writeWish} has written; of somebody else's, the topics. */
-export function readWish(data: Buffer): Wish {
+/** Decodes what {@link encodeMemberMetadata} has written; from another client's metadata only the topics. */
+export function decodeMemberMetadata(data: Buffer): MemberMetadata {
   const bytes = new Bytes(data, 2);
   const topics = bytes.list(() => bytes.text());
   try {
-    return { topics, owned: flat(JSON.parse(String(bytes.bytes(bytes.int32())))) };
+    const userData: unknown = JSON.parse(String(bytes.bytes(bytes.int32())));
+    return { topics, owned: partitionsFrom(userData) };
   } catch {
     return { topics, owned: [] };
   }
 }
 
-/** Kafka's own format of a member's partitions. */
-export function writeAssignment(places: readonly Place[]): Buffer {
-  const topics = Object.entries(grouped(places));
-  const parts = topics.flatMap(([topic, some]) => [text(topic), int32(some.length), ...some.map(int32)]);
-  return Buffer.concat([int16(0), int32(topics.length), ...parts, int32(0)]);
+/** Encodes the partitions of one member in Kafka's own format. */
+export function encodeAssignment(partitions: readonly TopicPartition[]): Buffer {
+  const topics = Object.entries(numbersByTopic(partitions));
+  const fields = topics.flatMap(([topic, numbers]) => [text(topic), int32(numbers.length), ...numbers.map(int32)]);
+  return Buffer.concat([int16(0), int32(topics.length), ...fields, int32(0)]);
 }
 
-/** Reads what {@link writeAssignment} has written; nothing at all is no partitions. */
-export function readAssignment(data: Buffer): readonly Place[] {
+/** Decodes what {@link encodeAssignment} has written. Empty data means no partitions. */
+export function decodeAssignment(data: Buffer): readonly TopicPartition[] {
   if (data.length < 6) return [];
   const bytes = new Bytes(data, 2);
-  const read = (): readonly Place[] => {
+  const topics = bytes.list(() => {
     const topic = bytes.text();
     return bytes.list(() => ({ topic, partition: bytes.int32() }));
-  };
-  return bytes.list(read).flat();
+  });
+  return topics.flat();
 }
 
-function grouped(places: readonly Place[]): Readonly<Record<string, readonly number[]>> {
-  const groups: Record<string, number[]> = Object.create(null);
-  for (const { topic, partition } of places) {
-    groups[topic] ??= [];
-    groups[topic].push(partition);
+function numbersByTopic(partitions: readonly TopicPartition[]): Readonly<Record<string, readonly number[]>> {
+  const numbers: Record<string, number[]> = Object.create(null);
+  for (const { topic, partition } of partitions) {
+    numbers[topic] ??= [];
+    numbers[topic].push(partition);
   }
-  return groups;
+  return numbers;
 }
 
-function flat(groups: unknown): readonly Place[] {
-  if (typeof groups !== "object" || groups === null) return [];
-  return Object.entries(groups).flatMap(([topic, some]) =>
-    Array.isArray(some) ? some.map((partition) => ({ topic, partition: Number(partition) })) : [],
+function partitionsFrom(numbers: unknown): readonly TopicPartition[] {
+  if (typeof numbers !== "object" || numbers === null) return [];
+  return Object.entries(numbers).flatMap(([topic, list]) =>
+    Array.isArray(list) ? list.map((partition) => ({ topic, partition: Number(partition) })) : [],
   );
 }
 

@@ -1,9 +1,9 @@
-import type { Place } from "./topic-partition.ts";
+import type { TopicPartition } from "./topic-partition.ts";
 
-/** A value of a record's header; a list when the name is there more than once. */
+/** The value of a record's header; a list when the name occurs more than once. */
 export type HeaderValue = Buffer | string | null | readonly (Buffer | string | null)[];
 
-/** A record to be written. */
+/** A record to write. */
 export interface NewRecord {
   readonly key: Buffer | string | null;
   readonly value: Buffer | null;
@@ -12,9 +12,10 @@ export interface NewRecord {
   readonly timestamp: number;
 }
 
-/** A record as it lies in Kafka: the `native` of a delivery. */
-export interface KafkaRecord extends Place {
+/** A record as Kafka stores it: the `native` of a delivery. */
+export interface KafkaRecord extends TopicPartition {
   readonly offset: number;
+  /** Milliseconds since 1970. */
   readonly timestamp: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;

@@ -1,7 +1,9 @@
-import type { KafkaRecord, NewRecord } from "./records.ts";
-import type { Place } from "./topic-partition.ts";
+// What the requests of Kafka's protocol take and return, as far as the driver uses them.
 
-/** A topic to be created; -1 leaves it to the server. */
+import type { KafkaRecord, NewRecord } from "./records.ts";
+import type { TopicPartition } from "./topic-partition.ts";
+
+/** A topic to create; -1 leaves the number to the server. */
 export interface NewTopic {
   readonly topic: string;
   readonly partitions: number;
@@ -9,70 +11,82 @@ export interface NewTopic {
   readonly config: Readonly<Record<string, string>>;
 }
 
-/** A topic, as the server knows it. */
+/** What a server knows of a topic. */
 export interface TopicInfo {
   readonly topic: string;
-  /** Why it cannot be used. */
+  /** Why the topic cannot be used. */
   readonly error: unknown;
-  /** The node that leads each partition; -1 where there is none at present. */
+  /** The node that leads each partition; -1 while a partition has no leader. */
   readonly leaders: readonly number[];
 }
 
-/** The answer to one question about offsets; without `error` it is true. */
-export interface Outcome {
+/** The offset found for one partition; valid only without `error`. */
+export interface OffsetResult {
   readonly error: unknown;
   readonly value: number;
 }
 
-/** Records of one partition, with the place in a producer's sequence. */
-export interface Chunk extends Place {
+/** A partition, and the offset to read it from or to delete up to. */
+export interface PartitionOffset extends TopicPartition {
+  readonly offset: number;
+}
+
+/** A partition, and the time for which an offset is wanted: -1 the end, -2 the beginning. */
+export interface PartitionTime extends TopicPartition {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+}
+
+/** Records for one partition. */
+export interface PartitionBatch extends TopicPartition {
   readonly records: readonly NewRecord[];
+  /** The producer's sequence number of the first record. */
   readonly sequence: number;
 }
 
-/** Who writes, so that the server stores what it is sent twice only once. */
-export interface Producer {
+/** An idempotent producer: the server stores a batch that reaches it twice only once. */
+export interface ProducerId {
   readonly id: number;
   readonly epoch: number;
 }
 
-/** What a partition had from an offset on. */
-export interface Fetched extends Place {
+/** What a fetch found in one partition. */
+export interface FetchedPartition extends TopicPartition {
   readonly error: unknown;
-  /** The offset to go on from, past what only the server needs. */
+  /** The offset to read on from. It is past the server's own control records. */
   readonly next: number;
   readonly records: readonly KafkaRecord[];
 }
 
-/** An offset that a group has come to. */
-export interface Committed extends Place {
-  /** -1 when there is none. */
+/** The offset that a group has committed in one partition. */
+export interface CommittedOffset extends PartitionOffset {
+  /** -1 when the group has none. */
   readonly offset: number;
   readonly metadata: string;
 }
 
-/** A member of a group, in one generation of it. Nobody: `""` and -1. */
+/** A member of a group in one generation of the group. For no member the id is `""` and the generation -1. */
 export interface Member {
   readonly group: string;
   readonly id: string;
   readonly generation: number;
 }
 
-/** What a member asks for when it joins. */
-export interface Joining {
+/** A request to join a group. */
+export interface JoinRequest {
   readonly group: string;
-  /** `""` for a new one. */
+  /** `""` for a new member. */
   readonly id: string;
-  /** Milliseconds after which the server gives a silent member up. */
-  readonly session: number;
+  /** How long the server waits for a sign of life before it removes the member, in milliseconds. */
+  readonly sessionTimeout: number;
   readonly protocol: string;
   readonly metadata: Buffer;
 }
 
-/** How it joined. */
-export interface Joined {
+/** The member that has joined. */
+export interface JoinResult {
   readonly member: Member;
-  readonly leads: boolean;
-  /** For the leader: all members, with what they asked for. */
+  readonly isLeader: boolean;
+  /** All members with their metadata. Only the leader receives them. */
   readonly members: readonly { readonly id: string; readonly metadata: Buffer }[];
 }

@@ -1,27 +1,28 @@
-/** A partition of a topic. */
-export interface Place {
+/** One partition of a topic. */
+export interface TopicPartition {
   readonly topic: string;
   readonly partition: number;
 }
 
-/** The places by their topics, as most requests name them. */
-export function byTopic<P extends Place, T>(
-  places: readonly P[],
-  change: (place: P) => T,
-): readonly { readonly topic: string; readonly partitions: T[] }[] {
-  return [...Map.groupBy(places, ({ topic }) => topic)].map(([topic, all]) => ({ topic, partitions: all.map(change) }));
-}
-
-/** What was answered of each place, in the order of the places. */
-export function answersFor<A extends Place>(
-  places: readonly Place[],
-  answers: readonly A[],
-): readonly (A | undefined)[] {
-  const named = new Map(answers.map((answer) => [nameOf(answer), answer]));
-  return places.map((place) => named.get(nameOf(place)));
-}
-
-/** One name for a place. */
-export function nameOf({ topic, partition }: Place): string {
+/** A text that identifies a partition, for keys of maps. */
+export function partitionName({ topic, partition }: TopicPartition): string {
   return `${topic}/${partition}`;
+}
+
+/** Partitions grouped by topic, as most requests list them. */
+export function byTopic<P extends TopicPartition, T>(
+  partitions: readonly P[],
+  convert: (partition: P) => T,
+): readonly { readonly topic: string; readonly partitions: T[] }[] {
+  const groups = Map.groupBy(partitions, ({ topic }) => topic);
+  return [...groups].map(([topic, group]) => ({ topic, partitions: group.map(convert) }));
+}
+
+/** The result for each of the partitions, in their order; undefined where there is none. */
+export function inOrderOf<R extends TopicPartition>(
+  partitions: readonly TopicPartition[],
+  results: readonly R[],
+): readonly (R | undefined)[] {
+  const byName = new Map(results.map((result) => [partitionName(result), result]));
+  return partitions.map((partition) => byName.get(partitionName(partition)));
 }

@@ -1,37 +1,37 @@
-import type { LinkState } from "../cluster/link-state.ts";
-import { nameOf } from "../protocol/topic-partition.ts";
-import { FOR_EVER } from "../topology.ts";
-import type { PartitionLog } from "./partition-log.ts";
+import type { PartitionOffset } from "../protocol/requests.ts";
+import { partitionName } from "../protocol/topic-partition.ts";
+import { isRetryTopicOf, KEEP_FOREVER } from "../topology.ts";
+import type { SourceContext } from "./source-context.ts";
 
-/** Milliseconds between two deletions of what its group is done with. */
-const EVERY = 30_000;
+/** How often to delete, in ms. */
+const INTERVAL = 30_000;
 
 /**
- * Lets the server delete what nobody needs any more, from time to time, out of topics that only this group reads.
- * Without the right to it stays. A queue's topic that is kept for a while only was made by others, who may read it too.
+ * Deletes, from time to time, what a group has handled from the topics that only this group reads. Without the right to
+ * delete the records stay. A queue's topic that does not keep its records forever was made by another program, whose
+ * consumers may still read it, so nothing is deleted from it.
  */
-export function purging(
-  { session, cluster }: Pick<LinkState, "session" | "cluster">,
-  name: string,
-  logs: () => Iterable<PartitionLog>,
-  signal: AbortSignal,
-): NodeJS.Timeout {
-  const purged = new Map<string, number>();
-  const purge = async (): Promise<void> => {
-    const handled = [...logs()]
+export function deleteHandledRecords({ session, cluster, partitions, ended }: SourceContext, group: string): void {
+  const deleted = new Map<string, number>();
+
+  const deleteOnce = async (): Promise<void> => {
+    const handled: PartitionOffset[] = partitions.all
       .map(({ topic, partition, committed }) => ({ topic, partition, offset: committed.offset }))
-      .filter((place) => place.offset > (purged.get(nameOf(place)) ?? 0));
+      .filter((one) => one.offset > (deleted.get(partitionName(one)) ?? 0));
     if (handled.length === 0) return;
-    const { "retention.ms": forEver } = FOR_EVER;
-    const retention = (await session.settings([name])).get(name)?.get("retention.ms") ?? forEver;
-    const places = handled.filter(
-      ({ topic }) => topic.startsWith(`${name}.retry.`) || (topic === name && retention === forEver),
+    const keepForever = KEEP_FOREVER["retention.ms"];
+    const configs = await session.topicConfigs([group]);
+    const retention = configs.get(group)?.get("retention.ms") ?? keepForever;
+    const deletable = handled.filter(
+      ({ topic }) => isRetryTopicOf(group, topic) || (topic === group && retention === keepForever),
     );
-    for (const place of places) purged.set(nameOf(place), place.offset);
-    await cluster.each(places, signal, async (node, some) => {
-      await session.deleteRecords(node, some);
+    for (const one of deletable) deleted.set(partitionName(one), one.offset);
+    await cluster.askLeaders(deletable, ended, async (node, led) => {
+      await session.deleteRecords(node, led);
       return [];
     });
   };
-  return setInterval(() => void purge().catch(() => {}), EVERY).unref();
+
+  const timer = setInterval(() => void deleteOnce().catch(() => {}), INTERVAL).unref();
+  ended.addEventListener("abort", () => clearInterval(timer), { once: true });
 }

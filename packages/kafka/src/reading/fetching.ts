@@ -1,106 +1,114 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Cluster } from "../cluster/metadata.ts";
-import type { Session } from "../cluster/session.ts";
+import { BEGINNING } from "../cluster/cluster.ts";
 import { classify } from "../errors.ts";
 import { CODES, codeOf } from "../protocol/error-codes.ts";
-import type { Fetched } from "../protocol/requests.ts";
+import type { FetchedPartition } from "../protocol/requests.ts";
 import type { PartitionLog } from "./partition-log.ts";
+import type { SourceContext } from "./source-context.ts";
 
-/** How long the server waits for something to come: with every partition asked about, and while some are full. */
+/** How long the server waits for records, in ms: when all partitions are fetched, and while some have no room. */
 const WAIT = 250;
-const WAIT_WHILE_FULL = 20;
+const WAIT_WHILE_SOME_ARE_FULL = 20;
 
-/** For whom it is. */
-interface Fetches {
-  /** What is to be read at present. */
-  readonly logs: () => readonly PartitionLog[];
-  readonly arrived: () => void;
-  readonly failed: (error: unknown) => void;
-  readonly signal: AbortSignal;
-}
+/** How long to wait before asking again for the leader of a partition, in ms. */
+const RETRY_WAIT = 250;
 
-/** Reads partitions, each node in a loop of its own: what it leads, as long as there is room for more. */
+/** Reads partitions ahead, as long as they have room. Each node has a loop of its own for the partitions it leads. */
 export class Fetching {
-  readonly #session: Session;
-  readonly #cluster: Cluster;
-  readonly #for: Fetches;
+  readonly #context: SourceContext;
   readonly #nodes = new Set<number>();
-  #room = Promise.withResolvers<void>();
+  #somethingToFetch = Promise.withResolvers<void>();
+  #isPaused = false;
 
-  constructor({ session, cluster }: { readonly session: Session; readonly cluster: Cluster }, fetches: Fetches) {
-    this.#session = session;
-    this.#cluster = cluster;
-    this.#for = fetches;
+  constructor(context: SourceContext) {
+    this.#context = context;
   }
 
-  /** Sees to it that every node that leads one of the partitions is asked. */
-  lead(logs: readonly PartitionLog[]): void {
-    for (const node of logs.map((log) => this.#nodeOf(log))) {
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.wakeLoops();
+  }
+
+  /** Starts a loop for each node that leads a partition and has none yet. */
+  startLoops(): void {
+    for (const log of this.#context.partitions.all) {
+      const node = this.#leaderOf(log);
       if (node < 0 || this.#nodes.has(node)) continue;
       this.#nodes.add(node);
-      void this.#from(node).catch((error: unknown) => this.#for.failed(error));
+      void this.#fetchFrom(node).catch(this.#context.fail);
     }
-    // A node that led nothing for a while may lead again.
-    this.stir();
+    // A node that led nothing for a while may lead a partition again.
+    this.wakeLoops();
   }
 
-  /** There may be room for more. */
-  stir(): void {
-    const { resolve } = this.#room;
-    this.#room = Promise.withResolvers();
+  /** Lets idle loops look again for partitions with room. */
+  wakeLoops(): void {
+    const { resolve } = this.#somethingToFetch;
+    this.#somethingToFetch = Promise.withResolvers();
     resolve();
   }
 
-  #nodeOf({ topic, partition }: PartitionLog): number {
-    return this.#cluster.known(topic)?.[partition] ?? -1;
+  #leaderOf({ topic, partition }: PartitionLog): number {
+    return this.#context.cluster.knownLeaders(topic)?.[partition] ?? -1;
   }
 
-  async #from(node: number): Promise<void> {
-    const { logs, arrived, signal } = this.#for;
-    while (!signal.aborted) {
-      const mine = logs().filter((log) => this.#nodeOf(log) === node);
-      const hungry = mine.filter((log) => log.hungry);
-      if (hungry.length === 0) {
-        await this.#room.promise;
+  async #fetchFrom(node: number): Promise<void> {
+    const { session, partitions, wakeup, ended } = this.#context;
+    while (!ended.aborted) {
+      const led = this.#isPaused ? [] : partitions.all.filter((log) => this.#leaderOf(log) === node);
+      const withRoom = led.filter((log) => log.hasRoom);
+      if (withRoom.length === 0) {
+        await this.#somethingToFetch.promise;
         continue;
       }
-      const wait = hungry.length === mine.length ? WAIT : WAIT_WHILE_FULL;
-      const from = hungry.map(({ topic, partition, position }) => ({ topic, partition, offset: position }));
-      const answers = await this.#session.fetch(node, from, wait).catch((error: unknown) => this.#moved(error, hungry));
-      if (signal.aborted) return;
-      for (const [index, answer] of answers.entries()) {
-        const log = hungry[index];
-        if (log === undefined || log.over) continue;
-        if (answer.error === undefined) log.push(answer);
-        else await this.#mend(log, answer);
+      const wait = withRoom.length === led.length ? WAIT : WAIT_WHILE_SOME_ARE_FULL;
+      const from = withRoom.map(({ topic, partition, position }) => ({ topic, partition, offset: position }));
+      const fetched = await session
+        .fetch(node, from, wait)
+        .catch((error: unknown) => this.#findNewLeaders(error, withRoom));
+      if (ended.aborted) return;
+      for (const [index, result] of fetched.entries()) {
+        const log = withRoom[index];
+        if (log === undefined || log.revoked) continue;
+        if (result.error === undefined) log.append(result);
+        else await this.#recover(log, result.error);
       }
-      arrived();
+      wakeup.wake();
     }
   }
 
-  /** A node that cannot be reached may not lead any more: asks who does, until the cluster knows. */
-  async #moved(error: unknown, logs: readonly PartitionLog[]): Promise<readonly Fetched[]> {
-    const { signal } = this.#for;
+  /** A node that cannot be reached may lead nothing any more. Asks for the leaders until the cluster knows. */
+  async #findNewLeaders(error: unknown, logs: readonly PartitionLog[]): Promise<readonly FetchedPartition[]> {
+    const { cluster, ended } = this.#context;
     if (classify(error).code !== "UNAVAILABLE") throw error;
-    await sleep(WAIT, undefined, { signal });
-    await this.#cluster.look([...new Set(logs.map(({ topic }) => topic))], signal);
-    this.lead(this.#for.logs());
+    await sleep(RETRY_WAIT, undefined, { signal: ended });
+    await cluster.refresh([...new Set(logs.map(({ topic }) => topic))], ended);
+    this.startLoops();
     return [];
   }
 
-  /** A partition that could not be read: it has moved, or what was to be read is not there any more. */
-  async #mend(log: PartitionLog, { error }: Fetched): Promise<void> {
-    const { signal, logs } = this.#for;
-    if (codeOf(error) === CODES.offsetOutOfRange) {
-      const [first = 0] = await this.#cluster.offsets([log], -2, signal);
-      log.position = first;
+  /** Handles a partition that could not be read: it has moved, or the records at its position are gone. */
+  async #recover(log: PartitionLog, error: unknown): Promise<void> {
+    const { cluster, ended } = this.#context;
+    const code = codeOf(error);
+    if (code === CODES.offsetOutOfRange) {
+      const [oldest = 0] = await cluster.offsetsAt([log], BEGINNING, ended);
+      log.position = oldest;
       return;
     }
-    const gone = (await this.#cluster.look([log.topic], signal)).length === 0;
-    // A new topic may not be known to its leader yet; one that has been read may have been made anew meanwhile.
-    const fresh = codeOf(error) === CODES.unknownTopic && log.position === 0;
-    if (gone || !(fresh || classify(error).retryable)) throw error;
-    await sleep(WAIT, undefined, { signal });
-    this.lead(logs());
+    const isGone = (await cluster.refresh([log.topic], ended)).length === 0;
+    // The leader of a new topic may not know it yet. A topic that was read before may have been deleted and made anew.
+    const isNew = code === CODES.unknownTopic && log.position === 0;
+    if (isGone || !(isNew || classify(error).retryable)) throw error;
+    await sleep(RETRY_WAIT, undefined, { signal: ended });
+    this.startLoops();
   }
 }

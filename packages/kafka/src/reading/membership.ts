@@ -1,73 +1,158 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Cluster } from "../cluster/cluster.ts";
 import { Group } from "../cluster/group.ts";
-import type { Cluster } from "../cluster/metadata.ts";
-import { PROTOCOL, type Session } from "../cluster/session.ts";
+import type { AbandonedMembers } from "../cluster/link-state.ts";
+import { GROUP_PROTOCOL, type Session } from "../cluster/session.ts";
 import { CODES, codeOf } from "../protocol/error-codes.ts";
-import { readAssignment, readWish, writeAssignment, writeWish } from "../protocol/group-protocol.ts";
-import type { Committed, Member } from "../protocol/requests.ts";
-import type { Place } from "../protocol/topic-partition.ts";
-import { assign } from "./assignment.ts";
+import {
+  decodeAssignment,
+  decodeMemberMetadata,
+  encodeAssignment,
+  encodeMemberMetadata,
+} from "../protocol/group-protocol.ts";
+import type { CommittedOffset, JoinResult, Member } from "../protocol/requests.ts";
+import type { TopicPartition } from "../protocol/topic-partition.ts";
+import { assignPartitions } from "./assignor.ts";
 
-/** One member of a group. */
-export class Membership extends Group {
+/** The time between two heartbeats, in ms. A member learns of a rebalance by the next one. */
+const HEARTBEAT_INTERVAL = 500;
+
+/** The membership of one consumer in a group. */
+export class Membership {
+  readonly group: Group;
+  readonly #session: Session;
   readonly #cluster: Cluster;
-  readonly #lease: number;
-  /** As of the last time it joined. */
-  member: Member;
-  /** Whether it is the one that shares out. */
-  leads = false;
+  /** How long the server waits for a heartbeat before it removes the member, in ms. */
+  readonly #sessionTimeout: number;
+  readonly #abandonedMembers: AbandonedMembers;
+  /** As of the last join. */
+  #member: Member;
+  #isLeader = false;
+  #wantsRebalance = false;
 
-  constructor(session: Session, cluster: Cluster, name: string, lease: number) {
-    super(session, name);
+  constructor(
+    session: Session,
+    cluster: Cluster,
+    group: string,
+    sessionTimeout: number,
+    abandonedMembers: AbandonedMembers,
+  ) {
+    this.group = new Group(session, group);
+    this.#session = session;
     this.#cluster = cluster;
-    this.#lease = lease;
-    this.member = { group: name, id: "", generation: -1 };
+    this.#sessionTimeout = sessionTimeout;
+    this.#abandonedMembers = abandonedMembers;
+    this.#member = noMember(group);
   }
 
-  /** Joins, for the first time or again, and answers which partitions are ours now. */
-  async join(topics: readonly string[], owned: readonly Place[], signal: AbortSignal): Promise<readonly Place[]> {
+  /** Whether this member shares out the partitions for all. */
+  get isLeader(): boolean {
+    return this.#isLeader;
+  }
+
+  /** Joins for the first time or again. Returns the partitions that this member now has. */
+  async join(
+    topics: readonly string[],
+    owned: readonly TopicPartition[],
+    signal: AbortSignal,
+  ): Promise<readonly TopicPartition[]> {
     for (;;) {
       try {
         return await this.#joinOnce(topics, owned, signal);
       } catch (error) {
         const code = codeOf(error);
-        // A coordinator that has only just started may forget the name that it has given to somebody who is to join.
-        const forgotten = code === CODES.unknownMember && this.member.id === "";
-        if (code !== CODES.rebalancing && !forgotten) throw error;
+        // A coordinator that has just started may forget the id that it gave to a member that is about to join.
+        const isForgotten = code === CODES.unknownMember && this.#member.id === "";
+        if (code !== CODES.rebalancing && !isForgotten) throw error;
       }
     }
   }
 
-  async #joinOnce(topics: readonly string[], owned: readonly Place[], signal: AbortSignal): Promise<readonly Place[]> {
-    const joining = {
-      ...{ group: this.name, id: this.member.id, session: this.#lease, protocol: PROTOCOL },
-      metadata: writeWish({ topics, owned }),
+  /**
+   * Sends heartbeats, whatever handlers do, until this member must join again. Rejects when the membership is lost or
+   * the signal aborts.
+   */
+  async untilRebalance(signal: AbortSignal): Promise<void> {
+    do {
+      await sleep(HEARTBEAT_INTERVAL, undefined, { signal });
+      try {
+        await this.group.askCoordinator(signal, (node) => this.#session.heartbeat(node, this.#member));
+      } catch (error) {
+        if (codeOf(error) !== CODES.rebalancing) throw error;
+        break;
+      }
+    } while (!this.#wantsRebalance);
+    this.#wantsRebalance = false;
+  }
+
+  /** Makes the group share out its partitions again, after the next heartbeat. */
+  requestRebalance(): void {
+    this.#wantsRebalance = true;
+  }
+
+  commit(offsets: readonly CommittedOffset[], signal: AbortSignal): Promise<void> {
+    return this.group.askCoordinator(signal, (node) => this.#session.commitOffsets(node, this.#member, offsets));
+  }
+
+  async leave(signal: AbortSignal): Promise<void> {
+    await this.group.removeMember(this.#member.id, signal);
+    this.#member = noMember(this.group.name);
+  }
+
+  /** Records a member that ends without leaving, so that the next one of this driver can remove it. */
+  abandon(): void {
+    if (this.#member.id === "") return;
+    const ids = this.#abandonedMembers.get(this.group.name) ?? new Set();
+    this.#abandonedMembers.set(this.group.name, ids.add(this.#member.id));
+  }
+
+  /** Removes members that this driver has abandoned. The server may have removed them already. */
+  async removeAbandonedMembers(signal: AbortSignal): Promise<void> {
+    const ids = this.#abandonedMembers.get(this.group.name) ?? new Set();
+    for (const id of ids) {
+      await this.group.removeMember(id, signal).catch(() => {});
+      ids.delete(id);
+    }
+  }
+
+  async #joinOnce(
+    topics: readonly string[],
+    owned: readonly TopicPartition[],
+    signal: AbortSignal,
+  ): Promise<readonly TopicPartition[]> {
+    const request = {
+      group: this.group.name,
+      id: this.#member.id,
+      sessionTimeout: this.#sessionTimeout,
+      protocol: GROUP_PROTOCOL,
+      metadata: encodeMemberMetadata({ topics, owned }),
     };
-    const { member, leads, members } = await this.ask(signal, (node) => this.session.join(node, joining));
-    this.member = member;
-    this.leads = leads;
-    const shares = new Map<string, Buffer>();
-    if (leads) {
-      const wishes = new Map(members.map(({ id, metadata }) => [id, readWish(metadata)]));
-      const all = [...new Set([...wishes.values()].flatMap((wish) => wish.topics))];
-      const partitions = new Map<string, number>();
-      for (const topic of await this.#cluster.look(all, signal)) {
-        partitions.set(topic, this.#cluster.known(topic)?.length ?? 0);
-      }
-      for (const [id, places] of assign(wishes, partitions)) shares.set(id, writeAssignment(places));
+    const joined = await this.group.askCoordinator(signal, (node) => this.#session.joinGroup(node, request));
+    this.#member = joined.member;
+    this.#isLeader = joined.isLeader;
+    const assignments = joined.isLeader ? await this.#shareOut(joined.members, signal) : new Map<string, Buffer>();
+    const assignment = await this.group.askCoordinator(signal, (node) =>
+      this.#session.syncGroup(node, joined.member, assignments),
+    );
+    return decodeAssignment(assignment);
+  }
+
+  /** As the leader of the group: the assignment of each member. */
+  async #shareOut(members: JoinResult["members"], signal: AbortSignal): Promise<ReadonlyMap<string, Buffer>> {
+    const metadata = new Map(members.map((member) => [member.id, decodeMemberMetadata(member.metadata)]));
+    const topics = new Set([...metadata.values()].flatMap((one) => one.topics));
+    const counts = new Map<string, number>();
+    for (const topic of await this.#cluster.refresh([...topics], signal)) {
+      counts.set(topic, this.#cluster.knownLeaders(topic)?.length ?? 0);
     }
-    return readAssignment(await this.ask(signal, (node) => this.session.sync(node, member, shares)));
+    const assignments = new Map<string, Buffer>();
+    for (const [id, partitions] of assignPartitions(metadata, counts)) {
+      assignments.set(id, encodeAssignment(partitions));
+    }
+    return assignments;
   }
+}
 
-  /** It is no member any more. */
-  left(): void {
-    this.member = { group: this.name, id: "", generation: -1 };
-  }
-
-  beat(signal: AbortSignal): Promise<void> {
-    return this.ask(signal, (node) => this.session.heartbeat(node, this.member));
-  }
-
-  commit(offsets: readonly Committed[], signal: AbortSignal): Promise<void> {
-    return this.ask(signal, (node) => this.session.commit(node, this.member, offsets));
-  }
+function noMember(group: string): Member {
+  return { group, id: "", generation: -1 };
 }

@@ -1,20 +1,27 @@
 import type { KafkaRecord } from "../protocol/records.ts";
-import type { Committed, Fetched } from "../protocol/requests.ts";
-import type { Place } from "../protocol/topic-partition.ts";
+import type { CommittedOffset, FetchedPartition } from "../protocol/requests.ts";
+import type { TopicPartition } from "../protocol/topic-partition.ts";
 import { KafkaDelivery, notBeforeOf } from "../wire.ts";
+import { CrashEvidence } from "./crash-evidence.ts";
 
-/** Most bytes of one partition that wait here for a hand-out before no more are asked for. */
-const MOST_BYTES = 1_048_576;
+/** The most bytes of one partition that wait to be handed out before no more are fetched. */
+const MAX_WAITING_BYTES = 1_048_576;
 
-/** Most records between the first that is not settled and the last one read. */
-const MOST_GAP = 10_000;
+/** The most records between the first unsettled one and the last one read. */
+const MAX_UNSETTLED = 10_000;
 
-/** A record that has been read, until everything before it is settled too: it knows where it came from. */
+/** What a waiting record takes besides its key and value, in bytes. */
+const RECORD_OVERHEAD = 100;
+
+/** How many settled records may stay at the front before they are removed: removing moves all that follow. */
+const MAX_SETTLED_KEPT = 256;
+
+/** A record that was read, kept until all records before it are settled too. */
 export class HeldDelivery extends KafkaDelivery {
   readonly log: PartitionLog;
-  /** Whether it is in the hands it was given to. */
+  /** Whether the core holds it. */
   held = false;
-  done = false;
+  settled = false;
 
   constructor(log: PartitionLog, record: KafkaRecord, deliveries: number) {
     super(record, deliveries);
@@ -22,158 +29,132 @@ export class HeldDelivery extends KafkaDelivery {
   }
 }
 
-/**
- * What is written with a group's offset: how often somebody began with the message there and did not get past it, and
- * how often with those between it and another offset.
- */
-const EVIDENCE = /^anybroker:starts=(\d+),(\d+),(\d+)$/;
-
-/** So far behind the first message that is not settled are messages counted that have been begun with it. */
-const REACH = 256;
-
-/**
- * One partition that is ours: read in order, settled in any order, committed up to the first that is not settled.
- *
- * Kafka counts no hand-overs, so the evidence of crashes is kept with the committed offset. It is raised before a
- * hand-out, and taken back when we go in good order.
- */
-export class PartitionLog implements Place {
+/** One partition of a source: read in order, settled in any order, committed up to the first unsettled record. */
+export class PartitionLog implements TopicPartition {
   readonly topic: string;
   readonly partition: number;
-  /** Milliseconds that everything in it waits. */
-  readonly step: number;
-  /** From where to read on. */
+  /** How long everything in the topic waits before it is handed out, in ms. */
+  readonly delay: number;
+  readonly evidence: CrashEvidence;
+  /** The offset to read on from. */
   position: number;
-  /** What the server has, or is being told. */
-  committed: Committed;
-  /** It is being noted that somebody begins with what lies before the one offset, and has been with the other. */
-  begun = -1;
-  noted = -1;
-  /** Where we began, and the evidence that was there. */
-  #first: number;
-  /** It is not ours any more. */
-  over = false;
-  readonly #own: number;
-  readonly #others: number;
-  readonly #reach: number;
-  #slots: HeldDelivery[] = [];
-  #head = 0;
+  /** The last commit that the server has. */
+  committed: CommittedOffset;
+  /** Whether the partition has gone to another consumer, or the source has ended. */
+  revoked = false;
+  /** Records in order of their offsets. */
+  #entries: HeldDelivery[] = [];
+  /** The index of the first unsettled entry, and of the next one to hand out for the first time. */
+  #firstUnsettled = 0;
   #next = 0;
-  #back: HeldDelivery[] = [];
-  #bytes = 0;
+  /** Entries that were released, in order of their offsets. They are handed out before all others. */
+  #released: HeldDelivery[] = [];
+  /** The size of the records that wait to be handed out. */
+  #waitingBytes = 0;
 
-  constructor(place: Place, step: number, offset: number, metadata: string) {
-    this.topic = place.topic;
-    this.partition = place.partition;
-    this.step = step;
+  constructor(committed: CommittedOffset, delay: number) {
+    const { topic, partition, offset, metadata } = committed;
+    this.topic = topic;
+    this.partition = partition;
+    this.delay = delay;
+    this.evidence = new CrashEvidence(offset, metadata);
     this.position = offset;
-    this.committed = { topic: place.topic, partition: place.partition, offset, metadata };
-    const [own, others, reach] = EVIDENCE.exec(metadata)?.slice(1).map(Number) ?? [];
-    this.#first = offset;
-    this.#own = own ?? 0;
-    this.#others = others ?? 0;
-    this.#reach = reach ?? 0;
+    this.committed = { topic, partition, offset, metadata };
   }
 
-  /** How often somebody began with the message that is next to be settled, and did not get past it. */
-  get starts(): number {
-    return this.#startsOf(this.low);
+  /** The offset before which everything is settled. */
+  get firstUnsettled(): number {
+    return this.#entries[this.#firstUnsettled]?.native.offset ?? this.position;
   }
 
-  /** Everything before it is settled. */
-  get low(): number {
-    return this.#slots[this.#head]?.native.offset ?? this.position;
+  /** Whether more may be read. */
+  get hasRoom(): boolean {
+    return this.#waitingBytes < MAX_WAITING_BYTES && this.#entries.length - this.#firstUnsettled < MAX_UNSETTLED;
   }
 
-  /** Whether more is to be read. */
-  get hungry(): boolean {
-    return this.#bytes < MOST_BYTES && this.#slots.length - this.#head < MOST_GAP;
-  }
-
-  push({ records, next }: Fetched): void {
-    // Not every offset has a message.
-    if (this.position === this.#first) this.#first = records[0]?.offset ?? next;
+  append({ records, next }: FetchedPartition): void {
+    const { evidence } = this;
+    // Not every offset has a message, so the first message may come after the offset where reading began.
+    if (this.position === evidence.first) evidence.first = records[0]?.offset ?? next;
     for (const record of records) {
-      this.#slots.push(new HeldDelivery(this, record, this.#startsOf(record.offset)));
-      this.#bytes += sizeOf(record);
-      this.position = record.offset + 1;
+      this.#entries.push(new HeldDelivery(this, record, evidence.startsOf(record.offset)));
+      this.#waitingBytes += sizeOf(record);
     }
     this.position = next;
   }
 
-  /** When the next one may be handed out, in milliseconds since 1970; undefined when there is none. */
-  get due(): number | undefined {
-    if (this.#back.length > 0) return 0;
-    const record = this.#slots[this.#next]?.native;
-    if (record === undefined || this.step === 0) return record === undefined ? undefined : 0;
-    const end = record.timestamp + this.step;
+  /** When the next record may be handed out, in ms since 1970; undefined when there is none. */
+  get nextDue(): number | undefined {
+    if (this.#released.length > 0) return 0;
+    const record = this.#entries[this.#next]?.native;
+    if (record === undefined) return undefined;
+    if (this.delay === 0) return 0;
+    const end = record.timestamp + this.delay;
     return Math.min(end, notBeforeOf(record) ?? end);
   }
 
-  /** Hands out the next one. */
+  /** Hands out the next record. */
   take(): HeldDelivery | undefined {
-    const back = this.#back.length === 0 ? undefined : this.#back.shift();
-    const next = back ?? this.#slots[this.#next];
-    if (next === undefined) return undefined;
-    if (back === undefined) this.#next += 1;
-    this.#bytes -= sizeOf(next.native);
-    next.held = true;
-    return next;
+    const released = this.#released.length === 0 ? undefined : this.#released.shift();
+    const delivery = released ?? this.#entries[this.#next];
+    if (delivery === undefined) return undefined;
+    if (released === undefined) this.#next += 1;
+    this.#waitingBytes -= sizeOf(delivery.native);
+    delivery.held = true;
+    return delivery;
   }
 
-  done(delivery: HeldDelivery): void {
+  settle(delivery: HeldDelivery): void {
     delivery.held = false;
-    delivery.done = true;
-    while (this.#slots[this.#head]?.done === true) this.#head += 1;
-    // Not at each one, since it moves what stays.
-    if (this.#head < 256 || this.#head * 2 < this.#slots.length) return;
-    this.#slots = this.#slots.slice(this.#head);
-    this.#next -= this.#head;
-    this.#head = 0;
+    delivery.settled = true;
+    while (this.#entries[this.#firstUnsettled]?.settled === true) this.#firstUnsettled += 1;
+    if (this.#firstUnsettled < MAX_SETTLED_KEPT || this.#firstUnsettled * 2 < this.#entries.length) return;
+    this.#entries = this.#entries.slice(this.#firstUnsettled);
+    this.#next -= this.#firstUnsettled;
+    this.#firstUnsettled = 0;
   }
 
-  /** It is handed out again, before what comes after it, as another delivery. */
-  giveBack(delivery: HeldDelivery): void {
+  /** The record is handed out again before those that follow it, as another delivery. */
+  release(delivery: HeldDelivery): void {
     delivery.held = false;
     const { native, deliveries } = delivery;
     const again = new HeldDelivery(this, native, deliveries);
-    this.#slots[this.#slots.indexOf(delivery, this.#head)] = again;
-    this.#bytes += sizeOf(native);
-    const at = this.#back.findIndex((other) => other.native.offset > native.offset);
-    this.#back.splice(at < 0 ? this.#back.length : at, 0, again);
+    this.#entries[this.#entries.indexOf(delivery, this.#firstUnsettled)] = again;
+    this.#waitingBytes += sizeOf(native);
+    const following = this.#released.findIndex((other) => other.native.offset > native.offset);
+    this.#released.splice(following < 0 ? this.#released.length : following, 0, again);
   }
 
-  /** What is in somebody's hands. */
+  /** The deliveries that the core holds. */
   get held(): readonly HeldDelivery[] {
-    return this.#slots.filter((delivery) => delivery.held);
+    return this.#entries.filter((delivery) => delivery.held);
   }
 
-  /** It is not ours any more: answers what was in somebody's hands. */
-  end(): readonly HeldDelivery[] {
-    this.over = true;
+  /** Takes all deliveries away from the core. Returns those that it held. */
+  revoke(): readonly HeldDelivery[] {
+    this.revoked = true;
     const { held } = this;
     for (const delivery of held) delivery.held = false;
     return held;
   }
 
-  /** What is to be committed; with `leaving` as by one that has done no harm. Undefined: the server has it already. */
-  commit(leaving: boolean): Committed | undefined {
-    const { topic, partition, low, committed } = this;
-    const begun = leaving ? -1 : this.begun;
-    const own = this.#startsOf(low) + (low < begun ? 1 : 0);
-    const others = this.#startsOf(low + 1) + (low + 1 < begun ? 1 : 0);
-    const reach = low + 1 < begun ? low + REACH : this.#reach;
-    const metadata = own + others === 0 ? "" : `anybroker:starts=${own},${others},${reach}`;
-    const same = committed.offset === low && committed.metadata === metadata;
-    return same ? undefined : { topic, partition, offset: low, metadata };
+  /** What is to be committed; undefined when the server has it already. */
+  get uncommitted(): CommittedOffset | undefined {
+    return this.#unlessCommitted(this.evidence.metadataAt(this.firstUnsettled));
   }
 
-  #startsOf(offset: number): number {
-    if (offset <= this.#first) return this.#own;
-    return offset < this.#reach ? this.#others : 0;
+  /** The same for a consumer that gives the partition up in good order. */
+  get uncommittedOnLeaving(): CommittedOffset | undefined {
+    return this.#unlessCommitted(this.evidence.metadataOnLeaving(this.firstUnsettled));
+  }
+
+  #unlessCommitted(metadata: string): CommittedOffset | undefined {
+    const { topic, partition, firstUnsettled: offset, committed } = this;
+    if (committed.offset === offset && committed.metadata === metadata) return undefined;
+    return { topic, partition, offset, metadata };
   }
 }
 
 function sizeOf({ key, value }: KafkaRecord): number {
-  return 100 + (key?.length ?? 0) + (value?.length ?? 0);
+  return RECORD_OVERHEAD + (key?.length ?? 0) + (value?.length ?? 0);
 }

@@ -1,22 +1,27 @@
 import { AssignerProtocol } from "kafkajs";
 import { expect, test } from "vitest";
-import { readAssignment, readWish, writeAssignment, writeWish } from "../../src/protocol/group-protocol.ts";
-import type { Place } from "../../src/protocol/topic-partition.ts";
+import {
+  decodeAssignment,
+  decodeMemberMetadata,
+  encodeAssignment,
+  encodeMemberMetadata,
+} from "../../src/protocol/group-protocol.ts";
+import type { TopicPartition } from "../../src/protocol/topic-partition.ts";
 
-const places = (topic: string, ...partitions: readonly number[]): Place[] =>
+const places = (topic: string, ...partitions: readonly number[]): TopicPartition[] =>
   partitions.map((partition) => ({ topic, partition }));
 
 test("other clients can read what a member asks for and what it gets, and we what they write", () => {
   const wish = { topics: ["q", "q.retry.250"], owned: places("q", 0, 2) };
-  expect(AssignerProtocol.MemberMetadata.decode(writeWish(wish))?.topics).toEqual(wish.topics);
-  expect(readWish(writeWish(wish))).toEqual(wish);
+  expect(AssignerProtocol.MemberMetadata.decode(encodeMemberMetadata(wish))?.topics).toEqual(wish.topics);
+  expect(decodeMemberMetadata(encodeMemberMetadata(wish))).toEqual(wish);
   const theirs = AssignerProtocol.MemberMetadata.encode({ version: 1, topics: ["a"], userData: Buffer.alloc(0) });
-  expect(readWish(theirs)).toEqual({ topics: ["a"], owned: [] });
+  expect(decodeMemberMetadata(theirs)).toEqual({ topics: ["a"], owned: [] });
   const share = [...places("q", 0, 2), ...places("q.retry.250", 0)];
-  expect(AssignerProtocol.MemberAssignment.decode(writeAssignment(share))?.assignment).toEqual({
+  expect(AssignerProtocol.MemberAssignment.decode(encodeAssignment(share))?.assignment).toEqual({
     q: [0, 2],
     "q.retry.250": [0],
   });
-  expect(readAssignment(writeAssignment(share))).toEqual(share);
-  expect(readAssignment(Buffer.alloc(0))).toEqual([]);
+  expect(decodeAssignment(encodeAssignment(share))).toEqual(share);
+  expect(decodeAssignment(Buffer.alloc(0))).toEqual([]);
 });

@@ -2,7 +2,7 @@ import { declared, message, queue, reading, sent, settle, take } from "@anybroke
 import { describe, expect, test } from "vitest";
 import { open, plain, unique, url } from "../harness.ts";
 
-/** From which offset on a topic of one partition still has what was written to it. */
+/** FetchPosition which offset on a topic of one partition still has what was written to it. */
 async function first(topic: string): Promise<string | undefined> {
   const { admin } = await plain();
   return (await admin.fetchTopicOffsets(topic))[0]?.low;

@@ -1,27 +1,27 @@
 import { expect, test } from "vitest";
-import type { Wish } from "../../src/protocol/group-protocol.ts";
-import type { Place } from "../../src/protocol/topic-partition.ts";
-import { assign } from "../../src/reading/assignment.ts";
+import type { MemberMetadata } from "../../src/protocol/group-protocol.ts";
+import type { TopicPartition } from "../../src/protocol/topic-partition.ts";
+import { assignPartitions } from "../../src/reading/assignor.ts";
 
-const places = (topic: string, ...partitions: readonly number[]): Place[] =>
+const places = (topic: string, ...partitions: readonly number[]): TopicPartition[] =>
   partitions.map((partition) => ({ topic, partition }));
 
-function wishes(all: Readonly<Record<string, Partial<Wish>>>): ReadonlyMap<string, Wish> {
+function wishes(all: Readonly<Record<string, Partial<MemberMetadata>>>): ReadonlyMap<string, MemberMetadata> {
   return new Map(Object.entries(all).map(([id, wish]) => [id, { topics: ["q"], owned: [], ...wish }]));
 }
 
 test("partitions are shared out evenly, each to one member", () => {
-  const shares = assign(wishes({ a: {}, b: {}, c: {} }), new Map([["q", 8]]));
+  const shares = assignPartitions(wishes({ a: {}, b: {}, c: {} }), new Map([["q", 8]]));
   expect([...shares.values()].map(({ length }) => length).sort((one, other) => one - other)).toEqual([2, 3, 3]);
   expect(new Set([...shares.values()].flat().map(({ partition }) => partition)).size).toBe(8);
 });
 
 test("who has partitions keeps them, as far as that is even", () => {
-  const alone = assign(wishes({ a: {} }), new Map([["q", 6]]));
+  const alone = assignPartitions(wishes({ a: {} }), new Map([["q", 6]]));
   const owned = alone.get("a") ?? [];
-  const two = assign(wishes({ a: { owned }, b: {} }), new Map([["q", 6]]));
+  const two = assignPartitions(wishes({ a: { owned }, b: {} }), new Map([["q", 6]]));
   expect(two.get("a")).toEqual(owned.slice(0, 3));
-  const back = assign(wishes({ b: { owned: two.get("b") ?? [] } }), new Map([["q", 6]]));
+  const back = assignPartitions(wishes({ b: { owned: two.get("b") ?? [] } }), new Map([["q", 6]]));
   expect(back.get("b")?.slice(0, 3)).toEqual(two.get("b"));
   expect(back.get("b")).toHaveLength(6);
 });
@@ -29,7 +29,7 @@ test("who has partitions keeps them, as far as that is even", () => {
 test("topics of one partition are spread over the members", () => {
   const topics = ["q", "q.retry.250", "q.retry.1000", "q.retry.5000", "q.retry.30000"];
   const partitions = new Map(topics.map((topic, index) => [topic, index === 0 ? 2 : 1]));
-  const shares = assign(wishes({ a: { topics }, b: { topics } }), partitions);
+  const shares = assignPartitions(wishes({ a: { topics }, b: { topics } }), partitions);
   expect([...shares.values()].map(({ length }) => length)).toEqual([3, 3]);
 });
 
@@ -38,13 +38,13 @@ test("a topic that only some members read goes to those", () => {
     ["q", 2],
     ["q.retry.250", 1],
   ]);
-  const shares = assign(wishes({ a: { topics: ["q"] }, b: { topics: ["q", "q.retry.250"] } }), partitions);
+  const shares = assignPartitions(wishes({ a: { topics: ["q"] }, b: { topics: ["q", "q.retry.250"] } }), partitions);
   expect(shares.get("b")).toContainEqual({ topic: "q.retry.250", partition: 0 });
   expect(shares.get("a")).toHaveLength(1);
 });
 
 test("what two members claim to have is given to one", () => {
   const owned = places("q", 0, 1);
-  const shares = assign(wishes({ a: { owned }, b: { owned } }), new Map([["q", 2]]));
+  const shares = assignPartitions(wishes({ a: { owned }, b: { owned } }), new Map([["q", 2]]));
   expect([...shares.values()].flat()).toHaveLength(2);
 });

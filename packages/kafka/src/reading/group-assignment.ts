@@ -1,0 +1,110 @@
+import type * as core from "@anybroker/core/driver";
+import { BrokerError } from "@anybroker/core/driver";
+import { BEGINNING } from "../cluster/cluster.ts";
+import type { CommittedOffset } from "../protocol/requests.ts";
+import type { TopicPartition } from "../protocol/topic-partition.ts";
+import type { Assignment } from "./assignment.ts";
+import type { Commits } from "./commits.ts";
+import { deleteHandledRecords } from "./delete-handled.ts";
+import type { Fetching } from "./fetching.ts";
+import type { Membership } from "./membership.ts";
+import type { SourceContext } from "./source-context.ts";
+
+/** The assignment of a group's member: the partitions that the group shares out to it. */
+export class GroupAssignment implements Assignment {
+  readonly #context: SourceContext;
+  readonly #membership: Membership;
+  readonly #commits: Commits;
+  readonly #fetching: Fetching;
+  /** Tells the core which of its deliveries have gone to another consumer. */
+  readonly #lostDeliveries: (deliveries: readonly core.Delivery[]) => void;
+
+  constructor(
+    context: SourceContext,
+    membership: Membership,
+    commits: Commits,
+    fetching: Fetching,
+    lostDeliveries: (deliveries: readonly core.Delivery[]) => void,
+  ) {
+    this.#context = context;
+    this.#membership = membership;
+    this.#commits = commits;
+    this.#fetching = fetching;
+    this.#lostDeliveries = lostDeliveries;
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    await this.#membership.removeAbandonedMembers(signal);
+    await this.#join(signal);
+    void this.#keepMembership();
+    deleteHandledRecords(this.#context, this.#membership.group.name);
+  }
+
+  /** The leader shares out the partitions for all members. */
+  async partitionsAdded(): Promise<void> {
+    if (this.#membership.isLeader) this.#membership.requestRebalance();
+  }
+
+  async leave(signal: AbortSignal): Promise<void> {
+    // If this fails, the server notices by itself when the lease is over.
+    await this.#commits.flushOnLeaving(signal).catch(() => {});
+    this.#context.partitions.isRebalancing = true;
+    await this.#membership.leave(signal).catch(() => {});
+  }
+
+  abandon(): void {
+    this.#membership.abandon();
+  }
+
+  async #keepMembership(): Promise<void> {
+    const { ended, fail } = this.#context;
+    try {
+      while (!ended.aborted) {
+        await this.#membership.untilRebalance(ended);
+        await this.#rebalance();
+      }
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  async #rebalance(): Promise<void> {
+    const { partitions, ended } = this.#context;
+    // The next owner of a partition does not repeat what is committed now. It may be too late to commit.
+    await this.#commits.flushOnLeaving(ended).catch(() => {});
+    partitions.isRebalancing = true;
+    await this.#commits.idle();
+    await this.#join(ended);
+  }
+
+  async #join(signal: AbortSignal): Promise<void> {
+    const { cluster, partitions, wakeup } = this.#context;
+    const { topics } = partitions;
+    // Members keep their first partitions first: those with the most messages in the hands of handlers.
+    const owned = partitions.all.toSorted((one, other) => other.held.length - one.held.length);
+    const assigned = await this.#membership.join(topics, owned, signal);
+    // The leader has just refreshed them.
+    if (!this.#membership.isLeader) await cluster.refresh(topics, signal);
+    const missing = topics.find((topic) => cluster.knownLeaders(topic) === undefined);
+    // The partitions of a missing topic were not shared out, and nothing would announce a new topic of that name.
+    if (missing !== undefined) throw new BrokerError("NOT_FOUND", `no topic ${missing}`);
+    const lost = partitions.keepOnly(assigned);
+    if (lost.length > 0) this.#lostDeliveries(lost);
+    const added = assigned.filter((partition) => !partitions.has(partition));
+    partitions.add(await this.#offsetsToReadFrom(added, signal));
+    this.#fetching.startLoops();
+    partitions.isRebalancing = false;
+    // What could not be committed during the rebalance.
+    void this.#commits.commitNow();
+    wakeup.wake();
+  }
+
+  /** A group without an offset, or one that has lost it, begins with the oldest message, so that it misses nothing. */
+  async #offsetsToReadFrom(added: readonly TopicPartition[], signal: AbortSignal): Promise<readonly CommittedOffset[]> {
+    if (added.length === 0) return [];
+    const committed = await this.#membership.group.committedOffsets(added, signal);
+    const without = committed.filter(({ offset }) => offset < 0);
+    const oldest = await this.#context.cluster.offsetsAt(without, BEGINNING, signal);
+    return committed.map((one) => (one.offset < 0 ? { ...one, offset: oldest[without.indexOf(one)] ?? 0 } : one));
+  }
+}
