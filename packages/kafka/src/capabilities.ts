@@ -1,4 +1,4 @@
-/** What every Kafka from 3.0 on can do through this driver. Sizes are bytes, times milliseconds. */
+/** What Kafka 3.9 and later can do through this driver. Sizes are in bytes, times in milliseconds. */
 export const capabilities = {
   "delay.send": "emulated",
   "delay.publish": "emulated",
@@ -15,7 +15,7 @@ export const capabilities = {
   ordering: "strict",
   sendOrder: "strict",
   limits: {
-    // Body, headers, key and our own headers are together less than the server's default of max.message.bytes.
+    // Together with the headers, the key and our own headers it fits the server's default of max.message.bytes.
     body: 1_000_000,
     headers: 256,
     headerBytes: 32_768,

@@ -1,12 +1,11 @@
 import type * as core from "@anybroker/core/driver";
-import { OWN, orAborted } from "@anybroker/core/driver";
+import { deadLettersName, OWN, orAborted } from "@anybroker/core/driver";
 import { BEGINNING, END } from "./cluster/cluster.ts";
 import type { LinkState } from "./cluster/link-state.ts";
 import type { RecordToWrite } from "./cluster/writer.ts";
-import { CODES, codeOf } from "./protocol/error-codes.ts";
+import { CODES, kafkaCodeOf } from "./protocol/error-codes.ts";
 import type { KafkaRecord } from "./protocol/records.ts";
 import { retryCopy } from "./settle.ts";
-import { deadLetterTopic } from "./topology.ts";
 import { copyOf, KafkaDelivery } from "./wire.ts";
 
 /** How many dead letters are replayed or removed at once. */
@@ -26,7 +25,7 @@ export class DeadLetters implements core.DeadLetterStore {
     this.#state = state;
     this.#entity = entity;
     this.#source = state.naming.source(entity);
-    this.#topic = deadLetterTopic(this.#source);
+    this.#topic = deadLettersName(this.#source);
   }
 
   async count(signal: AbortSignal): Promise<number> {
@@ -62,8 +61,11 @@ export class DeadLetters implements core.DeadLetterStore {
     const key = typeof originalKey === "string" || Buffer.isBuffer(originalKey) ? Buffer.from(originalKey) : null;
     const original = { ...record, key };
     const changes = { ...headers, [OWN.key]: undefined };
-    // Other subscriptions must not get it, so it takes the way of a retry.
-    if (this.#entity.kind === "subscription") return retryCopy(this.#source, original, changes, 0, now);
+    if (this.#entity.kind === "subscription") {
+      // Other subscriptions must not get it, so it goes through a retry topic, but without waiting there.
+      const dueNow = { ...changes, [OWN.notBefore]: String(Math.ceil(now)) };
+      return retryCopy(this.#source, original, dueNow, 0, now);
+    }
     return { topic: this.#source, record: copyOf(original, changes, now) };
   }
 
@@ -136,7 +138,7 @@ export class DeadLetters implements core.DeadLetterStore {
     for (let offset = Math.max(first, from); offset < end; ) {
       const [node = -1] = await cluster.leaders(this.#topic, signal);
       const [fetched] = await orAborted(session.fetch(node, [{ ...partition, offset }], 0), signal);
-      if (fetched === undefined || codeOf(fetched.error) === CODES.unknownTopic) return;
+      if (fetched === undefined || kafkaCodeOf(fetched.error) === CODES.unknownTopic) return;
       if (fetched.error !== undefined) throw fetched.error;
       for (const record of fetched.records) {
         if (record.offset >= end || !(await visit(record))) return;

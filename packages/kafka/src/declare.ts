@@ -1,12 +1,12 @@
 import type * as core from "@anybroker/core/driver";
-import { orAborted } from "@anybroker/core/driver";
+import { deadLettersName, orAborted } from "@anybroker/core/driver";
 import { BEGINNING, END } from "./cluster/cluster.ts";
 import { Group } from "./cluster/group.ts";
 import type { LinkState } from "./cluster/link-state.ts";
-import { CODES, codeOf } from "./protocol/error-codes.ts";
+import { CODES, kafkaCodeOf } from "./protocol/error-codes.ts";
 import type { NewTopic } from "./protocol/requests.ts";
 import type { TopicPartition } from "./protocol/topic-partition.ts";
-import { deadLetterTopic, publishedTopics, topicsOf } from "./topology.ts";
+import { publishedTopics, topicsOf } from "./topology.ts";
 
 /** `Link.declare`. */
 export async function declare(
@@ -16,9 +16,7 @@ export async function declare(
   signal: AbortSignal,
 ): Promise<readonly core.Drift[]> {
   const { cluster, naming, settings } = state;
-  // An ephemeral subscription has nothing on the server.
-  const lasting = entities.filter((entity) => entity.kind !== "subscription" || entity.durable);
-  const wanted = lasting.map((entity) => ({ entity, topics: topicsOf(entity, naming, settings) }));
+  const wanted = entities.map((entity) => ({ entity, topics: topicsOf(entity, naming, settings) }));
   const allTopics = wanted.flatMap(({ topics }) => topics);
   const names = allTopics.map(({ topic }) => topic);
   const existing = new Set(await cluster.refresh(names, signal));
@@ -29,7 +27,7 @@ export async function declare(
   const drifts = await Promise.all(
     wanted.map(({ entity, topics }) => compareConfigs(state, entity, topics, existing, signal)),
   );
-  for (const entity of lasting) {
+  for (const entity of entities) {
     if (mode === "verify") drifts.push(await verify(state, entity, existing, signal));
     else if (entity.kind === "subscription") await beginSubscription(state, entity, existing, signal);
   }
@@ -57,7 +55,7 @@ async function verify(
     }
   }
   if (entity.kind === "topic") return [];
-  const dead = deadLetterTopic(naming.source(entity));
+  const dead = deadLettersName(naming.source(entity));
   return existing.has(dead) ? [] : [{ entity, property: `topic ${dead}`, expected: "there", found: "missing" }];
 }
 
@@ -69,7 +67,7 @@ async function create(
   if (topics.length === 0) return;
   for (const error of await orAborted(session.createTopics(topics), signal)) {
     // Another program may have created the topic first.
-    if (error !== undefined && codeOf(error) !== CODES.topicExists) throw error;
+    if (error !== undefined && kafkaCodeOf(error) !== CODES.topicExists) throw error;
   }
   const names = topics.map(({ topic }) => topic);
   await cluster.waitForLeaders(names, signal);
@@ -117,7 +115,7 @@ async function beginSubscription(
   const committed = await group.committedOffsets(partitions, signal);
   const missing = committed.filter(({ offset }) => offset < 0);
   if (missing.length === 0) return;
-  const from = existing.has(deadLetterTopic(name)) ? "earliest" : entity.from;
+  const from = existing.has(deadLettersName(name)) ? "earliest" : entity.from;
   const now = Math.floor(context.clock.now());
   const delays = new Map(topics.map(({ topic, delay }) => [topic, delay]));
   const beginning = ({ topic }: TopicPartition): number => {
@@ -131,6 +129,6 @@ async function beginSubscription(
   const first = missing.map((one, index) => ({ ...one, offset: offsets[index] ?? 0, metadata: "" }));
   await group.commitAsOutsider(first, signal).catch((error: unknown) => {
     // The group has members. They begin added partitions by themselves, with the oldest message.
-    if (codeOf(error) !== CODES.unknownMember) throw error;
+    if (kafkaCodeOf(error) !== CODES.unknownMember) throw error;
   });
 }

@@ -1,5 +1,13 @@
-import { BrokerError, type Classification, type ErrorCode, reasonOf } from "@anybroker/core/driver";
-import { codeOf } from "./protocol/error-codes.ts";
+import {
+  type Classification,
+  classifier,
+  codeOf,
+  type ErrorCode,
+  type ErrorRow,
+  reasonOf,
+  unavailable,
+} from "@anybroker/core/driver";
+import { kafkaCodeOf } from "./protocol/error-codes.ts";
 
 /** What Kafka's error codes mean. A code that is missing here means a fault that no retry can repair. */
 const BY_CODE: readonly (readonly [codes: readonly number[], code: ErrorCode, retryable: boolean])[] = [
@@ -21,36 +29,28 @@ const BY_CODE: readonly (readonly [codes: readonly number[], code: ErrorCode, re
   [[89], "THROTTLED", true],
 ];
 
-/** What all other errors mean, by `<name> <code> <text>`. The first row that matches decides. */
-const BY_TEXT: readonly (readonly [pattern: RegExp, code: ErrorCode, retryable: boolean])[] = [
-  [/^\w+ ABORT_ERR |^AbortError /, "CANCELLED", false],
+const UNKNOWN_CODE: Classification = { code: "INTERNAL", retryable: false };
+
+/** What other errors mean that are not Node's, by `<name> <code> <text>`. The first row that matches decides. */
+const BY_TEXT: readonly ErrorRow[] = [
+  [/^AbortError /, "CANCELLED", false],
   [/^KafkaJSSASLAuthenticationError |PLT_KFK_AUTHENTICATION/, "UNAUTHORIZED", false],
   [/certificate required|handshake failure|bad certificate|unknown ca/i, "UNAUTHORIZED", false],
-  [
-    /ERR_(SSL|TLS|OSSL)|CERT|SELF_SIGNED|UNABLE_TO_|EPROTO|certificate|wrong version number|requires TLS/,
-    "INVALID_CONFIG",
-    false,
-  ],
+  [/certificate|wrong version number|requires TLS/, "INVALID_CONFIG", false],
   [/^KafkaJSServerDoesNotSupportApiKey |^KafkaJSNotImplemented |PLT_KFK_UNSUPPORTED/, "UNSUPPORTED", false],
   [/^KafkaJS(Connection|RequestTimeout|BrokerNotFound|LockTimeout)/, "UNAVAILABLE", true],
   [/PLT_KFK_(NETWORK|TIMEOUT)/, "UNAVAILABLE", true],
-  [/ E[A-Z_]+ /, "UNAVAILABLE", true],
-  [/[Cc]losed|[Tt]imeout|ETIMEDOUT/, "UNAVAILABLE", true],
+  [/[Cc]losed|[Tt]imeout/, "UNAVAILABLE", true],
 ];
 
-const UNKNOWN: Classification = { code: "INTERNAL", retryable: false };
+const classifyOther = classifier(BY_TEXT, describe);
 
 /** What an error of the client, of Node or of the server means. */
 export function classify(error: unknown): Classification {
-  if (error instanceof BrokerError) return { code: error.code, retryable: error.retryable };
-  const kafkaCode = codeOf(error);
-  if (kafkaCode !== undefined) {
-    const row = BY_CODE.find(([codes]) => codes.includes(kafkaCode));
-    return row === undefined ? UNKNOWN : { code: row[1], retryable: row[2] };
-  }
-  const text = describe(error);
-  const row = BY_TEXT.find(([pattern]) => pattern.test(text));
-  return row === undefined ? UNKNOWN : { code: row[1], retryable: row[2] };
+  const kafkaCode = kafkaCodeOf(error);
+  if (kafkaCode === undefined) return classifyOther(error);
+  const row = BY_CODE.find(([codes]) => codes.includes(kafkaCode));
+  return row === undefined ? UNKNOWN_CODE : { code: row[1], retryable: row[2] };
 }
 
 /** How a server treats a client that does not speak as the server expects. */
@@ -62,11 +62,10 @@ export function withHint(error: unknown): unknown {
   if (!CONNECTION_CLOSED.test(reason)) return error;
   const hint =
     "the server closed the connection; if this happens again, check whether it expects TLS (kafka+ssl://) and a user";
-  return new BrokerError("UNAVAILABLE", `${hint} (${reason})`, { retryable: true, cause: error });
+  return unavailable(`${hint} (${reason})`, error);
 }
 
 function describe(error: unknown): string {
   const name = error instanceof Error ? error.name : typeof error;
-  const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
-  return `${name} ${code} ${reasonOf(error)}`;
+  return `${name} ${codeOf(error) ?? ""} ${reasonOf(error)}`;
 }

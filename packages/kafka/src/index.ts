@@ -1,8 +1,8 @@
 import type { Connect } from "@anybroker/core";
-import { type Adapter, type AdapterConfig, connectFor, type Driver } from "@anybroker/core/driver";
+import { type Adapter, adapterOf, connectFor, type Driver } from "@anybroker/core/driver";
 import type { KafkaCapabilities } from "./capabilities.ts";
 import { driverWith } from "./driver.ts";
-import { type KafkaOptions, settingsOf } from "./options.ts";
+import { type KafkaOptions, SCHEMES, settingsOf } from "./options.ts";
 
 export * from "@anybroker/core";
 export type { KafkaCapabilities } from "./capabilities.ts";
@@ -10,25 +10,20 @@ export type { KafkaOptions } from "./options.ts";
 export type { KafkaRecord } from "./protocol/records.ts";
 
 /**
- * Makes a driver for Kafka 3.0 and later. It connects when a broker is made from it.
+ * Makes a driver for Kafka 3.9 and later. The driver connects when a broker is made from it.
  *
- * Throws `INVALID_CONFIG`, naming the option, for what is unknown or of the wrong kind.
+ * Throws `INVALID_CONFIG`, naming the option, for an unknown option or one of the wrong kind.
  */
 export function kafka(options: KafkaOptions): Driver<KafkaCapabilities, unknown> {
   return driverWith(settingsOf(options));
 }
 
-/** Serves URLs of the schemes `kafka` and `kafka+ssl`. */
-export const adapter: Adapter = {
-  name: "kafka",
-  schemes: ["kafka", "kafka+ssl"],
-  // The cast is true: `kafka` checks the name and the kind of every option.
-  driver: (config: AdapterConfig): Driver => kafka(config as unknown as KafkaOptions),
-};
+/** The adapter of the URL schemes `kafka` and `kafka+ssl`. */
+export const adapter: Adapter = adapterOf("kafka", SCHEMES, kafka);
 
 /**
- * Connects to a broker: to Kafka by a URL, by a config with a URL and {@link KafkaOptions}, or by a driver that
- * {@link kafka} has made, which types the broker; to any other by a URL whose adapter is installed.
+ * Connects to Kafka by a URL, by a config with a URL and {@link KafkaOptions}, or by a driver from {@link kafka}, which
+ * types the broker by what Kafka can do. Connects to other brokers by a URL, if their adapter is installed.
  *
  * Rejects as the core's `connect` does.
  */

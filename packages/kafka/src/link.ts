@@ -1,12 +1,12 @@
 import type * as core from "@anybroker/core/driver";
-import { Naming } from "@anybroker/core/driver";
+import { connectToAny, Naming } from "@anybroker/core/driver";
 import { Cluster, REFRESH_INTERVAL } from "./cluster/cluster.ts";
 import type { AbandonedMembers, LinkState } from "./cluster/link-state.ts";
 import type { Client, Session } from "./cluster/session.ts";
 import { Writer } from "./cluster/writer.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { declare } from "./declare.ts";
-import { withHint } from "./errors.ts";
+import { classify, withHint } from "./errors.ts";
 import { health } from "./health.ts";
 import type { Settings } from "./options.ts";
 import { send } from "./send.ts";
@@ -21,7 +21,8 @@ export async function openLink(
   context: core.LinkContext,
   signal: AbortSignal,
 ): Promise<core.Link<unknown>> {
-  const openSession = (until: AbortSignal): Promise<Session> => tryInTurn(client, settings.hosts, until);
+  const openSession = (until: AbortSignal): Promise<Session> =>
+    connectToAny(settings.hosts, classify, until, (host) => client(host, until));
   const session = await openSession(signal).catch((error: unknown) => Promise.reject(withHint(error)));
   const cluster = new Cluster(session);
   return linkOf({
@@ -36,31 +37,11 @@ export async function openLink(
   });
 }
 
-/** Tries the hosts in turn. */
-async function tryInTurn(client: Client, hosts: readonly core.Host[], signal: AbortSignal): Promise<Session> {
-  let last: unknown;
-  for (const host of hosts) {
-    try {
-      return await client(host, signal);
-    } catch (error) {
-      last = error;
-      if (signal.aborted) break;
-    }
-  }
-  throw last;
-}
-
 function linkOf(state: LinkState): core.Link<unknown> {
   const { session, cluster } = state;
-  const sources = new Set<core.Source>();
   const refresh = (): void => void cluster.refreshAll(AbortSignal.timeout(REFRESH_INTERVAL)).catch(() => {});
   const timer = setInterval(refresh, REFRESH_INTERVAL).unref();
-  const lost = session.lost.then((reason) => {
-    clearInterval(timer);
-    session.close();
-    for (const source of sources) void source.close(AbortSignal.abort(reason)).catch(() => {});
-    return reason;
-  });
+  const lost = session.lost.finally(() => clearInterval(timer));
   return {
     server: { product: "Kafka", version: session.version, capabilities: {} },
     native: session.native,
@@ -69,12 +50,7 @@ function linkOf(state: LinkState): core.Link<unknown> {
     window: { messages: 10_000, bytes: 16_777_216, batches: 2 },
     declare: (entities, mode, signal) => declare(state, entities, mode, signal),
     send: (destination, batch, report, signal) => send(state, destination, batch, report, signal),
-    async open(entity, options, lostDeliveries, signal) {
-      const source = await openSource(state, entity, options, lostDeliveries, signal);
-      sources.add(source);
-      void source.lost.then(() => sources.delete(source));
-      return source;
-    },
+    open: (entity, options, lostDeliveries, signal) => openSource(state, entity, options, lostDeliveries, signal),
     stats: (entity, signal) => stats(state, entity, signal),
     deadLetters: (entity) => new DeadLetters(state, entity),
     health: (signal) => health(session, signal),

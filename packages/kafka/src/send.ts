@@ -1,8 +1,7 @@
 import type * as core from "@anybroker/core/driver";
-import { stepBelow } from "@anybroker/core/driver";
+import { delayStepName, retryStepName, stepBelow } from "@anybroker/core/driver";
 import type { LinkState } from "./cluster/link-state.ts";
 import type { RecordToWrite } from "./cluster/writer.ts";
-import { delayTopic, retryTopic } from "./topology.ts";
 import { toRecord } from "./wire.ts";
 
 /** An ordered subscription handles messages without a key as if they had one key, the empty one. */
@@ -24,11 +23,11 @@ export async function send(
   const records = batch.map((message): RecordToWrite => {
     const { deliverAt } = message;
     if (deliverAt === undefined || deliverAt <= now) {
-      return { topic: name, record: toRecord(message, undefined), ...keyless };
+      return { topic: name, record: toRecord(message), ...keyless };
     }
     const step = stepBelow(deliverAt - now);
-    const topic = isQueue ? retryTopic(name, step) : delayTopic(name, step);
-    return { topic, record: toRecord(message, deliverAt) };
+    const topic = isQueue ? retryStepName(name, step) : delayStepName(name, step);
+    return { topic, record: toRecord(message) };
   });
   await writer.write(records, report, signal);
 }

@@ -1,22 +1,21 @@
 import type * as core from "@anybroker/core/driver";
-import { BrokerError, OWN, stepBelow } from "@anybroker/core/driver";
+import {
+  deadLettersName,
+  LEASE_LOST,
+  OWN,
+  refused,
+  retryStepName,
+  stepBelow,
+  unsupported,
+} from "@anybroker/core/driver";
 import type { LinkState } from "./cluster/link-state.ts";
 import type { RecordToWrite } from "./cluster/writer.ts";
 import type { KafkaRecord } from "./protocol/records.ts";
 import type { Commits } from "./reading/commits.ts";
 import type { HeldDelivery } from "./reading/partition-log.ts";
-import { deadLetterTopic, retryTopic } from "./topology.ts";
 import { copyOf } from "./wire.ts";
 
-const LOST: core.SettleFailure = {
-  error: new BrokerError("LEASE_LOST", "the partition went to another consumer, or the delivery was settled before"),
-  lost: true,
-};
-
-const UNSUPPORTED: core.SettleFailure = {
-  error: new BrokerError("UNSUPPORTED", "Kafka has no dead letters of its own"),
-  lost: false,
-};
+const NO_REJECT = refused(unsupported("Kafka has no dead letters of its own"));
 
 /** `Source.settle`. Retries and dead letters are copies. Without a group, `commits` is undefined. */
 export function settle(
@@ -29,8 +28,8 @@ export function settle(
   let needCopies = false;
   const results = batch.map((settlement): core.SettleResult => {
     const delivery = heldDelivery(settlement);
-    if (!delivery.held) return LOST;
-    if (settlement.action === "reject") return UNSUPPORTED;
+    if (!delivery.held) return LEASE_LOST;
+    if (settlement.action === "reject") return NO_REJECT;
     if (settlement.action === "ack") markSettled(delivery, commits);
     else if (settlement.action === "release") delivery.log.release(delivery);
     else needCopies = true;
@@ -53,8 +52,8 @@ async function settleByCopy(
     const settlement = batch[index];
     if (settlement === undefined) continue;
     const delivery = heldDelivery(settlement);
-    if (!delivery.held) results[index] = LOST;
-    else if (error !== undefined) results[index] = { error, lost: false };
+    if (!delivery.held) results[index] = LEASE_LOST;
+    else if (error !== undefined) results[index] = refused(error);
     else markSettled(delivery, commits);
   }
   // If the connection is lost later, an original that is committed is not handed out beside its copy.
@@ -100,10 +99,9 @@ export function retryCopy(
   delay: number,
   now: number,
 ): RecordToWrite {
-  const notBefore = String(Math.ceil(now + delay));
   return {
-    topic: retryTopic(sourceName, stepBelow(delay)),
-    record: copyOf(record, { ...changes, [OWN.notBefore]: notBefore }, now),
+    topic: retryStepName(sourceName, stepBelow(delay)),
+    record: copyOf(record, changes, now),
   };
 }
 
@@ -120,7 +118,7 @@ function deadLetterCopy(
   // The message's own key goes into a header.
   const originalKey = headers[OWN.key] ?? key;
   return {
-    topic: deadLetterTopic(sourceName),
+    topic: deadLettersName(sourceName),
     record: {
       ...copy,
       headers: originalKey === null ? copy.headers : { ...copy.headers, [OWN.key]: originalKey },

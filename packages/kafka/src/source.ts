@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type * as core from "@anybroker/core/driver";
-import { BrokerError } from "@anybroker/core/driver";
+import { DELAY_STEPS, Ending, notFound, retryStepName, unavailable } from "@anybroker/core/driver";
 import { Cluster, REFRESH_INTERVAL } from "./cluster/cluster.ts";
 import type { LinkState } from "./cluster/link-state.ts";
 import type { Session } from "./cluster/session.ts";
@@ -38,7 +38,7 @@ export async function openSource(
     const names = topics.map(({ topic }) => topic);
     const [main = ""] = names;
     const existing = new Set(await cluster.refresh(names, signal));
-    if (!existing.has(main)) throw new BrokerError("NOT_FOUND", `no topic ${main}`);
+    if (!existing.has(main)) throw notFound(`no topic ${main}`);
     const name = state.naming.source(entity);
     const isDurable = entity.kind === "queue" || entity.durable;
     const { context, abandonedMembers } = state;
@@ -53,7 +53,7 @@ export async function openSource(
       cluster,
       name,
       topics: found,
-      returns: isDurable && found.length === topics.length,
+      returns: DELAY_STEPS.every((ms) => existing.has(retryStepName(name, ms))),
       membership,
       window,
       lostDeliveries,
@@ -81,7 +81,6 @@ interface SourceParts {
 }
 
 class KafkaSource implements core.Source {
-  readonly lost: Promise<unknown>;
   readonly returns: boolean;
   readonly #state: LinkState;
   readonly #name: string;
@@ -91,7 +90,15 @@ class KafkaSource implements core.Source {
   /** Undefined without a group. */
   readonly #commits: Commits | undefined;
   readonly #assignment: Assignment;
-  readonly #ending = new AbortController();
+  readonly #ended = new AbortController();
+  readonly #ending = new Ending((reason) => {
+    this.#assignment.abandon();
+    this.#commits?.stop();
+    this.#ended.abort(reason);
+    this.#context.session.close();
+    this.#context.partitions.revokeAll();
+    this.#continue();
+  });
 
   constructor({ state, session, cluster, name, topics, returns, membership, window, lostDeliveries }: SourceParts) {
     this.#state = state;
@@ -103,8 +110,8 @@ class KafkaSource implements core.Source {
       cluster,
       partitions,
       wakeup: new Wakeup(),
-      ended: this.#ending.signal,
-      fail: (error) => this.#end(error),
+      ended: this.#ended.signal,
+      fail: this.#ending.end,
     };
     this.#fetching = new Fetching(this.#context);
     this.#handOut = new HandOut(partitions, membership !== undefined, window);
@@ -114,19 +121,19 @@ class KafkaSource implements core.Source {
       this.#commits = new Commits(this.#context, membership, window);
       this.#assignment = new GroupAssignment(this.#context, membership, this.#commits, this.#fetching, lostDeliveries);
     }
-    const { promise, resolve } = Promise.withResolvers<unknown>();
-    this.lost = promise;
-    const { signal } = this.#ending;
-    signal.addEventListener("abort", () => resolve(signal.reason), { once: true });
-    void session.lost.then((reason) => this.#end(reason));
+    void session.lost.then(this.#ending.end);
+  }
+
+  get lost(): Promise<unknown> {
+    return this.#ending.lost;
   }
 
   async start(signal: AbortSignal): Promise<void> {
     try {
-      await this.#assignment.start(AbortSignal.any([signal, this.#ending.signal]));
+      await this.#assignment.start(AbortSignal.any([signal, this.#ended.signal]));
     } catch (error) {
       // It may be a member of its group already.
-      this.#end(error);
+      this.#ending.end(error);
       throw error;
     }
     void this.#watchForPartitions();
@@ -134,7 +141,7 @@ class KafkaSource implements core.Source {
 
   async receive(max: number, signal: AbortSignal): Promise<readonly core.Delivery[]> {
     const deliveries = this.#takeNext(max);
-    if (deliveries.length > 0 || signal.aborted || this.#ending.signal.aborted) return deliveries;
+    if (deliveries.length > 0 || signal.aborted || this.#ending.over) return deliveries;
     const { partitions, wakeup } = this.#context;
     const now = this.#state.context.clock.now();
     const untilDue = partitions.nextDueAfter(now) - now;
@@ -166,13 +173,13 @@ class KafkaSource implements core.Source {
 
   async close(signal: AbortSignal): Promise<void> {
     this.#fetching.pause();
-    if (!this.#ending.signal.aborted && !signal.aborted) await this.#assignment.leave(signal);
-    this.#end(new BrokerError("UNAVAILABLE", "the source was closed", { retryable: true }));
+    if (!this.#ending.over && !signal.aborted) await this.#assignment.leave(signal);
+    this.#ending.end(unavailable("the source was closed"));
   }
 
   #takeNext(max: number): readonly HeldDelivery[] {
     const isBlocked = this.#fetching.isPaused || this.#context.partitions.isRebalancing || this.#commits?.isFull;
-    if (isBlocked || this.#ending.signal.aborted) return [];
+    if (isBlocked || this.#ending.over) return [];
     const { deliveries, missingMarkers } = this.#handOut.next(max, this.#state.context.clock.now());
     if (missingMarkers.length > 0) void this.#commits?.commitStartMarkers(missingMarkers);
     if (deliveries.length > 0) this.#fetching.wakeLoops();
@@ -196,17 +203,7 @@ class KafkaSource implements core.Source {
         if (haveChanged) await this.#assignment.partitionsAdded(ended);
       }
     } catch (error) {
-      this.#end(error);
+      this.#ending.end(error);
     }
-  }
-
-  #end(reason: unknown): void {
-    if (this.#ending.signal.aborted) return;
-    this.#assignment.abandon();
-    this.#commits?.stop();
-    this.#ending.abort(reason);
-    this.#context.session.close();
-    this.#context.partitions.revokeAll();
-    this.#continue();
   }
 }

@@ -1,5 +1,5 @@
 import type * as core from "@anybroker/core/driver";
-import { DELAY_STEPS } from "@anybroker/core/driver";
+import { DELAY_STEPS, deadLettersName, delayStepName, retryStepName } from "@anybroker/core/driver";
 import type { Settings } from "./options.ts";
 import type { NewTopic } from "./protocol/requests.ts";
 
@@ -9,24 +9,9 @@ export const KEEP_FOREVER = { "cleanup.policy": "delete", "retention.ms": "-1" }
 /** The configuration of dead letters: the last record of a key counts, and one without a value deletes the key. */
 const COMPACTED = { "cleanup.policy": "compact" };
 
-/** `Q.retry.<ms>` or `T.sub.S.retry.<ms>`: messages that return to one queue or subscription after a time. */
-export function retryTopic(source: string, ms: number): string {
-  return `${source}.retry.${ms}`;
-}
-
 /** Whether a topic is one of the retry topics of a queue or subscription. */
 export function isRetryTopicOf(source: string, topic: string): boolean {
   return topic.startsWith(`${source}.retry.`);
-}
-
-/** `T.delay.<ms>`: messages that are published after a time. Each group reads them. */
-export function delayTopic(topic: string, ms: number): string {
-  return `${topic}.delay.${ms}`;
-}
-
-/** `Q.dlq` or `T.sub.S.dlq` */
-export function deadLetterTopic(source: string): string {
-  return `${source}.dlq`;
 }
 
 /** The topics to create for an entity. Those of a subscription do not include the topic it subscribes to. */
@@ -37,7 +22,7 @@ export function topicsOf(entity: core.Entity, naming: core.Naming, settings: Set
     const retention = Math.max(entity.retention, settings.retention);
     const config = { "cleanup.policy": "delete", "retention.ms": String(retention) };
     const delayTopics = DELAY_STEPS.map((ms) => ({
-      topic: delayTopic(topic, ms),
+      topic: delayStepName(topic, ms),
       partitions: 1,
       replicas,
       config,
@@ -46,12 +31,12 @@ export function topicsOf(entity: core.Entity, naming: core.Naming, settings: Set
   }
   const name = naming.source(entity);
   const retryTopics = DELAY_STEPS.map((ms) => ({
-    topic: retryTopic(name, ms),
+    topic: retryStepName(name, ms),
     partitions: 1,
     replicas,
     config: KEEP_FOREVER,
   }));
-  const deadLetters = { topic: deadLetterTopic(name), partitions: 1, replicas, config: COMPACTED };
+  const deadLetters = { topic: deadLettersName(name), partitions: 1, replicas, config: COMPACTED };
   if (entity.kind === "subscription") return [...retryTopics, deadLetters];
   return [{ topic: name, partitions, replicas, config: KEEP_FOREVER }, ...retryTopics, deadLetters];
 }
@@ -66,7 +51,7 @@ export interface SourceTopic {
 /** All topics that a source reads. Its main topic is the first. */
 export function sourceTopics(entity: core.SourceEntity, naming: core.Naming): readonly SourceTopic[] {
   const name = naming.source(entity);
-  const retryTopics = DELAY_STEPS.map((ms) => ({ topic: retryTopic(name, ms), delay: ms }));
+  const retryTopics = DELAY_STEPS.map((ms) => ({ topic: retryStepName(name, ms), delay: ms }));
   if (entity.kind === "queue") return [{ topic: name, delay: 0 }, ...retryTopics];
   const published = publishedTopics(entity, naming);
   return entity.durable ? [...published, ...retryTopics] : published;
@@ -75,6 +60,6 @@ export function sourceTopics(entity: core.SourceEntity, naming: core.Naming): re
 /** The topics that all subscriptions of a topic read. The topic itself is the first. */
 export function publishedTopics(entity: core.SubscriptionEntity, naming: core.Naming): readonly SourceTopic[] {
   const topic = naming.topic(entity.topic.name);
-  const delayTopics = DELAY_STEPS.map((ms) => ({ topic: delayTopic(topic, ms), delay: ms }));
+  const delayTopics = DELAY_STEPS.map((ms) => ({ topic: delayStepName(topic, ms), delay: ms }));
   return [{ topic, delay: 0 }, ...delayTopics];
 }

@@ -1,6 +1,5 @@
-import { isUtf8 } from "node:buffer";
 import type * as core from "@anybroker/core/driver";
-import { changeHeaders, NO_HEADERS, OWN } from "@anybroker/core/driver";
+import { bufferOf, bytesAsText, changeHeaders, NO_HEADERS, OWN } from "@anybroker/core/driver";
 import type { HeaderValue, KafkaRecord, NewRecord } from "./protocol/records.ts";
 
 /** The headers of properties for which Kafka has no field. Other clients use these names too. */
@@ -31,7 +30,7 @@ const RESERVED_HEADERS: ReadonlySet<string> = new Set([SENT_AT, ...FALLBACK_HEAD
 const EMPTY_BODY = new Uint8Array(0);
 
 /** The record of a message. */
-export function toRecord(message: core.OutgoingMessage, notBefore: number | undefined): NewRecord {
+export function toRecord(message: core.OutgoingMessage): NewRecord {
   const headers: Record<string, string> = { ...message.headers };
   for (const [property, header] of PROPERTIES) {
     const value = message[property];
@@ -42,8 +41,7 @@ export function toRecord(message: core.OutgoingMessage, notBefore: number | unde
       headers[header] = value;
     }
   }
-  if (notBefore !== undefined) headers[OWN.notBefore] = String(notBefore);
-  return { key: message.key ?? null, value: asBuffer(message.body), headers, timestamp: message.sentAt };
+  return { key: message.key ?? null, value: bufferOf(message.body), headers, timestamp: message.sentAt };
 }
 
 /** A copy of a record, made now, with changed headers. Everything else keeps its exact bytes. */
@@ -151,9 +149,5 @@ function headerText(value: HeaderValue): string {
   if (value === null) return "";
   if (typeof value === "string") return value;
   if (!Buffer.isBuffer(value)) return JSON.stringify(value.map((one) => headerText(one)));
-  return isUtf8(value) ? value.toString("utf8") : `base64:${value.toString("base64")}`;
-}
-
-function asBuffer(body: Uint8Array): Buffer {
-  return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  return bytesAsText(value);
 }

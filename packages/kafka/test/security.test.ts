@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import type { Link } from "@anybroker/core/driver";
 import { type Kafka, kafka as kafkaServer, USERS } from "@anybroker-internal/testkit/brokers/kafka";
 import { withServers } from "@anybroker-internal/testkit/brokers/with-servers";
@@ -10,7 +12,7 @@ import {
   Kafka as PlainKafka,
   AclResourceTypes as Resource,
 } from "kafkajs";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { connect, type KafkaOptions, kafka } from "../src/index.ts";
 
 const context = { clock, lease: 30_000, topology: "create" } as const;
@@ -31,6 +33,21 @@ async function works(options: KafkaOptions): Promise<void> {
   const link = await tried(options);
   expect(link).toHaveProperty("server.product", "Kafka");
   if ("close" in link) await link.close(live);
+}
+
+/** A server that counts its connections and closes them at once. It ends with the test. */
+async function countingServer(): Promise<{ readonly address: string; readonly connections: () => number }> {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    socket.on("error", () => {}).destroy();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  // The cast is true of a server that listens on a port.
+  const { port } = server.address() as AddressInfo;
+  return { address: `127.0.0.1:${port}`, connections: () => connections };
 }
 
 /** A token that the server takes without looking at a signature. */
@@ -113,6 +130,20 @@ await withServers(kafkaServer, () => {
     expect(await tried({ url: "kafka://127.0.0.1:1,127.0.0.1:2" })).toEqual({ code: "UNAVAILABLE", retryable: true });
     expect(await tried({ url: "kafka://no-such-host.invalid" })).toEqual({ code: "UNAVAILABLE", retryable: true });
   });
+
+  test.for(["kafkajs", "platformatic"] as const)(
+    "a refused password speaks for all hosts, so no other host sees a connection: %s",
+    async (client) => {
+      const { host } = new URL(secure().sasl.replace("kafka+ssl:", "http:"));
+      const other = await countingServer();
+      const wrong = { ca, client, username: "ada", password: "s3cret" };
+      expect(await tried({ url: `kafka+ssl://${host},${other.address}`, ...wrong })).toEqual(unauthorized);
+      expect(other.connections()).toBe(0);
+      // A host that cannot be reached speaks for itself only.
+      await tried({ url: `kafka+ssl://127.0.0.1:1,${other.address}`, ...wrong });
+      expect(other.connections()).toBeGreaterThan(0);
+    },
+  );
 
   test("a server that does not answer is given up after the timeout, and at once when the signal aborts", async () => {
     await server.pause();

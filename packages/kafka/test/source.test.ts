@@ -13,7 +13,7 @@ import {
   topic,
 } from "@anybroker-internal/testkit/link";
 import { describe, expect, test } from "vitest";
-import { CODES, codeOf } from "../src/protocol/error-codes.ts";
+import { CODES, kafkaCodeOf } from "../src/protocol/error-codes.ts";
 import type { KafkaRecord } from "../src/protocol/records.ts";
 import { open, plain, stepsOf, unique, url } from "./harness.ts";
 
@@ -72,8 +72,10 @@ describe.skipIf(url === "")("a source", () => {
         0,
         `anybroker:starts=${crashes + 1},${crashes + 1},256`,
       ]);
-      await crashing.close(AbortSignal.abort(new Error("crash")));
-      // Its process is gone: the server is told by somebody else.
+      const crash = AbortSignal.abort(new Error("crash"));
+      await source.close(crash);
+      await crashing.close(crash);
+      // The server does not know yet that the member is gone.
       const { admin } = await plain();
       const { groups } = await admin.describeGroups([entity.name]);
       await expect
@@ -208,7 +210,7 @@ describe.skipIf(url === "")("a source", () => {
         const refused = fates.flatMap((fate, index) => (fate === "accepted" ? [] : [index]));
         expect([round, refused]).toEqual([round, [7]]);
         const { error, outcomeUnknown } = fates[7] === "accepted" ? {} : (fates[7] ?? {});
-        expect([codeOf(error), outcomeUnknown]).toEqual([CODES.tooLarge, false]);
+        expect([kafkaCodeOf(error), outcomeUnknown]).toEqual([CODES.tooLarge, false]);
       }
       const source = await reading(link, queue(name), { window: 100 });
       const expected = batch.filter((_, index) => index !== 7).map(({ id }) => id);

@@ -44,13 +44,13 @@ const full = {
 };
 
 test("a message comes back as it was sent", () => {
-  const delivery = new KafkaDelivery(stored(toRecord(message(full), undefined)), 0);
+  const delivery = new KafkaDelivery(stored(toRecord(message(full))), 0);
   expect(fieldsOf(delivery)).toEqual({ ...full, body: "body" });
   expect(delivery.position).toBe("q/2/7");
 });
 
 test("what is not set is not there, and nothing of ours is on a plain message", () => {
-  const record = toRecord(message(), undefined);
+  const record = toRecord(message());
   expect(record).toEqual({
     key: null,
     value: Buffer.from("body"),
@@ -62,7 +62,7 @@ test("what is not set is not there, and nothing of ours is on a plain message", 
 
 test("a header of the sender that is named like a property is the sender's, with the property and without it", () => {
   const headers = { "content-type": "mine", "reply-to": "mine too" };
-  const delivery = new KafkaDelivery(stored(toRecord(message({ headers, contentType: "text/plain" }), undefined)), 0);
+  const delivery = new KafkaDelivery(stored(toRecord(message({ headers, contentType: "text/plain" }))), 0);
   expect({ ...delivery.headers }).toEqual(headers);
   expect([delivery.contentType, delivery.replyTo]).toEqual(["text/plain", undefined]);
 });
@@ -70,7 +70,7 @@ test("a header of the sender that is named like a property is the sender's, with
 test("a copy has the same bytes, changed headers, and the time at which it was first sent", () => {
   const blob = Buffer.from([0, 255]);
   const original = {
-    ...stored(toRecord(message(full), undefined)),
+    ...stored(toRecord(message(full))),
     headers: { blob, list: [Buffer.from("1"), blob], "anybroker-not-before": Buffer.from("5") },
   };
   const copy = copyOf(original, { "anybroker-attempt": "1", "anybroker-not-before": undefined }, 9_999.5);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { BrokerError, orAborted } from "@anybroker/core/driver";
-import { CODES, codeOf } from "../protocol/error-codes.ts";
+import { notFound, orAborted } from "@anybroker/core/driver";
+import { CODES, kafkaCodeOf } from "../protocol/error-codes.ts";
 import type { TopicPartition } from "../protocol/topic-partition.ts";
 import type { Session } from "./session.ts";
 
@@ -41,7 +41,7 @@ export class Cluster {
     if (known !== undefined) return known;
     await this.refresh([topic], signal);
     const leaders = this.#leaders.get(topic);
-    if (leaders === undefined) throw new BrokerError("NOT_FOUND", `no topic ${topic}`);
+    if (leaders === undefined) throw notFound(`no topic ${topic}`);
     return leaders;
   }
 
@@ -55,7 +55,7 @@ export class Cluster {
         existing.push(topic);
         continue;
       }
-      const code = codeOf(error);
+      const code = kafkaCodeOf(error);
       if (code !== CODES.unknownTopic && code !== CODES.leaderNotAvailable) throw error;
     }
     return existing;
@@ -133,7 +133,7 @@ export class Cluster {
         return times.map((one, index) => ends[tooLate.indexOf(one)] ?? results[index]?.value ?? -1);
       }
       // A new leader may learn a little later than others that it is the leader.
-      if (retries === 0 || !NOT_READY.includes(codeOf(failed.error) ?? -1)) throw failed.error;
+      if (retries === 0 || !NOT_READY.includes(kafkaCodeOf(failed.error) ?? -1)) throw failed.error;
       await sleep(RETRY_WAIT, undefined, { signal });
       await this.refresh([...new Set(partitions.map(({ topic }) => topic))], signal);
     }

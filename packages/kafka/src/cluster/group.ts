@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { BrokerError, orAborted } from "@anybroker/core/driver";
+import { notFound, orAborted } from "@anybroker/core/driver";
 import { classify } from "../errors.ts";
-import { CODES, codeOf } from "../protocol/error-codes.ts";
+import { CODES, kafkaCodeOf } from "../protocol/error-codes.ts";
 import type { CommittedOffset } from "../protocol/requests.ts";
 import type { TopicPartition } from "../protocol/topic-partition.ts";
 import type { Session } from "./session.ts";
@@ -34,7 +34,7 @@ export class Group {
   async requireOffsets(partitions: readonly TopicPartition[], signal: AbortSignal): Promise<void> {
     const committed = await this.committedOffsets(partitions, signal);
     if (committed.some(({ offset }) => offset >= 0)) return;
-    throw new BrokerError("NOT_FOUND", `group ${this.name} has no offsets in topic ${partitions[0]?.topic}`);
+    throw notFound(`group ${this.name} has no offsets in topic ${partitions[0]?.topic}`);
   }
 
   /** Commits offsets without being a member. The server refuses that as soon as the group has a member. */
@@ -54,7 +54,7 @@ export class Group {
         this.#coordinator ??= await orAborted(this.#session.findCoordinator(this.name), signal);
         return await orAborted(ask(this.#coordinator), signal);
       } catch (error) {
-        const code = codeOf(error);
+        const code = kafkaCodeOf(error);
         // A node that cannot be reached is replaced as coordinator as soon as the cluster notices.
         const isDown = code === undefined && retries > 0 && classify(error).code === "UNAVAILABLE";
         if (signal.aborted || !(isDown || MOVING.includes(code ?? 0))) throw error;

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type * as core from "@anybroker/core/driver";
-import { BrokerError } from "@anybroker/core/driver";
+import { closed, Ending, PromiseCache, unauthorized, unavailable } from "@anybroker/core/driver";
 import type { AuthenticationProviderArgs, Authenticator, Mechanism, SASLOptions } from "kafkajs";
 import { Kafka, logLevel } from "kafkajs";
 import type { Settings } from "../options.ts";
@@ -40,8 +40,6 @@ interface Broker {
 interface Node {
   readonly broker: Broker;
   readonly pool: ConnectionPool;
-  /** Set at the first fetch. If two fetches connected at once, one connection would be left behind. */
-  fetchConnection?: Promise<unknown>;
 }
 
 /** What kafkajs passes to a socket factory. */
@@ -104,7 +102,7 @@ function bearerAuthentication(
         decode: (data: Buffer) => data,
         // A server that takes the token returns an empty text: a size of zero and nothing else.
         parse(data: Buffer) {
-          if (data.length > 4) throw new BrokerError("UNAUTHORIZED", "the server refused the token");
+          if (data.length > 4) throw unauthorized("the server refused the token");
         },
       };
       await saslAuthenticate({ request: { encode: () => Buffer.concat([size, text]) }, response });
@@ -114,24 +112,29 @@ function bearerAuthentication(
 
 /** The connections to the nodes of a cluster. They are opened when they are needed, and end together. */
 export class Connections {
-  readonly lost: Promise<unknown>;
   readonly contactedNodes: Set<number> = new Set();
   readonly fetchedNodes: Set<number> = new Set();
   readonly #settings: Settings;
-  readonly #lose: (reason: unknown) => void;
-  readonly #nodes = new Map<number, Promise<Node>>();
-  readonly #addresses = new Map<number, core.Host>();
-  readonly #sockets = new Set<Socket>();
   readonly #seed: core.Host;
-  #closed = false;
+  readonly #addresses = new Map<number, core.Host>();
+  readonly #nodes = new PromiseCache<number, Node>();
+  /** If two fetches from a node connected at once, one connection would be left behind. */
+  readonly #fetchConnections = new PromiseCache<Node, unknown>();
+  readonly #sockets = new Set<Socket>();
+  readonly #ending = new Ending((reason) => {
+    // Without an error, kafkajs does not reject the requests that wait for a response.
+    const error = reason instanceof Error ? reason : unavailable("the connection ended", reason);
+    for (const socket of this.#sockets) socket.destroy(error);
+  });
 
   constructor(settings: Settings, seed: core.Host) {
     this.#settings = settings;
     this.#seed = seed;
     this.#addresses.set(SEED_NODE, seed);
-    const { promise, resolve } = Promise.withResolvers<unknown>();
-    this.lost = promise;
-    this.#lose = resolve;
+  }
+
+  get lost(): Promise<unknown> {
+    return this.#ending.lost;
   }
 
   setAddress(node: number, { host, port }: core.Host): void {
@@ -145,10 +148,7 @@ export class Connections {
   }
 
   close(): void {
-    this.#closed = true;
-    const error = new BrokerError("UNAVAILABLE", "the connection was closed", { retryable: true });
-    this.#lose(error);
-    for (const socket of this.#sockets) socket.destroy(error);
+    this.#ending.end(unavailable("the connection was closed"));
   }
 
   /** Sends a request to one node and returns the whole response. kafkajs would throw the first error in it. */
@@ -157,8 +157,7 @@ export class Connections {
     this.contactedNodes.add(nodeId);
     if (name === "Fetch") {
       this.fetchedNodes.add(nodeId);
-      node.fetchConnection ??= node.pool.getConnection(FETCH_CONNECTION);
-      await node.fetchConnection;
+      await this.#fetchConnections.get(node, () => node.pool.getConnection(FETCH_CONNECTION));
     }
     const protocol = node.broker.lookupRequest(API_KEYS[name] ?? -1, requests[name])(fields);
     const request = {
@@ -174,25 +173,18 @@ export class Connections {
       return (await node.pool.send(request)) as T;
     } catch (error) {
       // The server is silent: no other request on this connection will have a response in time either.
-      if (error instanceof Error && error.name === "KafkaJSRequestTimeoutError") this.#lose(error);
+      if (error instanceof Error && error.name === "KafkaJSRequestTimeoutError") this.#ending.end(error);
       throw error;
     }
   }
 
   #node(id: number): Promise<Node> {
-    const known = this.#nodes.get(id);
-    if (known !== undefined) return known;
-    const address = this.#addresses.get(id);
-    if (address === undefined) {
-      return Promise.reject(
-        new BrokerError("UNAVAILABLE", `the address of Kafka node ${id} is unknown`, { retryable: true }),
-      );
-    }
-    const isSeed = id !== SEED_NODE && address.host === this.#seed.host && address.port === this.#seed.port;
-    const opening = isSeed ? this.#node(SEED_NODE) : this.#connect(address);
-    this.#nodes.set(id, opening);
-    opening.catch(() => this.#nodes.delete(id));
-    return opening;
+    return this.#nodes.get(id, () => {
+      const address = this.#addresses.get(id);
+      if (address === undefined) return Promise.reject(unavailable(`the address of Kafka node ${id} is unknown`));
+      const isSeed = id !== SEED_NODE && address.host === this.#seed.host && address.port === this.#seed.port;
+      return isSeed ? this.#node(SEED_NODE) : this.#connect(address);
+    });
   }
 
   async #connect({ host, port }: core.Host): Promise<Node> {
@@ -222,14 +214,14 @@ export class Connections {
   }
 
   #socket({ host, port, ssl, onConnect }: SocketOptions): Socket {
-    if (this.#closed) throw new BrokerError("CLOSED", "the connection was closed");
+    if (this.#ending.over) throw closed("the connection was closed");
     const servername = isIP(host) ? {} : { servername: host };
     const socket = ssl
       ? connectTls({ host, port, ...servername, ...ssl }, onConnect)
       : connectTcp({ host, port }, onConnect);
     socket.setKeepAlive(true, 60_000).setNoDelay(true);
     this.#sockets.add(socket);
-    const lose = (): void => this.#lose(new BrokerError("UNAVAILABLE", "the connection was lost", { retryable: true }));
+    const lose = (): void => this.#ending.end(unavailable("the connection was lost"));
     // A failed attempt to connect ends nothing: the cluster may not know yet that a node is down.
     socket.once("connect", () => socket.once("close", lose));
     return socket;

@@ -1,7 +1,7 @@
 import type * as core from "@anybroker/core/driver";
 import type { Kafka } from "kafkajs";
 import type { Settings } from "../options.ts";
-import { CODES, codeOf } from "../protocol/error-codes.ts";
+import { CODES, kafkaCodeOf } from "../protocol/error-codes.ts";
 import { decodeFetchResponse } from "../protocol/fetch-response.ts";
 import type {
   CommittedOffset,
@@ -317,7 +317,7 @@ function memberFields({ group, id, generation }: Member): object {
 function errorOf(code: number, message?: string): unknown {
   if (code === 0) return undefined;
   const error = errors.createErrorFromCode(code);
-  if (codeOf(error) === UNKNOWN_CODE) Object.assign(error, { code });
+  if (kafkaCodeOf(error) === UNKNOWN_CODE) Object.assign(error, { code });
   if (message !== undefined) error.message += `: ${message}`;
   return error;
 }

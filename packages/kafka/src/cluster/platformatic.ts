@@ -1,5 +1,5 @@
 import type * as core from "@anybroker/core/driver";
-import { BrokerError, reasonOf } from "@anybroker/core/driver";
+import { BrokerError, closed, Ending, PromiseCache, reasonOf, unauthorized, unavailable } from "@anybroker/core/driver";
 import type * as library from "@platformatic/kafka";
 import type { Settings } from "../options.ts";
 import { CODES } from "../protocol/error-codes.ts";
@@ -81,7 +81,7 @@ function connectionOptions({ tls, sasl, timeout }: Settings): library.Connection
 
 function saslOptions(sasl: NonNullable<Settings["sasl"]>): library.SASLOptions {
   if (sasl.mechanism === "oauthbearer") {
-    const refusal = new BrokerError("UNAUTHORIZED", "the server refused the token");
+    const refusal = unauthorized("the server refused the token");
     return {
       mechanism: "OAUTHBEARER",
       token: sasl.token,
@@ -95,7 +95,6 @@ function saslOptions(sasl: NonNullable<Settings["sasl"]>): library.SASLOptions {
 }
 
 class PlatformaticSession implements Session {
-  readonly lost: Promise<unknown>;
   readonly native: library.Admin;
   readonly contactedNodes: Set<number> = new Set();
   readonly fetchedNodes: Set<number> = new Set();
@@ -103,11 +102,14 @@ class PlatformaticSession implements Session {
   readonly #settings: Settings;
   /** A fetch whose response the library does not decode. */
   readonly #fetch: library.API<library.fetchV11.FetchRequest, Buffer>;
-  readonly #lose: (reason: unknown) => void;
-  readonly #connections = new Map<string, Promise<Connection>>();
-  readonly #open = new Set<Connection>();
   readonly #addresses = new Map<number, core.Host>();
-  #closed = false;
+  /** By host and purpose. */
+  readonly #connections = new PromiseCache<string, Connection>();
+  readonly #openConnections = new Set<Connection>();
+  readonly #ending = new Ending(() => {
+    for (const connection of this.#openConnections) connection.socket.destroy();
+    this.native.close().catch(() => {});
+  });
   version = "";
 
   constructor(loaded: Library, settings: Settings, host: core.Host) {
@@ -123,9 +125,10 @@ class PlatformaticSession implements Session {
       bootstrapBrokers,
       ...connectionOptions(settings),
     });
-    const { promise, resolve } = Promise.withResolvers<unknown>();
-    this.lost = promise;
-    this.#lose = resolve;
+  }
+
+  get lost(): Promise<unknown> {
+    return this.#ending.lost;
   }
 
   async start(): Promise<void> {
@@ -326,11 +329,7 @@ class PlatformaticSession implements Session {
   }
 
   close(): void {
-    this.#closed = true;
-    const error = new BrokerError("UNAVAILABLE", "the connection was closed", { retryable: true });
-    this.#lose(error);
-    for (const connection of this.#open) connection.socket.destroy();
-    this.native.close().catch(() => {});
+    this.#ending.end(unavailable("the connection was closed"));
   }
 
   /** Sends a request to one node and returns the whole response. The library would throw the errors in it. */
@@ -344,27 +343,20 @@ class PlatformaticSession implements Session {
     } catch (error) {
       // The cast is true: the library's error of a refused request carries the whole response.
       if (error instanceof this.#library.ResponseError) return error.response as T;
-      if (error instanceof this.#library.TimeoutError) this.#lose(error);
+      if (error instanceof this.#library.TimeoutError) this.#ending.end(error);
       throw error;
     }
   }
 
   #connection(node: number, purpose: "fetches" | "requests"): Promise<Connection> {
     const address = this.#addresses.get(node);
-    if (address === undefined) {
-      return Promise.reject(
-        new BrokerError("UNAVAILABLE", `the address of Kafka node ${node} is unknown`, { retryable: true }),
-      );
-    }
+    if (address === undefined) return Promise.reject(unavailable(`the address of Kafka node ${node} is unknown`));
     const name = `${address.host}:${address.port} ${purpose}`;
-    const connecting = this.#connections.get(name) ?? this.#connect(address);
-    this.#connections.set(name, connecting);
-    connecting.catch(() => this.#connections.delete(name));
-    return connecting;
+    return this.#connections.get(name, () => this.#connect(address));
   }
 
   async #connect({ host, port }: core.Host): Promise<Connection> {
-    if (this.#closed) throw new BrokerError("CLOSED", "the connection was closed");
+    if (this.#ending.over) throw closed("the connection was closed");
     const { clientId } = this.#settings;
     const connection = new this.#library.Connection(clientId, connectionOptions(this.#settings));
     connection.on("error", () => {});
@@ -373,9 +365,9 @@ class PlatformaticSession implements Session {
     } catch (error) {
       throw this.#causeOf(error);
     }
-    this.#open.add(connection);
-    if (this.#closed) connection.socket.destroy();
-    const lose = (): void => this.#lose(new BrokerError("UNAVAILABLE", "the connection was lost", { retryable: true }));
+    this.#openConnections.add(connection);
+    if (this.#ending.over) connection.socket.destroy();
+    const lose = (): void => this.#ending.end(unavailable("the connection was lost"));
     connection.on("close", lose);
     connection.socket.once("close", lose);
     return connection;

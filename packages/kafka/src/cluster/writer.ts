@@ -1,6 +1,6 @@
 import type * as core from "@anybroker/core/driver";
-import { orAborted } from "@anybroker/core/driver";
-import { CODES, codeOf } from "../protocol/error-codes.ts";
+import { Turns } from "@anybroker/core/driver";
+import { CODES, kafkaCodeOf } from "../protocol/error-codes.ts";
 import { partitionOf } from "../protocol/partitioner.ts";
 import type { NewRecord } from "../protocol/records.ts";
 import type { PartitionBatch, ProducerId } from "../protocol/requests.ts";
@@ -58,8 +58,8 @@ export class Writer {
   #producer: Promise<ProducerId> | undefined;
   /** The next sequence number of each partition. */
   #sequences = new Map<string, number>();
-  /** The end of the last request to each node. The next request waits for it, so that sequences arrive in order. */
-  readonly #lastRequests = new Map<number, Promise<unknown>>();
+  /** One request after the other to each node, so that sequences arrive in order. */
+  readonly #turns = new Turns<number>();
   /** The most bytes of a batch that a topic takes, for topics that have refused a larger one. */
   readonly #batchLimits = new Map<string, number>();
   /** Counts the records that go to the partitions in turn. */
@@ -74,8 +74,8 @@ export class Writer {
   async write(records: readonly RecordToWrite[], report: core.Report, signal: AbortSignal): Promise<void> {
     const batches = await this.#batch(records, report, signal);
     const byNode = Map.groupBy(batches, ({ node }) => node);
-    const writing = [...byNode].map(([node, some]) => this.#writeToNode(node, some, report));
-    await orAborted(Promise.all(writing), signal);
+    const writing = [...byNode].map(([node, some]) => this.#writeToNode(node, some, report, signal));
+    await Promise.all(writing);
   }
 
   /** Distributes records to partitions, by key or in turn. Reports those whose topic has no partitions. */
@@ -119,14 +119,11 @@ export class Writer {
   }
 
   /** Sends one request after the other, with at most one batch of each partition. */
-  async #writeToNode(node: number, batches: readonly Batch[], report: core.Report): Promise<void> {
+  async #writeToNode(node: number, batches: readonly Batch[], report: core.Report, signal: AbortSignal): Promise<void> {
     const waiting = Map.groupBy(batches, partitionName);
     while (waiting.size > 0) {
       const sending = [...waiting.values()].flatMap((queue) => queue.shift() ?? []);
-      const lastRequest = this.#lastRequests.get(node) ?? Promise.resolve();
-      const producing = lastRequest.then(() => this.#produce(node, sending));
-      this.#lastRequests.set(node, producing);
-      const results = await producing;
+      const results = await this.#turns.run(node, signal, () => this.#produce(node, sending));
       for (const [index, batch] of sending.entries()) {
         const name = partitionName(batch);
         const queue = waiting.get(name) ?? [];
@@ -140,7 +137,7 @@ export class Writer {
   /** Reports a batch, or splits it in two that go next, before the batches that wait in `queue`. */
   #handleResult(batch: Batch, { error, outcomeUnknown }: BatchResult, queue: Batch[], report: core.Report): void {
     if (error === undefined) return reportAll(batch, report, undefined);
-    if (codeOf(error) !== CODES.tooLarge) {
+    if (kafkaCodeOf(error) !== CODES.tooLarge) {
       reportAll(batch, report, { error, outcomeUnknown });
       // Later records of the partition must not overtake a refused one.
       for (const later of queue.splice(0)) reportAll(later, report, { error, outcomeUnknown: false });
@@ -187,7 +184,7 @@ export class Writer {
   #resultOf(error: unknown, topic: string): BatchResult {
     if (error === undefined) return { error, outcomeUnknown: false };
     this.#resetProducer();
-    const code = codeOf(error) ?? -1;
+    const code = kafkaCodeOf(error) ?? -1;
     if (NOT_LEADER.includes(code)) this.#cluster.forget(topic);
     return { error, outcomeUnknown: MAYBE_STORED.includes(code) };
   }

@@ -17,8 +17,9 @@ export const CODES = {
 } as const;
 
 /** Kafka's code of an error; undefined when the error is not the server's. */
-export function codeOf(error: unknown): number | undefined {
-  if (typeof error !== "object" || error === null) return undefined;
+export function kafkaCodeOf(error: unknown): number | undefined {
+  // The errors of abort signals have numeric codes of their own.
+  if (typeof error !== "object" || error === null || error instanceof DOMException) return undefined;
   if ("apiCode" in error && typeof error.apiCode === "number") return error.apiCode;
   return "code" in error && typeof error.code === "number" ? error.code : undefined;
 }

@@ -1,4 +1,4 @@
-import { CODES, codeOf } from "../protocol/error-codes.ts";
+import { CODES, kafkaCodeOf } from "../protocol/error-codes.ts";
 import type { CommittedOffset } from "../protocol/requests.ts";
 import type { StartMarker } from "./hand-out.ts";
 import type { Membership } from "./membership.ts";
@@ -55,7 +55,7 @@ export class Commits {
     try {
       return await this.flush(this.#context.ended);
     } catch (error) {
-      if (codeOf(error) !== CODES.rebalancing) this.#context.fail(error);
+      if (kafkaCodeOf(error) !== CODES.rebalancing) this.#context.fail(error);
       return false;
     }
   }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BEGINNING } from "../cluster/cluster.ts";
 import { classify } from "../errors.ts";
-import { CODES, codeOf } from "../protocol/error-codes.ts";
+import { CODES, kafkaCodeOf } from "../protocol/error-codes.ts";
 import type { FetchedPartition } from "../protocol/requests.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import type { SourceContext } from "./source-context.ts";
@@ -98,7 +98,7 @@ export class Fetching {
   /** Handles a partition that could not be read: it has moved, or the records at its position are gone. */
   async #recover(log: PartitionLog, error: unknown): Promise<void> {
     const { cluster, ended } = this.#context;
-    const code = codeOf(error);
+    const code = kafkaCodeOf(error);
     if (code === CODES.offsetOutOfRange) {
       const [oldest = 0] = await cluster.offsetsAt([log], BEGINNING, ended);
       log.position = oldest;

@@ -1,5 +1,5 @@
 import type * as core from "@anybroker/core/driver";
-import { BrokerError } from "@anybroker/core/driver";
+import { notFound } from "@anybroker/core/driver";
 import { BEGINNING } from "../cluster/cluster.ts";
 import type { CommittedOffset } from "../protocol/requests.ts";
 import type { TopicPartition } from "../protocol/topic-partition.ts";
@@ -87,7 +87,7 @@ export class GroupAssignment implements Assignment {
     if (!this.#membership.isLeader) await cluster.refresh(topics, signal);
     const missing = topics.find((topic) => cluster.knownLeaders(topic) === undefined);
     // The partitions of a missing topic were not shared out, and nothing would announce a new topic of that name.
-    if (missing !== undefined) throw new BrokerError("NOT_FOUND", `no topic ${missing}`);
+    if (missing !== undefined) throw notFound(`no topic ${missing}`);
     const lost = partitions.keepOnly(assigned);
     if (lost.length > 0) this.#lostDeliveries(lost);
     const added = assigned.filter((partition) => !partitions.has(partition));

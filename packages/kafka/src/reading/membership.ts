@@ -3,7 +3,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { Group } from "../cluster/group.ts";
 import type { AbandonedMembers } from "../cluster/link-state.ts";
 import { GROUP_PROTOCOL, type Session } from "../cluster/session.ts";
-import { CODES, codeOf } from "../protocol/error-codes.ts";
+import { CODES, kafkaCodeOf } from "../protocol/error-codes.ts";
 import {
   decodeAssignment,
   decodeMemberMetadata,
@@ -60,7 +60,7 @@ export class Membership {
       try {
         return await this.#joinOnce(topics, owned, signal);
       } catch (error) {
-        const code = codeOf(error);
+        const code = kafkaCodeOf(error);
         // A coordinator that has just started may forget the id that it gave to a member that is about to join.
         const isForgotten = code === CODES.unknownMember && this.#member.id === "";
         if (code !== CODES.rebalancing && !isForgotten) throw error;
@@ -78,7 +78,7 @@ export class Membership {
       try {
         await this.group.askCoordinator(signal, (node) => this.#session.heartbeat(node, this.#member));
       } catch (error) {
-        if (codeOf(error) !== CODES.rebalancing) throw error;
+        if (kafkaCodeOf(error) !== CODES.rebalancing) throw error;
         break;
       }
     } while (!this.#wantsRebalance);
