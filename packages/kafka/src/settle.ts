@@ -56,7 +56,7 @@ async function settleByCopy(
     else if (error !== undefined) results[index] = refused(error);
     else markSettled(delivery, commits);
   }
-  // If the connection is lost later, an original that is committed is not handed out beside its copy.
+  // If the connection is lost later, an original that is committed is not delivered beside its copy.
   await commits?.commitNow();
   return results;
 }
@@ -134,6 +134,6 @@ function markSettled(delivery: HeldDelivery, commits: Commits | undefined): void
 }
 
 function heldDelivery({ delivery }: core.Settlement): HeldDelivery {
-  // The cast is true: the core settles what a source of this driver has handed out.
+  // The cast is true: the core settles what a source of this driver has delivered.
   return delivery as HeldDelivery;
 }

@@ -7,9 +7,9 @@ import type { Session } from "./cluster/session.ts";
 import { AssignedPartitions } from "./reading/assigned-partitions.ts";
 import type { Assignment } from "./reading/assignment.ts";
 import { Commits } from "./reading/commits.ts";
+import { DeliveryPicker } from "./reading/delivery-picker.ts";
 import { Fetching } from "./reading/fetching.ts";
 import { GroupAssignment } from "./reading/group-assignment.ts";
-import { HandOut } from "./reading/hand-out.ts";
 import { Membership } from "./reading/membership.ts";
 import type { HeldDelivery } from "./reading/partition-log.ts";
 import type { SourceContext } from "./reading/source-context.ts";
@@ -86,7 +86,7 @@ class KafkaSource implements core.Source {
   readonly #name: string;
   readonly #context: SourceContext;
   readonly #fetching: Fetching;
-  readonly #handOut: HandOut;
+  readonly #picker: DeliveryPicker;
   /** Undefined without a group. */
   readonly #commits: Commits | undefined;
   readonly #assignment: Assignment;
@@ -114,7 +114,7 @@ class KafkaSource implements core.Source {
       fail: this.#ending.end,
     };
     this.#fetching = new Fetching(this.#context);
-    this.#handOut = new HandOut(partitions, membership !== undefined, window);
+    this.#picker = new DeliveryPicker(partitions, membership !== undefined, window);
     if (membership === undefined) {
       this.#assignment = new UngroupedAssignment(this.#context, this.#fetching);
     } else {
@@ -132,7 +132,7 @@ class KafkaSource implements core.Source {
     try {
       await this.#assignment.start(AbortSignal.any([signal, this.#ended.signal]));
     } catch (error) {
-      // It may be a member of its group already.
+      // The source may be a member of its group already.
       this.#ending.end(error);
       throw error;
     }
@@ -166,7 +166,7 @@ class KafkaSource implements core.Source {
   }
 
   async resize(window: number): Promise<void> {
-    this.#handOut.window = window;
+    this.#picker.window = window;
     if (this.#commits !== undefined) this.#commits.window = window;
     for (const { evidence } of this.#context.partitions.all) evidence.withdraw();
   }
@@ -180,19 +180,19 @@ class KafkaSource implements core.Source {
   #takeNext(max: number): readonly HeldDelivery[] {
     const isBlocked = this.#fetching.isPaused || this.#context.partitions.isRebalancing || this.#commits?.isFull;
     if (isBlocked || this.#ending.over) return [];
-    const { deliveries, missingMarkers } = this.#handOut.next(max, this.#state.context.clock.now());
+    const { deliveries, missingMarkers } = this.#picker.pick(max, this.#state.context.clock.now());
     if (missingMarkers.length > 0) void this.#commits?.commitStartMarkers(missingMarkers);
     if (deliveries.length > 0) this.#fetching.wakeLoops();
     return deliveries;
   }
 
-  /** Something was settled: there may be room for more, and something that may be handed out. */
+  /** After a settlement there may be room to fetch more, and something that may be delivered. */
   #continue(): void {
     this.#fetching.wakeLoops();
     this.#context.wakeup.wake();
   }
 
-  /** Sees to it that partitions are read that were added, or that had no leader. */
+  /** Begins to read partitions that were added, or that had no leader before. */
   async #watchForPartitions(): Promise<void> {
     const { cluster, ended } = this.#context;
     try {

@@ -44,7 +44,7 @@ export function topicsOf(entity: core.Entity, naming: core.Naming, settings: Set
 /** A topic that a source reads. */
 export interface SourceTopic {
   readonly topic: string;
-  /** How long everything in the topic waits before it is handed out, in ms. */
+  /** How long everything in the topic waits before it is delivered, in ms. */
   readonly delay: number;
 }
 

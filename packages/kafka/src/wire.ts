@@ -125,7 +125,7 @@ export class KafkaDelivery implements core.Delivery {
   }
 }
 
-/** The time before which a record must not be handed out, if it has one, in ms since 1970. */
+/** The time before which a record must not be delivered, if it has one, in ms since 1970. */
 export function notBeforeOf({ headers }: KafkaRecord): number | undefined {
   const notBefore = headers[OWN.notBefore];
   return notBefore === undefined ? undefined : Number(headerText(notBefore));

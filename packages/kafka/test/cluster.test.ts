@@ -18,10 +18,10 @@ import { Kafka as Client, logLevel } from "kafkajs";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { kafka } from "../src/index.ts";
 
-/** After so many milliseconds the servers close what is not used; by default it is ten minutes. */
+/** After this time the servers close idle connections, in ms. The default is ten minutes. */
 const IDLE = 15_000;
 
-/** For what takes as long as a cluster takes to see that a server is down, or up. */
+/** A cluster may take this long to notice that a server is down or up. */
 const patient = { timeout: 30_000 };
 
 await withServers(kafkaServer, () => {
@@ -37,7 +37,7 @@ await withServers(kafkaServer, () => {
     return `kafka://${some.map(({ url }) => url.replace("kafka://", "")).join()}`;
   };
 
-  test("a link and a source of which nothing is asked any more are not closed by the servers", async () => {
+  test("the servers do not close an idle link and an idle source", async () => {
     const ended = async (client: "kafkajs" | "platformatic"): Promise<unknown> => {
       const link = await linked(kafka({ url: cluster.url, client, partitions: 6 }));
       const entity = await declared(link, queue(`idle-${client}`));
@@ -54,7 +54,7 @@ await withServers(kafkaServer, () => {
     expect(await Promise.all([ended("kafkajs"), ended("platformatic")])).toEqual(["neither", "neither"]);
   });
 
-  test("a partition whose only server is down is read as soon as that is back", async () => {
+  test("a partition whose only server is down is read as soon as the server is back", async () => {
     const name = "alone";
     const admin = new Client({ brokers: without().slice(8).split(","), logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
@@ -68,7 +68,7 @@ await withServers(kafkaServer, () => {
     const accepted = async (link: Link, round: string): Promise<void> => {
       await expect.poll(() => sent(link, queue(name), both(round)), patient).toEqual(["accepted", "accepted"]);
     };
-    // A server that dies before others know that a member has left holds up the next one for as long as this.
+    // If a server dies before others know that a member has left, the next member waits for this long.
     const first = await linked(kafka({ url: without() }), { topology: "none", lease: 6_000 });
     await accepted(first, "1");
     const reader = await reading(first, queue(name));
@@ -80,7 +80,7 @@ await withServers(kafkaServer, () => {
     const source = await vi.waitFor(() => reading(link, queue(name)), patient);
     await cluster.nodes[2]?.restart();
     await accepted(link, "2");
-    // What was sent again while a server was not there yet may come twice.
+    // A message that was sent again while a server was down may come twice.
     const seen = new Set<string | undefined>();
     const complete = async (): Promise<boolean> => {
       for (const id of ids(await source.receive(1, AbortSignal.timeout(1_000)))) seen.add(id);
@@ -89,8 +89,8 @@ await withServers(kafkaServer, () => {
     await expect.poll(complete, { timeout: 60_000 }).toBe(true);
   });
 
-  test("an opening that waits for its group ends with the server that it waits for", async () => {
-    // This one holds up the first member of a group, for others to come.
+  test("a source that waits for its group to open ends when the server dies", async () => {
+    // This server makes the first member of a group wait for others to come.
     await using server = await kafkaServer.start({ config: ["group.initial.rebalance.delay.ms=60000"] });
     const link = await linked(kafka({ url: server.url }));
     const entity = await declared(link, queue("held"));

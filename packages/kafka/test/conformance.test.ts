@@ -9,7 +9,7 @@ if (given.url !== undefined) {
   const { url } = given;
   const plain = await plainClient(url);
   afterAll(() => plain.close());
-  // The second client is asked for by name: one suite a run.
+  // One suite a run: the second client only when it is asked for.
   const client = process.env.ANYBROKER_TEST_KAFKA_CLIENT === "platformatic" ? "platformatic" : "kafkajs";
   conformance(
     {
@@ -22,8 +22,8 @@ if (given.url !== undefined) {
       deviations: {
         "drift-verified": "an ordered queue is the same topic as any other: nothing could differ",
         "drift-reported": "an ordered queue is the same topic as any other: nothing could differ",
-        "prefetch-kept": "Kafka shares out partitions, not messages: what is behind a held one stays with its consumer",
-        "pause-with-full-buffer": "Kafka shares out partitions, not messages: a paused consumer keeps its own",
+        "prefetch-kept": "Kafka assigns partitions, not messages: a message behind a held one stays with its consumer",
+        "pause-with-full-buffer": "Kafka assigns partitions, not messages: a paused consumer keeps its own",
       },
     },
     { test: test.concurrent, after: afterAll },

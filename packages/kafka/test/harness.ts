@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { DELAY_STEPS, type Link, type TopologyMode } from "@anybroker/core/driver";
-import { linked } from "@anybroker-internal/testkit/link";
+import type { Destination, Link, OutgoingMessage, TopologyMode } from "@anybroker/core/driver";
+import { linked, message, sent } from "@anybroker-internal/testkit/link";
 import { type Admin, Kafka, logLevel } from "kafkajs";
-import { inject, onTestFinished } from "vitest";
+import { expect, inject, onTestFinished } from "vitest";
 import { type KafkaOptions, kafka } from "../src/index.ts";
 
 /** The URL of the server that the run was given. */
@@ -40,5 +40,10 @@ export function unique(what = "it"): string {
   return name;
 }
 
-/** Every step of a source's ladder. */
-export const stepsOf = (name: string): readonly string[] => DELAY_STEPS.map((ms) => `${name}.retry.${ms}`);
+/** Messages with the ids `m0`, `m1` and so on. */
+export const numbered = (count: number) => Array.from({ length: count }, (_, index) => message(`m${index}`));
+
+/** Sends, and sends again while a new server is not ready. */
+export async function accepted(link: Link, to: Destination, batch: readonly OutgoingMessage[]): Promise<void> {
+  await expect.poll(() => sent(link, to, batch), { timeout: 20_000 }).toEqual(batch.map(() => "accepted"));
+}

@@ -5,7 +5,7 @@ import { DELAY_STEPS } from "@anybroker/core/driver";
 import { type IHeaders, Kafka, logLevel } from "kafkajs";
 import type { KafkaRecord } from "../src/index.ts";
 
-/** kafkajs without anybroker: for what other programs do to the same server. */
+/** kafkajs without anybroker: what other programs do to the same server. */
 export interface PlainClient extends Foreign {
   remove(what: Removable): Promise<void>;
   close(): Promise<void>;
@@ -22,7 +22,7 @@ export async function plainClient(url: string): Promise<PlainClient> {
     const found = [...new Set(topics)].filter((topic) => there.has(topic));
     if (found.length === 0) return;
     await admin.deleteTopics({ topics: found });
-    // The server's answer comes before it has forgotten them; a consumer may make one again before that is seen.
+    // The server responds before it has forgotten the topics. A consumer may create one again before we see that.
     const left = new Set(found);
     for (let tries = 0; tries < 100 && left.size > 0; tries += 1) {
       const now = new Set(await admin.listTopics());
@@ -33,7 +33,7 @@ export async function plainClient(url: string): Promise<PlainClient> {
   return {
     values: ["binary", "list"],
     async send(queue, { body, headers }) {
-      // One that has sent to a topic that is gone by now fails at every topic.
+      // A producer that has sent to a topic that is deleted now fails at every topic.
       const producer = kafka.producer({ allowAutoTopicCreation: false });
       await producer.connect();
       try {
@@ -43,7 +43,7 @@ export async function plainClient(url: string): Promise<PlainClient> {
       }
     },
     receive: (queue, signal) => receive(kafka, queue, signal),
-    // The cast is true: the driver hands out a record.
+    // The cast is true: the driver delivers a record.
     headersOf: (native) => headersOf((native as KafkaRecord).headers as IHeaders),
     async remove(what) {
       await Promise.all(topicsOf(what).map(deletions));
@@ -103,7 +103,7 @@ function headersOf(headers: IHeaders): Readonly<Record<string, ForeignValue>> {
   );
 }
 
-/** Calls that come at about the same time are one call. */
+/** Joins calls that come at about the same time into one. */
 function batched(run: (items: readonly string[]) => Promise<void>): (item: string) => Promise<void> {
   let next: { readonly items: string[]; readonly done: Promise<void> } | undefined;
   return (item) => {

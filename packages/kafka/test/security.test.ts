@@ -18,7 +18,7 @@ import { connect, type KafkaOptions, kafka } from "../src/index.ts";
 const context = { clock, lease: 30_000, topology: "create" } as const;
 const unauthorized = { code: "UNAUTHORIZED", retryable: false };
 
-/** Connects, and answers the link, or what the failure means. */
+/** Connects. Returns the link, or the classification of the error. */
 async function tried(options: KafkaOptions): Promise<Link | { code: string; retryable: boolean }> {
   const driver = kafka(options);
   try {
@@ -50,7 +50,7 @@ async function countingServer(): Promise<{ readonly address: string; readonly co
   return { address: `127.0.0.1:${port}`, connections: () => connections };
 }
 
-/** A token that the server takes without looking at a signature. */
+/** A token that the server takes without checking a signature. */
 function unsecured(subject: string): string {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
   const now = Math.floor(Date.now() / 1_000);
@@ -113,7 +113,7 @@ await withServers(kafkaServer, () => {
   });
 
   test.for(["kafkajs", "platformatic"] as const)(
-    "who speaks otherwise than the server expects is told what to look for: %s",
+    "a client that does not speak as the server expects gets a hint: %s",
     async (client) => {
       const { tls, sasl } = secure();
       const urls = [tls.replace("+ssl", ""), server.url.replace("kafka:", "kafka+ssl:"), sasl];
@@ -124,7 +124,7 @@ await withServers(kafkaServer, () => {
     },
   );
 
-  test("of several hosts the first that answers is taken", async () => {
+  test("of several hosts the first one that can be reached is used", async () => {
     const { host } = new URL(server.url.replace("kafka:", "http:"));
     await works({ url: `kafka://127.0.0.1:1,${host}` });
     expect(await tried({ url: "kafka://127.0.0.1:1,127.0.0.1:2" })).toEqual({ code: "UNAVAILABLE", retryable: true });
@@ -148,7 +148,7 @@ await withServers(kafkaServer, () => {
   test("a server that does not answer is given up after the timeout, and at once when the signal aborts", async () => {
     await server.pause();
     try {
-      // On a busy machine it takes a moment until every thread of it stands still.
+      // On a busy machine it takes a moment until all threads of the server have stopped.
       await expect
         .poll(() => tried({ url: server.url, timeout: 1_000 }), { timeout: 20_000 })
         .toEqual({ code: "UNAVAILABLE", retryable: true });
@@ -165,7 +165,7 @@ await withServers(kafkaServer, () => {
     const maker = await kafka({ url: server.url }).connect(context, live);
     const entity = queue("closed");
     await maker.declare([entity], "create", live);
-    // A fresh server is still making up its mind who hands out the numbers of producers.
+    // A fresh server is still choosing the node that gives producers their ids.
     await expect.poll(() => sent(maker, entity, [message("m")]), { timeout: 20_000 }).toEqual(["accepted"]);
     const driver = kafka(bob());
     const link = await driver.connect({ ...context, topology: "none" }, live);
@@ -180,7 +180,7 @@ await withServers(kafkaServer, () => {
     await Promise.all([maker.close(live), link.close(live)]);
   });
 
-  test("a consumer that may see a topic but not read it is told so", async () => {
+  test("a consumer that may describe a topic but not read it ends with FORBIDDEN", async () => {
     const entity = queue("seen.q");
     const maker = await kafka({ url: server.url }).connect(context, live);
     await maker.declare([entity], "create", live);
@@ -218,10 +218,10 @@ await withServers(kafkaServer, () => {
   });
 });
 
-/** What an account needs to use a topic that is there. */
+/** The rights that an account needs to use an existing topic. */
 const USE: readonly Operation[] = [Operation.DESCRIBE, Operation.READ, Operation.WRITE, Operation.DELETE];
 
-/** Lets an account use all topics whose names begin like this, and all groups, but create none. */
+/** Lets an account use all topics with a prefix, and all groups, but create none. */
 async function allow(url: string, account: string, prefix: string, operations = USE): Promise<void> {
   const admin = new PlainKafka({ brokers: [new URL(url.replace(/^kafka:/, "http:")).host] }).admin();
   await admin.connect();
@@ -229,9 +229,7 @@ async function allow(url: string, account: string, prefix: string, operations = 
   const topics = { resourceType: Resource.TOPIC, resourceName: prefix, resourcePatternType: Pattern.PREFIXED };
   const groups = { resourceType: Resource.GROUP, resourceName: "*", resourcePatternType: Pattern.LITERAL };
   const acl = [
-    ...operations.map((operation) => ({
-      ...{ ...principal, ...topics, operation },
-    })),
+    ...operations.map((operation) => ({ ...principal, ...topics, operation })),
     { ...principal, ...groups, operation: Operation.READ },
   ];
   await admin.createAcls({ acl });

@@ -1,4 +1,4 @@
-import type { Delivery } from "@anybroker/core/driver";
+import type { Delivery, Source } from "@anybroker/core/driver";
 import {
   clock,
   declared,
@@ -6,26 +6,17 @@ import {
   message,
   queue,
   reading,
-  sent,
   settle,
   subscription,
   take,
   topic,
 } from "@anybroker-internal/testkit/link";
 import { describe, expect, test } from "vitest";
-import { CODES, kafkaCodeOf } from "../src/protocol/error-codes.ts";
 import type { KafkaRecord } from "../src/protocol/records.ts";
-import { open, plain, stepsOf, unique, url } from "./harness.ts";
+import { accepted, numbered, open, plain, unique, url } from "./harness.ts";
 
 const ack = (delivery: Delivery) => ({ action: "ack", delivery }) as const;
 const ids = (deliveries: readonly Delivery[]) => deliveries.map(({ id = "" }) => id).sort((a, b) => (a < b ? -1 : 1));
-const numbered = (count: number) => Array.from({ length: count }, (_, index) => message(`m${index}`));
-
-/** Sends, again where a fresh server is not ready for it. */
-async function accepted(...[link, to, batch]: Parameters<typeof sent>): Promise<void> {
-  await expect.poll(() => sent(link, to, batch), { timeout: 20_000 }).toEqual(batch.map(() => "accepted"));
-}
-
 /** The offsets of a group in a topic, by partition. */
 async function offsets(group: string, name: string): Promise<readonly (readonly [number, string])[]> {
   const { admin } = await plain();
@@ -34,25 +25,25 @@ async function offsets(group: string, name: string): Promise<readonly (readonly 
   return partitions.map(({ offset, metadata }) => [Number(offset), metadata ?? ""] as const);
 }
 
-/** Reads until nothing has come for a while. */
-async function rest(source: { receive: (max: number, signal: AbortSignal) => unknown }): Promise<readonly Delivery[]> {
+/** All deliveries until none has come for a while. */
+async function remaining(source: Source): Promise<readonly Delivery[]> {
   const all: Delivery[] = [];
   for (;;) {
-    const more = (await source.receive(1_000, live)) as readonly Delivery[];
+    const more = await source.receive(1_000, live);
     if (more.length === 0) return all;
     all.push(...more);
   }
 }
 
 describe.skipIf(url === "")("a source", () => {
-  test("commits what is acked when it closes, and the next one goes on from there", async () => {
+  test("commits its acks when it closes, and the next source goes on from there", async () => {
     const link = await open({ partitions: 1 });
     const entity = await declared(link, queue(unique("queue")));
     await accepted(link, queue(entity.name), numbered(6));
     const first = await reading(link, entity);
     const held = await take(first, 6);
     const [a, b, , d] = held;
-    if (a === undefined || b === undefined || d === undefined) throw new Error("six are there");
+    if (a === undefined || b === undefined || d === undefined) throw new Error("there must be six");
     await settle(first, ack(d), ack(b), ack(a));
     await first.close(live);
     expect((await offsets(entity.name, entity.name))[0]).toEqual([2, ""]);
@@ -60,7 +51,7 @@ describe.skipIf(url === "")("a source", () => {
     expect((await take(second, 4)).map(({ id }) => id)).toEqual(["m2", "m3", "m4", "m5"]);
   });
 
-  test("notes with the offset that it has begun, and a crash leaves that for the next one", async () => {
+  test("commits a start marker with the offset, and a crash leaves it for the next source", async () => {
     const link = await open({ partitions: 1 });
     const entity = await declared(link, queue(unique("queue")));
     await accepted(link, queue(entity.name), numbered(2));
@@ -86,7 +77,7 @@ describe.skipIf(url === "")("a source", () => {
     }
   }, 90_000);
 
-  test("one that joins gets a share, and what it takes is lost to the one that had it", async () => {
+  test("that joins gets partitions, and the source that had them loses their deliveries", async () => {
     const [one, two] = await Promise.all([open({ partitions: 4 }), open()]);
     const entity = await declared(one, queue(unique("queue")));
     await accepted(one, queue(entity.name), numbered(8));
@@ -100,20 +91,20 @@ describe.skipIf(url === "")("a source", () => {
     expect(results.filter((result) => result?.lost === true)).toHaveLength(4);
     expect(results.filter((result) => result === undefined)).toHaveLength(4);
     await settle(second, ...got.map(ack));
-    expect(await rest(second)).toEqual([]);
+    expect(await remaining(second)).toEqual([]);
     await Promise.all([first.close(live), second.close(live)]);
     expect((await offsets(entity.name, entity.name)).map(([offset]) => offset)).toEqual([2, 2, 2, 2]);
   });
 
-  test("one that joins gets partitions of which nothing is in anybody's hands, as long as there are any", async () => {
+  test("that joins gets partitions from which no delivery is held, as long as there are any", async () => {
     const [one, two] = await Promise.all([open({ partitions: 3 }), open()]);
     const entity = await declared(one, queue(unique("queue")));
     await accepted(one, queue(entity.name), numbered(3));
-    const first = await reading(one, entity, { lost: () => expect.unreachable("what is held stays") });
+    const first = await reading(one, entity, { lost: () => expect.unreachable("a held delivery stays") });
     const held = await take(first, 3);
-    // The cast is true: it is what this driver hands out.
+    // The cast is true: it is what this driver delivers.
     const [last] = held.filter(({ native }) => (native as KafkaRecord).partition === 2);
-    if (last === undefined) throw new Error("each partition has one");
+    if (last === undefined) throw new Error("each partition must have one");
     await settle(first, ...held.filter((delivery) => delivery !== last).map(ack));
     const second = await reading(two, entity);
     await accepted(one, queue(entity.name), numbered(3));
@@ -121,7 +112,7 @@ describe.skipIf(url === "")("a source", () => {
     expect(await settle(first, ack(last))).toEqual([undefined]);
   });
 
-  test("what it keeps in a rebalance it does not get twice", async () => {
+  test("does not get a message twice that it keeps in a rebalance", async () => {
     const [one, two] = await Promise.all([open({ partitions: 2 }), open()]);
     const entity = await declared(one, queue(unique("queue")));
     await accepted(one, queue(entity.name), numbered(10));
@@ -132,10 +123,10 @@ describe.skipIf(url === "")("a source", () => {
     await expect.poll(() => lost.length).toBe(5);
     await second.close(live);
     expect(ids(await take(first, 5))).toEqual(ids(lost));
-    expect(await rest(first)).toEqual([]);
+    expect(await remaining(first)).toEqual([]);
   });
 
-  test("keeps its membership for much longer than the lease, whatever the handler does", async () => {
+  test("keeps its membership for much longer than the lease, while a handler runs", async () => {
     const link = await open({}, { lease: 1_500 });
     const entity = await declared(link, queue(unique("queue")));
     await accepted(link, queue(entity.name), [message("slow")]);
@@ -148,14 +139,14 @@ describe.skipIf(url === "")("a source", () => {
     if (slow !== undefined) expect(await settle(source, ack(slow))).toEqual([undefined]);
   });
 
-  test("a retry is a copy in the group's own step, and the original is done", async () => {
+  test("retries by a copy in the group's own retry topic, and the original is settled", async () => {
     const link = await open();
     const parent = topic(unique("topic"));
     const entity = await declared(link, subscription(parent, "s"));
     const source = await reading(link, entity);
     await accepted(link, parent, [message("m", { key: "k", headers: { a: "1" } })]);
     const [delivery] = await take(source, 1);
-    if (delivery === undefined) throw new Error("one is there");
+    if (delivery === undefined) throw new Error("there must be one");
     const since = clock.now();
     await settle(source, { action: "retry", delivery, delay: 250, headers: { "anybroker-attempt": "1" } });
     const [again] = await take(source, 1);
@@ -172,17 +163,17 @@ describe.skipIf(url === "")("a source", () => {
     expect(committed.reduce((sum, [offset]) => sum + offset, 0)).toBe(1);
   });
 
-  test("a rejection is refused: Kafka has no dead letters of its own", async () => {
+  test("refuses a rejection: Kafka has no dead letters of its own", async () => {
     const link = await open();
     const entity = await declared(link, queue(unique("queue")));
     await accepted(link, queue(entity.name), [message("m")]);
     const source = await reading(link, entity);
     const [delivery] = await take(source, 1);
-    if (delivery === undefined) throw new Error("one is there");
+    if (delivery === undefined) throw new Error("there must be one");
     expect(await settle(source, { action: "reject", delivery })).toMatchObject([{ lost: false }]);
   });
 
-  test("without the steps of the ladder it says that it has no return queue, and reads the rest", async () => {
+  test("without retry topics has no return queue, and reads its other topics", async () => {
     const name = unique("bare");
     const { admin } = await plain();
     await admin.createTopics({ topics: [{ topic: name }], waitForLeaders: false });
@@ -192,54 +183,5 @@ describe.skipIf(url === "")("a source", () => {
     const source = await reading(link, queue(name));
     expect(source.returns).toBe(false);
     expect(ids(await take(source, 1))).toEqual(["m"]);
-  });
-
-  test.for(["kafkajs", "platformatic"] as const)(
-    "a topic that takes only small batches gets small ones, in their order, and only what is too large by itself is refused: %s",
-    async (client) => {
-      const name = unique("small");
-      const { admin } = await plain();
-      const configEntries = [{ name: "max.message.bytes", value: "5000" }];
-      await admin.createTopics({ topics: [{ topic: name, numPartitions: 1, configEntries }], waitForLeaders: false });
-      await expect.poll(() => admin.listTopics()).toContain(name);
-      const link = await open({ client }, { topology: "none" });
-      await accepted(link, queue(name), [message("first")]);
-      const batch = numbered(40).map((one, index) => ({ ...one, body: Buffer.alloc(index === 7 ? 6_000 : 1_000) }));
-      for (const round of [0, 1]) {
-        const fates = await sent(link, queue(name), batch);
-        const refused = fates.flatMap((fate, index) => (fate === "accepted" ? [] : [index]));
-        expect([round, refused]).toEqual([round, [7]]);
-        const { error, outcomeUnknown } = fates[7] === "accepted" ? {} : (fates[7] ?? {});
-        expect([kafkaCodeOf(error), outcomeUnknown]).toEqual([CODES.tooLarge, false]);
-      }
-      const source = await reading(link, queue(name), { window: 100 });
-      const expected = batch.filter((_, index) => index !== 7).map(({ id }) => id);
-      expect((await take(source, 79)).map(({ id }) => id)).toEqual(["first", ...expected, ...expected]);
-    },
-  );
-
-  test("a topic that another program has made otherwise is reported", async () => {
-    const name = unique("drift");
-    const { admin } = await plain();
-    const configEntries = [{ name: "cleanup.policy", value: "delete" }];
-    await admin.createTopics({ topics: [{ topic: `${name}.dlq`, configEntries }], waitForLeaders: false });
-    await expect.poll(() => admin.listTopics()).toContain(`${name}.dlq`);
-    const link = await open();
-    const drift = {
-      property: `cleanup.policy of topic ${name}.dlq`,
-      ...{ entity: queue(name), expected: "compact", found: "delete" },
-    };
-    expect(await link.declare([queue(name)], "create", live)).toEqual([drift]);
-    expect(await link.declare([queue(name)], "verify", live)).toEqual([drift]);
-  });
-
-  test("creates each topic with constant settings, and as many partitions as asked for", async () => {
-    const link = await open({ partitions: 5 });
-    const { name } = await declared(link, queue(unique("queue")));
-    const { admin } = await plain();
-    const { topics } = await admin.fetchTopicMetadata({ topics: [name, ...stepsOf(name), `${name}.dlq`] });
-    const counts = new Map(topics.map((one) => [one.name, one.partitions.length]));
-    expect(counts.get(name)).toBe(5);
-    expect([...counts.values()].filter((count) => count === 1)).toHaveLength(8);
   });
 });

@@ -18,11 +18,15 @@ const message = (fields: Partial<OutgoingMessage> = {}): OutgoingMessage => ({
   ...fields,
 });
 
-/** As the server hands it back: all of it bytes. */
+/** The record as the server returns it: everything in it is bytes. */
 function stored({ key, value, headers, timestamp }: NewRecord): KafkaRecord {
   const bytes = (one: string | Buffer | null): Buffer => Buffer.from(one ?? "");
   return {
-    ...{ topic: "q", partition: 2, offset: 7, timestamp, value },
+    topic: "q",
+    partition: 2,
+    offset: 7,
+    timestamp,
+    value,
     key: key === null ? null : bytes(key),
     headers: Object.fromEntries(
       Object.entries(headers).map(([name, header]) => [
@@ -39,8 +43,14 @@ const fieldsOf = (delivery: KafkaDelivery): unknown => {
 };
 
 const full = {
-  ...{ id: "i", key: "k-ü", type: "t", contentType: "application/json", correlationId: "c", replyTo: "r" },
-  ...{ sentAt: 1_234, headers: { a: "1", "x-ü": "ü", empty: "" } },
+  id: "i",
+  key: "k-ü",
+  type: "t",
+  contentType: "application/json",
+  correlationId: "c",
+  replyTo: "r",
+  sentAt: 1_234,
+  headers: { a: "1", "x-ü": "ü", empty: "" },
 };
 
 test("a message comes back as it was sent", () => {
@@ -49,7 +59,7 @@ test("a message comes back as it was sent", () => {
   expect(delivery.position).toBe("q/2/7");
 });
 
-test("what is not set is not there, and nothing of ours is on a plain message", () => {
+test("a field that is not set is not written, and a plain message has no header of ours", () => {
   const record = toRecord(message());
   expect(record).toEqual({
     key: null,
@@ -60,7 +70,7 @@ test("what is not set is not there, and nothing of ours is on a plain message", 
   expect(new KafkaDelivery(stored(record), 0)).toMatchObject({ key: undefined, type: undefined, replyTo: undefined });
 });
 
-test("a header of the sender that is named like a property is the sender's, with the property and without it", () => {
+test("a header of the sender with the name of a property stays the sender's, with the property and without it", () => {
   const headers = { "content-type": "mine", "reply-to": "mine too" };
   const delivery = new KafkaDelivery(stored(toRecord(message({ headers, contentType: "text/plain" }))), 0);
   expect({ ...delivery.headers }).toEqual(headers);
@@ -75,16 +85,23 @@ test("a copy has the same bytes, changed headers, and the time at which it was f
   };
   const copy = copyOf(original, { "anybroker-attempt": "1", "anybroker-not-before": undefined }, 9_999.5);
   expect(copy).toEqual({
-    ...{ key: original.key, value: original.value, timestamp: 9_999 },
+    key: original.key,
+    value: original.value,
+    timestamp: 9_999,
     headers: { blob, list: [Buffer.from("1"), blob], "anybroker-attempt": "1", "anybroker-sent-at": "1234" },
   });
   const again = copyOf(stored(copy), {}, 20_000);
   expect(new KafkaDelivery(stored(again), 0).sentAt).toBe(1_234);
 });
 
-test("a message of another client is a normal one", () => {
+test("a message of another client is a normal message", () => {
   const record = {
-    ...{ topic: "q", partition: 0, offset: 3, timestamp: 5, key: Buffer.from([255]), value: null },
+    topic: "q",
+    partition: 0,
+    offset: 3,
+    timestamp: 5,
+    key: Buffer.from([255]),
+    value: null,
     headers: {
       Plain: Buffer.from("text"),
       blob: Buffer.from([255]),

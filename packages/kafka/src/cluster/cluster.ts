@@ -21,7 +21,7 @@ const NOT_READY: readonly number[] = [CODES.unknownTopic, CODES.leaderNotAvailab
 /** The node number that stands for "no leader". */
 const NO_LEADER = -1;
 
-/** What is known of the cluster: the node that leads each partition. */
+/** Knows which node leads each partition, and sends requests to the leaders. */
 export class Cluster {
   readonly #session: Session;
   readonly #leaders = new Map<string, readonly number[]>();
@@ -81,7 +81,7 @@ export class Cluster {
     }
   }
 
-  /** Drops what is known of a topic, because it is out of date. */
+  /** Forgets the leaders of a topic, because they are out of date. */
   forget(topic: string): void {
     this.#leaders.delete(topic);
   }
@@ -100,10 +100,10 @@ export class Cluster {
     const results = new Map<P, T>();
     const byLeader = Map.groupBy(partitions, (partition) => leaders.get(partition) ?? NO_LEADER);
     const asking = [...byLeader].map(async ([node, led]) => {
-      const answers = await ask(node, led);
+      const found = await ask(node, led);
       for (const [index, partition] of led.entries()) {
-        const answer = answers[index];
-        if (answer !== undefined) results.set(partition, answer);
+        const result = found[index];
+        if (result !== undefined) results.set(partition, result);
       }
     });
     await orAborted(Promise.all(asking), signal);

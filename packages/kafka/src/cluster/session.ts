@@ -36,7 +36,7 @@ export const TRANSACTION_TIMEOUT = 5_000;
 /** The configuration of a topic that the driver looks at. */
 export const TOPIC_CONFIGS = ["cleanup.policy", "retention.ms"] as const;
 
-/** The name of our way to share out partitions. The server refuses members of a group that know only other ways. */
+/** The name of our protocol for assigning partitions. The server refuses members of a group that know only others. */
 export const GROUP_PROTOCOL = "anybroker";
 
 /** Connections to a cluster that end together. Each method rejects with, or returns, the client's own errors. */

@@ -1,4 +1,4 @@
-// Kafka's consumer protocol: what members of a group tell each other when they share out partitions.
+// Kafka's consumer protocol: what members of a group exchange when their partitions are assigned.
 
 import { Bytes } from "./bytes.ts";
 import type { TopicPartition } from "./topic-partition.ts";

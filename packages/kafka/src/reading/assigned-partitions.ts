@@ -10,7 +10,7 @@ export class AssignedPartitions {
   readonly #delays: ReadonlyMap<string, number>;
   readonly #byName = new Map<string, PartitionLog>();
   #all: readonly PartitionLog[] = [];
-  /** While the group shares out its partitions, nothing is handed out and nothing is committed. */
+  /** During a rebalance of the group nothing is delivered and nothing is committed. */
   isRebalancing = false;
 
   constructor(topics: readonly SourceTopic[]) {

@@ -5,7 +5,7 @@ import type { TopicPartition } from "../protocol/topic-partition.ts";
 const SAME_TOPIC_WEIGHT = 1_000_000;
 
 /**
- * Shares out the partitions of each topic evenly among the members that read the topic. Members keep the partitions they
+ * Assigns the partitions of each topic evenly to the members that read the topic. Members keep the partitions they
  * own, first ones first, as far as that is even. Members may read different topics: each partition of a topic with a
  * reader has an owner.
  */

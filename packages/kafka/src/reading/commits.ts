@@ -1,22 +1,22 @@
 import { CODES, kafkaCodeOf } from "../protocol/error-codes.ts";
 import type { CommittedOffset } from "../protocol/requests.ts";
-import type { StartMarker } from "./hand-out.ts";
+import type { StartMarker } from "./delivery-picker.ts";
 import type { Membership } from "./membership.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import type { SourceContext } from "./source-context.ts";
 
 /**
- * How long acks may stay uncommitted, in ms. A crash hands these messages out again. The short time applies from
+ * How long acks may stay uncommitted, in ms. After a crash these messages are delivered again. The short time applies from
  * {@link MANY_ACKS} on, or from a quarter of the window on if that is more.
  */
 const COMMIT_WAIT = 100;
 const COMMIT_WAIT_WHEN_MANY = 2;
 const MANY_ACKS = 16;
 
-/** At this multiple of "many", nothing more is handed out until acks are committed. */
+/** At this multiple of "many", nothing more is delivered until acks are committed. */
 const MAX_UNCOMMITTED = 16;
 
-/** Commits what is settled, for all partitions of a source together. At most one commit is in flight. */
+/** Commits settled messages, for all partitions of a source together. At most one commit is in flight. */
 export class Commits {
   readonly #context: SourceContext;
   readonly #membership: Membership;
@@ -34,7 +34,7 @@ export class Commits {
     this.window = window;
   }
 
-  /** Whether nothing more may be handed out until acks are committed. */
+  /** Whether nothing more may be delivered until acks are committed. */
   get isFull(): boolean {
     return this.#acks + this.#acksInFlight >= MAX_UNCOMMITTED * this.#many;
   }
@@ -60,7 +60,7 @@ export class Commits {
     }
   }
 
-  /** Commits start markers. When they are committed, the messages that they cover may be handed out. */
+  /** Commits start markers. When they are committed, the messages that they cover may be delivered. */
   async commitStartMarkers(markers: readonly StartMarker[]): Promise<void> {
     for (const { log, upTo } of markers) log.evidence.beginMarking(upTo);
     const isCommitted = await this.commitNow();

@@ -15,7 +15,7 @@ export const SUSPECT_STARTS = 2;
  *
  * Kafka does not count deliveries, so the evidence is kept as the metadata of the committed offset. It says how many
  * consumers have started with the message at that offset, and how many with the messages behind it, up to the offset
- * that is its third number. A start marker raises the counts before messages are handed out. A consumer that leaves in
+ * that is its third number. A start marker raises the counts before messages are delivered. A consumer that leaves in
  * good order takes its start marker back.
  */
 export class CrashEvidence {
@@ -44,7 +44,7 @@ export class CrashEvidence {
     return offset < this.#followingEnd ? this.#startsOfFollowing : 0;
   }
 
-  /** Whether the committed start marker covers a hand-out that needs the marker `needed`. */
+  /** Whether the committed start marker covers a delivery that needs the marker `needed`. */
   isMarked(needed: number): boolean {
     return needed === this.#markedUpTo;
   }
@@ -55,8 +55,8 @@ export class CrashEvidence {
   }
 
   /**
-   * The start marker that must be committed before the next hand-out: the offset up to which it counts. `isSuspicious`
-   * says that the source has handed out a suspect before.
+   * The start marker that must be committed before the next delivery: the offset up to which it counts. `isSuspicious`
+   * says that the source has delivered a suspect before.
    */
   neededMarker(firstUnsettled: number, oneAtATime: boolean, isSuspicious: boolean): number {
     const starts = this.startsOf(firstUnsettled);
@@ -78,7 +78,7 @@ export class CrashEvidence {
     this.#markingUpTo = this.#markedUpTo;
   }
 
-  /** Everything was released, so nothing that was handed out did harm. */
+  /** Everything was released, so nothing that was delivered did harm. */
   withdraw(): void {
     this.#markedUpTo = -1;
     this.#markingUpTo = -1;

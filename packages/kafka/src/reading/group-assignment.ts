@@ -10,7 +10,7 @@ import type { Fetching } from "./fetching.ts";
 import type { Membership } from "./membership.ts";
 import type { SourceContext } from "./source-context.ts";
 
-/** The assignment of a group's member: the partitions that the group shares out to it. */
+/** The assignment of a group's member: the partitions that the leader of the group assigns to it. */
 export class GroupAssignment implements Assignment {
   readonly #context: SourceContext;
   readonly #membership: Membership;
@@ -40,7 +40,7 @@ export class GroupAssignment implements Assignment {
     deleteHandledRecords(this.#context, this.#membership.group.name);
   }
 
-  /** The leader shares out the partitions for all members. */
+  /** Only the leader asks for a rebalance, because it assigns the partitions of all members. */
   async partitionsAdded(): Promise<void> {
     if (this.#membership.isLeader) this.#membership.requestRebalance();
   }
@@ -70,7 +70,7 @@ export class GroupAssignment implements Assignment {
 
   async #rebalance(): Promise<void> {
     const { partitions, ended } = this.#context;
-    // The next owner of a partition does not repeat what is committed now. It may be too late to commit.
+    // The next owner of a partition does not repeat what is committed now. The commit may come too late, and then fails.
     await this.#commits.flushOnLeaving(ended).catch(() => {});
     partitions.isRebalancing = true;
     await this.#commits.idle();
@@ -80,13 +80,13 @@ export class GroupAssignment implements Assignment {
   async #join(signal: AbortSignal): Promise<void> {
     const { cluster, partitions, wakeup } = this.#context;
     const { topics } = partitions;
-    // Members keep their first partitions first: those with the most messages in the hands of handlers.
+    // Members keep their first partitions first: those from which the core holds the most messages.
     const owned = partitions.all.toSorted((one, other) => other.held.length - one.held.length);
     const assigned = await this.#membership.join(topics, owned, signal);
     // The leader has just refreshed them.
     if (!this.#membership.isLeader) await cluster.refresh(topics, signal);
     const missing = topics.find((topic) => cluster.knownLeaders(topic) === undefined);
-    // The partitions of a missing topic were not shared out, and nothing would announce a new topic of that name.
+    // The partitions of a missing topic were not assigned, and nothing would announce a new topic of that name.
     if (missing !== undefined) throw notFound(`no topic ${missing}`);
     const lost = partitions.keepOnly(assigned);
     if (lost.length > 0) this.#lostDeliveries(lost);
@@ -94,7 +94,7 @@ export class GroupAssignment implements Assignment {
     partitions.add(await this.#offsetsToReadFrom(added, signal));
     this.#fetching.startLoops();
     partitions.isRebalancing = false;
-    // What could not be committed during the rebalance.
+    // This includes what could not be committed during the rebalance.
     void this.#commits.commitNow();
     wakeup.wake();
   }

@@ -45,7 +45,7 @@ export class Membership {
     this.#member = noMember(group);
   }
 
-  /** Whether this member shares out the partitions for all. */
+  /** Whether this member assigns the partitions of all members. */
   get isLeader(): boolean {
     return this.#isLeader;
   }
@@ -85,7 +85,7 @@ export class Membership {
     this.#wantsRebalance = false;
   }
 
-  /** Makes the group share out its partitions again, after the next heartbeat. */
+  /** Makes the group rebalance after the next heartbeat. */
   requestRebalance(): void {
     this.#wantsRebalance = true;
   }
@@ -130,7 +130,7 @@ export class Membership {
     const joined = await this.group.askCoordinator(signal, (node) => this.#session.joinGroup(node, request));
     this.#member = joined.member;
     this.#isLeader = joined.isLeader;
-    const assignments = joined.isLeader ? await this.#shareOut(joined.members, signal) : new Map<string, Buffer>();
+    const assignments = joined.isLeader ? await this.#assignAll(joined.members, signal) : new Map<string, Buffer>();
     const assignment = await this.group.askCoordinator(signal, (node) =>
       this.#session.syncGroup(node, joined.member, assignments),
     );
@@ -138,7 +138,7 @@ export class Membership {
   }
 
   /** As the leader of the group: the assignment of each member. */
-  async #shareOut(members: JoinResult["members"], signal: AbortSignal): Promise<ReadonlyMap<string, Buffer>> {
+  async #assignAll(members: JoinResult["members"], signal: AbortSignal): Promise<ReadonlyMap<string, Buffer>> {
     const metadata = new Map(members.map((member) => [member.id, decodeMemberMetadata(member.metadata)]));
     const topics = new Set([...metadata.values()].flatMap((one) => one.topics));
     const counts = new Map<string, number>();

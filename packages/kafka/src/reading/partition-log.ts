@@ -4,7 +4,7 @@ import type { TopicPartition } from "../protocol/topic-partition.ts";
 import { KafkaDelivery, notBeforeOf } from "../wire.ts";
 import { CrashEvidence } from "./crash-evidence.ts";
 
-/** The most bytes of one partition that wait to be handed out before no more are fetched. */
+/** The most bytes of one partition that wait to be delivered before no more are fetched. */
 const MAX_WAITING_BYTES = 1_048_576;
 
 /** The most records between the first unsettled one and the last one read. */
@@ -33,7 +33,7 @@ export class HeldDelivery extends KafkaDelivery {
 export class PartitionLog implements TopicPartition {
   readonly topic: string;
   readonly partition: number;
-  /** How long everything in the topic waits before it is handed out, in ms. */
+  /** How long everything in the topic waits before it is delivered, in ms. */
   readonly delay: number;
   readonly evidence: CrashEvidence;
   /** The offset to read on from. */
@@ -44,12 +44,12 @@ export class PartitionLog implements TopicPartition {
   revoked = false;
   /** Records in order of their offsets. */
   #entries: HeldDelivery[] = [];
-  /** The index of the first unsettled entry, and of the next one to hand out for the first time. */
+  /** The index of the first unsettled entry, and of the next one to deliver for the first time. */
   #firstUnsettled = 0;
   #next = 0;
-  /** Entries that were released, in order of their offsets. They are handed out before all others. */
+  /** Entries that were released, in order of their offsets. They are delivered before all others. */
   #released: HeldDelivery[] = [];
-  /** The size of the records that wait to be handed out. */
+  /** The size of the records that wait to be delivered. */
   #waitingBytes = 0;
 
   constructor(committed: CommittedOffset, delay: number) {
@@ -83,7 +83,7 @@ export class PartitionLog implements TopicPartition {
     this.position = next;
   }
 
-  /** When the next record may be handed out, in ms since 1970; undefined when there is none. */
+  /** When the next record may be delivered, in ms since 1970; undefined when there is none. */
   get nextDue(): number | undefined {
     if (this.#released.length > 0) return 0;
     const record = this.#entries[this.#next]?.native;
@@ -93,7 +93,7 @@ export class PartitionLog implements TopicPartition {
     return Math.min(end, notBeforeOf(record) ?? end);
   }
 
-  /** Hands out the next record. */
+  /** Delivers the next record. */
   take(): HeldDelivery | undefined {
     const released = this.#released.length === 0 ? undefined : this.#released.shift();
     const delivery = released ?? this.#entries[this.#next];
@@ -114,7 +114,7 @@ export class PartitionLog implements TopicPartition {
     this.#firstUnsettled = 0;
   }
 
-  /** The record is handed out again before those that follow it, as another delivery. */
+  /** The record is delivered again before those that follow it, as another delivery. */
   release(delivery: HeldDelivery): void {
     delivery.held = false;
     const { native, deliveries } = delivery;

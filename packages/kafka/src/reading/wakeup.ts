@@ -1,4 +1,4 @@
-/** Wakes the `receive` that waits for something to hand out. */
+/** Wakes the `receive` that waits for something to deliver. */
 export class Wakeup {
   #wake = (): void => {};
 

@@ -5,8 +5,8 @@ import { open, plain, unique, url } from "../harness.ts";
 
 const clients = ["kafkajs", "platformatic"] as const;
 
-describe.skipIf(url === "").each(clients)("what other programs have written, read with %s", (client) => {
-  test("is read packed and unpacked, from the middle of a batch on, with every header", async () => {
+describe.skipIf(url === "").each(clients)("a record of another program, read with %s", (client) => {
+  test("is read compressed and uncompressed, from the middle of a batch on, with all headers", async () => {
     const name = unique("packed");
     const { kafka, admin } = await plain();
     const configEntries = [{ name: "retention.ms", value: "-1" }];
@@ -16,8 +16,10 @@ describe.skipIf(url === "").each(clients)("what other programs have written, rea
     await producer.connect();
     const headers = { constructor: "c", twice: ["a", "b", "c"], ü: "ü" };
     const messages = Array.from({ length: 300 }, (_, index) => ({
-      ...{ key: index % 2 === 0 ? "k" : null, value: index === 299 ? null : `${index}`.repeat(index) },
-      ...{ timestamp: String(1_700_000_000_000 + index * 10_000_000), headers },
+      key: index % 2 === 0 ? "k" : null,
+      value: index === 299 ? null : `${index}`.repeat(index),
+      timestamp: String(1_700_000_000_000 + index * 10_000_000),
+      headers,
     }));
     for (const compression of [CompressionTypes.GZIP, CompressionTypes.None]) {
       await producer.send({ topic: name, messages, compression });
@@ -42,7 +44,7 @@ describe.skipIf(url === "").each(clients)("what other programs have written, rea
     expect(first?.position).toBe(`${name}/0/450`);
   });
 
-  test("is handed out when its transaction is committed, and never when that is given up", async () => {
+  test("is delivered when its transaction is committed, and never when that is aborted", async () => {
     const name = unique("transactions");
     const { kafka, admin } = await plain();
     await admin.createTopics({ topics: [{ topic: name, numPartitions: 1 }], waitForLeaders: false });

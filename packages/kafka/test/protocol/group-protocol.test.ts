@@ -11,7 +11,7 @@ import type { TopicPartition } from "../../src/protocol/topic-partition.ts";
 const places = (topic: string, ...partitions: readonly number[]): TopicPartition[] =>
   partitions.map((partition) => ({ topic, partition }));
 
-test("other clients can read what a member asks for and what it gets, and we what they write", () => {
+test("other clients can decode our metadata and assignments, and we can decode theirs", () => {
   const wish = { topics: ["q", "q.retry.250"], owned: places("q", 0, 2) };
   expect(AssignerProtocol.MemberMetadata.decode(encodeMemberMetadata(wish))?.topics).toEqual(wish.topics);
   expect(decodeMemberMetadata(encodeMemberMetadata(wish))).toEqual(wish);

@@ -4,7 +4,11 @@ import { partitionOf } from "../../src/protocol/partitioner.ts";
 
 test("a key has the partition that Kafka's own clients choose", () => {
   const partitionMetadata = Array.from({ length: 97 }, (_, partitionId) => ({
-    ...{ partitionId, leader: 1, partitionErrorCode: 0, replicas: [1], isr: [1] },
+    partitionId,
+    leader: 1,
+    partitionErrorCode: 0,
+    replicas: [1],
+    isr: [1],
   }));
   const theirs = Partitioners.DefaultPartitioner();
   for (let length = 0; length < 200; length += 1) {

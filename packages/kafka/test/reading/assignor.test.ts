@@ -10,13 +10,13 @@ function wishes(all: Readonly<Record<string, Partial<MemberMetadata>>>): Readonl
   return new Map(Object.entries(all).map(([id, wish]) => [id, { topics: ["q"], owned: [], ...wish }]));
 }
 
-test("partitions are shared out evenly, each to one member", () => {
+test("partitions are assigned evenly, each to one member", () => {
   const shares = assignPartitions(wishes({ a: {}, b: {}, c: {} }), new Map([["q", 8]]));
   expect([...shares.values()].map(({ length }) => length).sort((one, other) => one - other)).toEqual([2, 3, 3]);
   expect(new Set([...shares.values()].flat().map(({ partition }) => partition)).size).toBe(8);
 });
 
-test("who has partitions keeps them, as far as that is even", () => {
+test("members keep their partitions, as far as that is even", () => {
   const alone = assignPartitions(wishes({ a: {} }), new Map([["q", 6]]));
   const owned = alone.get("a") ?? [];
   const two = assignPartitions(wishes({ a: { owned }, b: {} }), new Map([["q", 6]]));
@@ -33,7 +33,7 @@ test("topics of one partition are spread over the members", () => {
   expect([...shares.values()].map(({ length }) => length)).toEqual([3, 3]);
 });
 
-test("a topic that only some members read goes to those", () => {
+test("a topic that only some members read is assigned to those", () => {
   const partitions = new Map([
     ["q", 2],
     ["q.retry.250", 1],
@@ -43,7 +43,7 @@ test("a topic that only some members read goes to those", () => {
   expect(shares.get("a")).toHaveLength(1);
 });
 
-test("what two members claim to have is given to one", () => {
+test("a partition that two members claim to own is assigned to one of them", () => {
   const owned = places("q", 0, 1);
   const shares = assignPartitions(wishes({ a: { owned }, b: { owned } }), new Map([["q", 2]]));
   expect([...shares.values()].flat()).toHaveLength(2);

@@ -28,7 +28,7 @@ test("a start marker is committed, taken back by a consumer that leaves in good 
   expect(log.uncommitted).toEqual({ ...partition, offset: 6, metadata: "" });
 });
 
-test("a start marker for everything that may be handed out covers the messages behind the first one too", () => {
+test("a start marker for everything that may be delivered covers the messages behind the first one too", () => {
   const log = logOf([5, 6, 7], { from: 5, metadata: "anybroker:starts=1,1,7" });
   log.evidence.beginMarking(Number.POSITIVE_INFINITY);
   expect(log.uncommitted?.metadata).toBe("anybroker:starts=2,2,261");

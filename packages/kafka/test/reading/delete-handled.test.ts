@@ -2,20 +2,20 @@ import { declared, message, queue, reading, sent, settle, take } from "@anybroke
 import { describe, expect, test } from "vitest";
 import { open, plain, unique, url } from "../harness.ts";
 
-/** FetchPosition which offset on a topic of one partition still has what was written to it. */
+/** The offset of the first record that a topic of one partition still has. */
 async function first(topic: string): Promise<string | undefined> {
   const { admin } = await plain();
   return (await admin.fetchTopicOffsets(topic))[0]?.low;
 }
 
-describe.skipIf(url === "")("what a queue's group is done with", () => {
-  test("is deleted from a topic of the queue's own, and stays in one of others, who may read it too", async () => {
+describe.skipIf(url === "")("what the group of a queue has handled", () => {
+  test("is deleted from a topic that the driver created, and stays in one of another program, whose consumers may still read it", async () => {
     const [ours, theirs] = [unique("ours"), unique("theirs")];
     const { admin } = await plain();
     await admin.createTopics({ topics: [{ topic: theirs, numPartitions: 1 }], waitForLeaders: false });
     await expect.poll(() => admin.listTopics()).toContain(theirs);
     const link = await open({ partitions: 1, naming: { queues: { jobs: theirs } } });
-    // The second one is deleted later, if at all: that the first one is shows that the time has come.
+    // The second one is deleted later, if at all. The deletion from the first one shows that the time has come.
     for (const name of ["jobs", ours]) {
       const entity = await declared(link, queue(name));
       await expect.poll(() => sent(link, entity, [message("a"), message("b")])).toEqual(["accepted", "accepted"]);

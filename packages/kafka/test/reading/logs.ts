@@ -30,7 +30,7 @@ export function takeAll(log: PartitionLog): readonly HeldDelivery[] {
 /** The next delivery, which must be there. */
 export function takeOne(log: PartitionLog): HeldDelivery {
   const delivery = log.take();
-  if (delivery === undefined) throw new Error("the log has nothing to hand out");
+  if (delivery === undefined) throw new Error("the log has nothing to deliver");
   return delivery;
 }
 

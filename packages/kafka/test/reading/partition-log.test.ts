@@ -21,7 +21,7 @@ test("offsets without a message are no gap", () => {
   expect(log.position).toBe(10);
 });
 
-test("a released message is handed out again in its place, as another delivery", () => {
+test("a released message is delivered again in its place, as another delivery", () => {
   const log = logOf([0, 1, 2]);
   const [a, b] = [takeOne(log), takeOne(log)];
   log.release(b);

@@ -2,20 +2,20 @@ import type { AssignedPartitions } from "./assigned-partitions.ts";
 import { SUSPECT_STARTS } from "./crash-evidence.ts";
 import type { HeldDelivery, PartitionLog } from "./partition-log.ts";
 
-/** A start marker to commit before more of a partition is handed out. */
+/** A start marker to commit before more of a partition is delivered. */
 export interface StartMarker {
   readonly log: PartitionLog;
   /** Offsets below it are covered. */
   readonly upTo: number;
 }
 
-export interface HandOutResult {
+export interface PickResult {
   readonly deliveries: readonly HeldDelivery[];
   readonly missingMarkers: readonly StartMarker[];
 }
 
-/** Hands out what is due, the partitions in turn. */
-export class HandOut {
+/** Picks the deliveries that `receive` returns next: messages that are due, from the partitions in turn. */
+export class DeliveryPicker {
   readonly #partitions: AssignedPartitions;
   /** Whether crashes leave evidence. Without a group there is nothing to keep it with. */
   readonly #keepsEvidence: boolean;
@@ -30,8 +30,8 @@ export class HandOut {
     this.window = window;
   }
 
-  /** At most `max` deliveries, and the start markers without which there were not more. */
-  next(max: number, now: number): HandOutResult {
+  /** Picks at most `max` deliveries. Returns also the start markers that prevented more. */
+  pick(max: number, now: number): PickResult {
     const deliveries: HeldDelivery[] = [];
     const missingMarkers: StartMarker[] = [];
     const logs = this.#partitions.all;
@@ -55,7 +55,7 @@ export class HandOut {
       deliveries.push(delivery);
       withoutDelivery = 0;
     }
-    // One at a time, only the message that is handed out next may be marked as started.
+    // One at a time, only the message that is delivered next may be marked as started.
     if (oneAtATime) missingMarkers.splice(deliveries.length === 0 ? 1 : 0);
     return { deliveries, missingMarkers };
   }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { AssignedPartitions } from "../../src/reading/assigned-partitions.ts";
-import { HandOut } from "../../src/reading/hand-out.ts";
+import { DeliveryPicker } from "../../src/reading/delivery-picker.ts";
 import { record } from "./logs.ts";
 
 /** Partitions of one topic, each with as many messages as given, which a source has just begun to read. */
@@ -19,39 +19,39 @@ const positions = (deliveries: readonly { readonly position: string }[]): readon
   deliveries.map(({ position }) => position);
 
 test("partitions take turns, and one that has nothing more is passed over", () => {
-  const handOut = new HandOut(partitionsWith([1, 3]), false, 10);
-  expect(positions(handOut.next(10, 0).deliveries)).toEqual(["t/0/0", "t/1/0", "t/1/1", "t/1/2"]);
+  const picker = new DeliveryPicker(partitionsWith([1, 3]), false, 10);
+  expect(positions(picker.pick(10, 0).deliveries)).toEqual(["t/0/0", "t/1/0", "t/1/1", "t/1/2"]);
 });
 
-test("no more is handed out than is asked for, and the next call goes on with the next partition", () => {
-  const handOut = new HandOut(partitionsWith([2, 2]), false, 10);
-  expect(positions(handOut.next(3, 0).deliveries)).toEqual(["t/0/0", "t/1/0", "t/0/1"]);
-  expect(positions(handOut.next(3, 0).deliveries)).toEqual(["t/1/1"]);
+test("no more is delivered than is asked for, and the next call goes on with the next partition", () => {
+  const picker = new DeliveryPicker(partitionsWith([2, 2]), false, 10);
+  expect(positions(picker.pick(3, 0).deliveries)).toEqual(["t/0/0", "t/1/0", "t/0/1"]);
+  expect(positions(picker.pick(3, 0).deliveries)).toEqual(["t/1/1"]);
 });
 
 test("a message that is not due yet waits", () => {
   const partitions = partitionsWith([1], { delay: 250 });
-  const handOut = new HandOut(partitions, false, 10);
-  expect(handOut.next(1, 1_249).deliveries).toEqual([]);
+  const picker = new DeliveryPicker(partitions, false, 10);
+  expect(picker.pick(1, 1_249).deliveries).toEqual([]);
   expect(partitions.nextDueAfter(1_249)).toBe(1_250);
-  expect(positions(handOut.next(1, 1_250).deliveries)).toEqual(["t/0/0"]);
+  expect(positions(picker.pick(1, 1_250).deliveries)).toEqual(["t/0/0"]);
 });
 
-test("where evidence is kept, a start marker must be committed before anything is handed out", () => {
+test("where evidence is kept, a start marker must be committed before anything is delivered", () => {
   const partitions = partitionsWith([2, 2]);
-  const handOut = new HandOut(partitions, true, 10);
-  const { deliveries, missingMarkers } = handOut.next(10, 0);
+  const picker = new DeliveryPicker(partitions, true, 10);
+  const { deliveries, missingMarkers } = picker.pick(10, 0);
   expect(deliveries).toEqual([]);
   expect(missingMarkers.map(({ upTo }) => upTo)).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
   for (const { log, upTo } of missingMarkers) log.evidence.beginMarking(upTo);
-  expect(handOut.next(10, 0)).toEqual({ deliveries: [], missingMarkers: [] });
+  expect(picker.pick(10, 0)).toEqual({ deliveries: [], missingMarkers: [] });
   for (const { log, upTo } of missingMarkers) log.evidence.marked(upTo);
-  expect(handOut.next(10, 0).deliveries).toHaveLength(4);
+  expect(picker.pick(10, 0).deliveries).toHaveLength(4);
 });
 
-test("one at a time, after crashes, only the message that is handed out next is marked", () => {
+test("one at a time, after crashes, only the message that is delivered next is marked", () => {
   const partitions = partitionsWith([2, 2], { metadata: "anybroker:starts=1,1,256" });
-  const handOut = new HandOut(partitions, true, 1);
-  const [first, ...others] = handOut.next(1, 0).missingMarkers;
+  const picker = new DeliveryPicker(partitions, true, 1);
+  const [first, ...others] = picker.pick(1, 0).missingMarkers;
   expect([first?.log.partition, first?.upTo, others]).toEqual([0, 1, []]);
 });
