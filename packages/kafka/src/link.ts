@@ -41,7 +41,10 @@ function linkOf(state: LinkState): core.Link<unknown> {
   const { session, cluster } = state;
   const refresh = (): void => void cluster.refreshAll(AbortSignal.timeout(REFRESH_INTERVAL)).catch(() => {});
   const timer = setInterval(refresh, REFRESH_INTERVAL).unref();
-  const lost = session.lost.finally(() => clearInterval(timer));
+  const lost = session.lost.finally(() => {
+    clearInterval(timer);
+    session.close();
+  });
   return {
     server: { product: "Kafka", version: session.version, capabilities: {} },
     native: session.native,

@@ -1,5 +1,4 @@
 import type * as core from "@anybroker/core/driver";
-import { BrokerError, closed, Ending, PromiseCache, reasonOf, unauthorized, unavailable } from "@anybroker/core/driver";
 import type * as library from "@platformatic/kafka";
 import type { Settings } from "../options.ts";
 import { CODES } from "../protocol/error-codes.ts";
@@ -21,6 +20,13 @@ import type {
 } from "../protocol/requests.ts";
 import { byTopic, inOrderOf, type TopicPartition } from "../protocol/topic-partition.ts";
 import {
+  connectionOptions,
+  FETCH_KEY,
+  type Library,
+  loadLibrary,
+  PlatformaticConnections,
+} from "./platformatic-connections.ts";
+import {
   type Client,
   FETCH_BYTES,
   GROUP_PROTOCOL,
@@ -34,17 +40,10 @@ import {
   TRANSACTION_TIMEOUT,
 } from "./session.ts";
 
-type Library = typeof library;
-type Connection = library.Connection;
-
-/** The request and version whose response {@link decodeFetchResponse} decodes. */
-const FETCH_KEY = 1;
+/** The version of a fetch whose response {@link decodeFetchResponse} decodes. */
 const FETCH_VERSION = 11;
 
 const PRODUCE_KEY = 0;
-
-/** The requests of one connection that may wait for a response at once. */
-const MAX_IN_FLIGHT = 100;
 
 const EMPTY = Buffer.alloc(0);
 
@@ -55,61 +54,21 @@ const NO_METADATA = Buffer.alloc(6);
 export function platformaticClient(settings: Settings): Client {
   let loading: Promise<Library> | undefined;
   return async (host, signal) => {
-    loading ??= load();
+    loading ??= loadLibrary();
     return started(new PlatformaticSession(await loading, settings, host), signal);
   };
 }
 
-async function load(): Promise<Library> {
-  try {
-    return await import("@platformatic/kafka");
-  } catch (cause) {
-    const message = 'the client "platformatic" needs its package: npm install @platformatic/kafka';
-    throw new BrokerError("ADAPTER_MISSING", `${message} (${reasonOf(cause)})`, { cause });
-  }
-}
-
-function connectionOptions({ tls, sasl, timeout }: Settings): library.ConnectionOptions {
-  return {
-    connectTimeout: timeout,
-    requestTimeout: timeout,
-    maxInflights: MAX_IN_FLIGHT,
-    ...(tls === undefined ? {} : { tls, tlsServerName: true }),
-    ...(sasl === undefined ? {} : { sasl: saslOptions(sasl) }),
-  };
-}
-
-function saslOptions(sasl: NonNullable<Settings["sasl"]>): library.SASLOptions {
-  if (sasl.mechanism === "oauthbearer") {
-    const refusal = unauthorized("the server refused the token");
-    return {
-      mechanism: "OAUTHBEARER",
-      token: sasl.token,
-      // A server that takes the token returns nothing.
-      authBytesValidator: (response, done) => done(response.length > 0 ? refusal : null, response),
-    };
-  }
-  // The cast is true: the library's names are Kafka's own, in capitals.
-  const mechanism = sasl.mechanism.toUpperCase() as library.SASLMechanismValue;
-  return { mechanism, username: sasl.username, password: sasl.password };
-}
-
 class PlatformaticSession implements Session {
+  readonly lost: Promise<unknown>;
   readonly native: library.Admin;
-  readonly contactedNodes: Set<number> = new Set();
-  readonly fetchedNodes: Set<number> = new Set();
+  readonly contactedNodes: ReadonlySet<number>;
+  readonly fetchedNodes: ReadonlySet<number>;
   readonly #library: Library;
   readonly #settings: Settings;
   /** A fetch whose response the library does not decode. */
   readonly #fetch: library.API<library.fetchV11.FetchRequest, Buffer>;
-  readonly #addresses = new Map<number, core.Host>();
-  /** By host and purpose. */
-  readonly #connections = new PromiseCache<string, Connection>();
-  readonly #openConnections = new Set<Connection>();
-  readonly #ending = new Ending(() => {
-    for (const connection of this.#openConnections) connection.socket.destroy();
-    this.native.close().catch(() => {});
-  });
+  readonly #connections: PlatformaticConnections;
   version = "";
 
   constructor(loaded: Library, settings: Settings, host: core.Host) {
@@ -118,7 +77,10 @@ class PlatformaticSession implements Session {
     const { createRequest } = loaded.fetchV11;
     const undecoded: library.ResponseParser<Buffer> = (_id, _key, _version, { buffer }) => buffer.buffer;
     this.#fetch = loaded.createAPI(FETCH_KEY, FETCH_VERSION, createRequest, undecoded, false, false);
-    this.#addresses.set(SEED_NODE, host);
+    this.#connections = new PlatformaticConnections(loaded, settings, host);
+    this.lost = this.#connections.lost;
+    this.contactedNodes = this.#connections.contactedNodes;
+    this.fetchedNodes = this.#connections.fetchedNodes;
     const bootstrapBrokers = settings.hosts.map(({ host: name, port }) => `${name}:${port}`);
     this.native = new loaded.Admin({
       clientId: settings.clientId,
@@ -127,20 +89,16 @@ class PlatformaticSession implements Session {
     });
   }
 
-  get lost(): Promise<unknown> {
-    return this.#ending.lost;
-  }
-
   async start(): Promise<void> {
     const { apiVersionsV3 } = this.#library;
-    const { apiKeys } = await this.#request(SEED_NODE, apiVersionsV3.api, this.#settings.clientId, "1");
+    const { apiKeys } = await this.#connections.request(SEED_NODE, apiVersionsV3.api, this.#settings.clientId, "1");
     this.version = `Produce v${apiKeys.find(({ apiKey }) => apiKey === PRODUCE_KEY)?.maxVersion}`;
     await this.metadata([]);
   }
 
   async metadata(topics: readonly string[], node: number = SEED_NODE): Promise<readonly TopicInfo[]> {
-    const response = await this.#request(node, this.#library.metadataV12.api, [...topics], false, false);
-    for (const { nodeId, host, port } of response.brokers) this.#addresses.set(nodeId, { host, port });
+    const response = await this.#connections.request(node, this.#library.metadataV12.api, [...topics], false, false);
+    for (const { nodeId, host, port } of response.brokers) this.#connections.setAddress(nodeId, { host, port });
     return response.topics.map(({ name, errorCode, partitions }) => {
       const leaders: number[] = new Array(partitions.length).fill(-1);
       for (const { partitionIndex, leaderId } of partitions) leaders[partitionIndex] = leaderId;
@@ -157,7 +115,13 @@ class PlatformaticSession implements Session {
       assignments: [],
       configs: Object.entries(config).map(([name, value]) => ({ name, value })),
     }));
-    const response = await this.#request(SEED_NODE, createTopicsV7.api, wanted, this.#settings.timeout, false);
+    const response = await this.#connections.request(
+      SEED_NODE,
+      createTopicsV7.api,
+      wanted,
+      this.#settings.timeout,
+      false,
+    );
     return response.topics.map(({ errorCode, errorMessage }) => this.#errorOf(errorCode, errorMessage));
   }
 
@@ -168,7 +132,7 @@ class PlatformaticSession implements Session {
       resourceName,
       configurationKeys: [...TOPIC_CONFIGS],
     }));
-    const { results } = await this.#request(SEED_NODE, describeConfigsV4.api, resources, false, false);
+    const { results } = await this.#connections.request(SEED_NODE, describeConfigsV4.api, resources, false, false);
     return new Map(
       results.map(({ resourceName, configs }) => [
         resourceName,
@@ -179,7 +143,14 @@ class PlatformaticSession implements Session {
 
   async newProducerId(): Promise<ProducerId> {
     const { initProducerIdV4 } = this.#library;
-    const response = await this.#request(SEED_NODE, initProducerIdV4.api, null, TRANSACTION_TIMEOUT, -1n, -1);
+    const response = await this.#connections.request(
+      SEED_NODE,
+      initProducerIdV4.api,
+      null,
+      TRANSACTION_TIMEOUT,
+      -1n,
+      -1,
+    );
     this.#throwIfError(response.errorCode);
     return { id: Number(response.producerId), epoch: response.producerEpoch };
   }
@@ -193,7 +164,7 @@ class PlatformaticSession implements Session {
     );
     const options = { producerId: BigInt(producer.id), producerEpoch: producer.epoch, sequences };
     const timeout = produceTimeout(this.#settings.timeout);
-    const response = await this.#request(node, produceV10.api, -1, timeout, messages, options);
+    const response = await this.#connections.request(node, produceV10.api, -1, timeout, messages, options);
     // The library returns a boolean only for requests that want no acknowledgement.
     const topics = typeof response === "boolean" ? [] : response.responses;
     const results = topics.flatMap(({ name, partitionResponses }) =>
@@ -210,7 +181,19 @@ class PlatformaticSession implements Session {
       lastFetchedEpoch: -1,
       partitionMaxBytes: FETCH_BYTES,
     })).map(({ topic, partitions }) => ({ topicId: topic, partitions }));
-    const data = await this.#request(node, this.#fetch, wait, 1, RESPONSE_BYTES, READ_COMMITTED, 0, -1, topics, [], "");
+    const data = await this.#connections.request(
+      node,
+      this.#fetch,
+      wait,
+      1,
+      RESPONSE_BYTES,
+      READ_COMMITTED,
+      0,
+      -1,
+      topics,
+      [],
+      "",
+    );
     const codecs = this.#library.compressionsAlgorithmsByBitmask;
     const decompress: Decompress = (codec, packed) => codecs[codec]?.decompressSync(packed) ?? packed;
     return decodeFetchResponse(data, from, decompress, (code) => this.#errorOf(code));
@@ -222,7 +205,13 @@ class PlatformaticSession implements Session {
       currentLeaderEpoch: -1,
       timestamp: BigInt(time),
     }));
-    const { topics } = await this.#request(node, this.#library.listOffsetsV7.api, -1, READ_COMMITTED, wanted);
+    const { topics } = await this.#connections.request(
+      node,
+      this.#library.listOffsetsV7.api,
+      -1,
+      READ_COMMITTED,
+      wanted,
+    );
     return inOrderOf(times, flatten(topics)).map((result) => ({
       value: Number(result?.offset ?? -1),
       error: this.#errorOf(result?.errorCode ?? -1),
@@ -234,21 +223,23 @@ class PlatformaticSession implements Session {
       partitionIndex: partition,
       offset: BigInt(offset),
     }));
-    await this.#request(node, this.#library.deleteRecordsV2.api, topics, this.#settings.timeout);
+    await this.#connections.request(node, this.#library.deleteRecordsV2.api, topics, this.#settings.timeout);
   }
 
   async findCoordinator(group: string): Promise<number> {
-    const { coordinators } = await this.#request(SEED_NODE, this.#library.findCoordinatorV4.api, 0, [group]);
+    const { coordinators } = await this.#connections.request(SEED_NODE, this.#library.findCoordinatorV4.api, 0, [
+      group,
+    ]);
     const [found] = coordinators;
     this.#throwIfError(found?.errorCode ?? CODES.coordinatorNotAvailable);
     const { nodeId, host, port } = found ?? { nodeId: SEED_NODE, host: "", port: 0 };
-    this.#addresses.set(nodeId, { host, port });
+    this.#connections.setAddress(nodeId, { host, port });
     return nodeId;
   }
 
   async joinGroup(node: number, request: JoinRequest): Promise<JoinResult> {
     const { group, id, sessionTimeout, protocol, metadata } = request;
-    const response = await this.#request(
+    const response = await this.#connections.request(
       node,
       this.#library.joinGroupV9.api,
       group,
@@ -272,7 +263,7 @@ class PlatformaticSession implements Session {
 
   async syncGroup(node: number, member: Member, assignments: ReadonlyMap<string, Buffer>): Promise<Buffer> {
     const { group, generation, id } = member;
-    const response = await this.#request(
+    const response = await this.#connections.request(
       node,
       this.#library.syncGroupV5.api,
       group,
@@ -288,12 +279,12 @@ class PlatformaticSession implements Session {
   }
 
   async heartbeat(node: number, { group, generation, id }: Member): Promise<void> {
-    const response = await this.#request(node, this.#library.heartbeatV4.api, group, generation, id, null);
+    const response = await this.#connections.request(node, this.#library.heartbeatV4.api, group, generation, id, null);
     this.#throwIfError(response.errorCode);
   }
 
   async leaveGroup(node: number, group: string, memberId: string): Promise<void> {
-    await this.#request(node, this.#library.leaveGroupV5.api, group, [{ memberId }]);
+    await this.#connections.request(node, this.#library.leaveGroupV5.api, group, [{ memberId }]);
   }
 
   async committedOffsets(
@@ -306,7 +297,7 @@ class PlatformaticSession implements Session {
       partitionIndexes: one.partitions,
     }));
     const wanted = [{ groupId: group, memberId: null, memberEpoch: -1, topics }];
-    const { groups } = await this.#request(node, this.#library.offsetFetchV8.api, wanted, false);
+    const { groups } = await this.#connections.request(node, this.#library.offsetFetchV8.api, wanted, false);
     for (const { errorCode } of groups) this.#throwIfError(errorCode);
     return flatten(groups.flatMap((found) => found.topics)).map((result) => {
       this.#throwIfError(result.errorCode);
@@ -324,59 +315,13 @@ class PlatformaticSession implements Session {
       committedLeaderEpoch: -1,
       committedMetadata: metadata,
     }));
-    const { topics } = await this.#request(node, offsetCommitV8.api, group, generation, id, null, wanted);
+    const { topics } = await this.#connections.request(node, offsetCommitV8.api, group, generation, id, null, wanted);
     for (const { errorCode } of flatten(topics)) this.#throwIfError(errorCode);
   }
 
   close(): void {
-    this.#ending.end(unavailable("the connection was closed"));
-  }
-
-  /** Sends a request to one node and returns the whole response. The library would throw the errors in it. */
-  async #request<A extends unknown[], T>(node: number, api: library.API<A, T>, ...fields: A): Promise<T> {
-    const isFetch = api.key === FETCH_KEY;
-    // The server responds late to a fetch, and that would delay other requests on the same connection.
-    const connection = await this.#connection(node, isFetch ? "fetches" : "requests");
-    (isFetch ? this.fetchedNodes : this.contactedNodes).add(node);
-    try {
-      return await api.async(connection, ...fields);
-    } catch (error) {
-      // The cast is true: the library's error of a refused request carries the whole response.
-      if (error instanceof this.#library.ResponseError) return error.response as T;
-      if (error instanceof this.#library.TimeoutError) this.#ending.end(error);
-      throw error;
-    }
-  }
-
-  #connection(node: number, purpose: "fetches" | "requests"): Promise<Connection> {
-    const address = this.#addresses.get(node);
-    if (address === undefined) return Promise.reject(unavailable(`the address of Kafka node ${node} is unknown`));
-    const name = `${address.host}:${address.port} ${purpose}`;
-    return this.#connections.get(name, () => this.#connect(address));
-  }
-
-  async #connect({ host, port }: core.Host): Promise<Connection> {
-    if (this.#ending.over) throw closed("the connection was closed");
-    const { clientId } = this.#settings;
-    const connection = new this.#library.Connection(clientId, connectionOptions(this.#settings));
-    connection.on("error", () => {});
-    try {
-      await connection.connect(host, port ?? 9_092);
-    } catch (error) {
-      throw this.#causeOf(error);
-    }
-    this.#openConnections.add(connection);
-    if (this.#ending.over) connection.socket.destroy();
-    const lose = (): void => this.#ending.end(unavailable("the connection was lost"));
-    connection.on("close", lose);
-    connection.socket.once("close", lose);
-    return connection;
-  }
-
-  /** The library reports a refused login as a failed connection, and a connection that was cut as a refused login. */
-  #causeOf(error: unknown): unknown {
-    const cause = error instanceof Error ? error.cause : undefined;
-    return cause === undefined || cause instanceof this.#library.ResponseError ? error : this.#causeOf(cause);
+    this.#connections.close();
+    this.native.close().catch(() => {});
   }
 
   #errorOf(code: number, message?: string | null): unknown {

@@ -104,8 +104,8 @@ async function readBatches(
     // The producer's epoch and sequence.
     batch.at += 6;
     next = Math.max(next, lastOffset + 1);
-    for (let [one] = upcoming; one !== undefined && one.firstOffset <= lastOffset; [one] = upcoming) {
-      aborting.add(one.producer);
+    while (upcoming[0] !== undefined && upcoming[0].firstOffset <= lastOffset) {
+      aborting.add(upcoming[0].producer);
       upcoming.shift();
     }
     if ((attributes & CONTROL) !== 0) {
