@@ -35,8 +35,8 @@ export async function declare(
 }
 
 /**
- * Reports what is missing of an entity. Rejects if the entity itself is missing, since nothing works without it. Without
- * the dead letters only some things fail.
+ * Reports what is missing of an entity. Rejects if the entity itself is missing, since nothing works without it.
+ * Without the dead letters only some things fail.
  */
 async function verify(
   { naming, session, cluster }: LinkState,
@@ -96,8 +96,8 @@ async function compareConfigs(
 }
 
 /**
- * Commits the first offsets of a subscription's group, so that it misses nothing from now on. A subscription that existed
- * before and has lost its offsets, because it had no consumer for long, begins with the oldest message.
+ * Commits the first offsets of a subscription's group, so that it misses nothing from now on. A subscription that
+ * existed before and has lost its offsets, because it had no consumer for long, begins with the oldest message.
  */
 async function beginSubscription(
   { session, cluster, naming, context }: LinkState,

@@ -11,7 +11,8 @@ import { kafkaCodeOf } from "./protocol/error-codes.ts";
 
 /** What Kafka's error codes mean. A code that is missing here means a fault that no retry can repair. */
 const BY_CODE: readonly (readonly [codes: readonly number[], code: ErrorCode, retryable: boolean])[] = [
-  // The offset is out of range, or the cluster is recovering: leaders or coordinators start or move, the network, replicas.
+  // The offset is out of range, or the cluster is recovering: leaders or coordinators start or move, the network,
+  // replicas.
   [[1, 5, 6, 8, 9, 11, 13, 14, 15, 16, 41, 56, 72, 74, 75, 76, 78, 100, 107], "UNAVAILABLE", true],
   // The request took too long, or there were too few replicas in sync before or after the write.
   [[7, 19, 20], "UNAVAILABLE", true],

@@ -13,8 +13,8 @@ const SERVER_DEFAULT = -1;
 /** The options of `kafka`. */
 export interface KafkaOptions extends core.TlsOptions {
   /**
-   * `kafka://user:password@host:port,host2?mechanism=scram-sha-512`, or `kafka+ssl://…`. Any servers of the cluster: the
-   * driver tries them in turn, and learns of the others from the first one that it reaches.
+   * `kafka://user:password@host:port,host2?mechanism=scram-sha-512`, or `kafka+ssl://…`. Any servers of the cluster:
+   * the driver tries them in turn, and learns of the others from the first one that it reaches.
    */
   readonly url: string;
   /** The user. Replaces the URL's. Not a URL parameter. */
@@ -34,9 +34,14 @@ export interface KafkaOptions extends core.TlsOptions {
   readonly timeout?: number;
   /** The name of the client in the server's own views. @default "anybroker" */
   readonly clientId?: string;
-  /** The number of partitions of the topics that the driver creates for queues and topics. @default the server's `num.partitions` */
+  /**
+   * The number of partitions of the topics that the driver creates for queues and topics. @default the server's
+   * `num.partitions`
+   */
   readonly partitions?: number;
-  /** The number of replicas of the topics that the driver creates. @default the server's `default.replication.factor` */
+  /**
+   * The number of replicas of the topics that the driver creates. @default the server's `default.replication.factor`
+   */
   readonly replicas?: number;
   /** How long topics that the driver creates keep messages, handled or not, in ms. @default 604800000 (7 days) */
   readonly retention?: number;

@@ -13,7 +13,9 @@ const PROPERTY_HEADERS = {
 
 type Property = keyof typeof PROPERTY_HEADERS;
 
-/** The time of the first send. A copy needs it, because its timestamp is that of the copy, from which its delay counts. */
+/**
+ * The time of the first send. A copy needs it, because its timestamp is that of the copy, from which its delay counts.
+ */
 const SENT_AT = "anybroker-sent-at";
 
 // The cast is true: these are the entries of PROPERTY_HEADERS.

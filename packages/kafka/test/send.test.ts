@@ -5,7 +5,7 @@ import { accepted, numbered, open, plain, unique, url } from "./harness.ts";
 
 describe.skipIf(url === "")("a send", () => {
   test.for(["kafkajs", "platformatic"] as const)(
-    "goes in small batches, in order, to a topic that takes no larger ones, and only a message that is too large by itself is refused: %s",
+    "goes in small batches, in order, to a topic with a small limit; only a message above the limit is refused: %s",
     async (client) => {
       const name = unique("small");
       const { admin } = await plain();

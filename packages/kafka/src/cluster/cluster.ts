@@ -86,7 +86,9 @@ export class Cluster {
     this.#leaders.delete(topic);
   }
 
-  /** Sends one request to the leader of each partition, in parallel. Returns the results in the order of the partitions. */
+  /**
+   * Sends one request to the leader of each partition, in parallel. Returns the results in the order of the partitions.
+   */
   async askLeaders<P extends TopicPartition, T>(
     partitions: readonly P[],
     signal: AbortSignal,
@@ -112,8 +114,8 @@ export class Cluster {
   }
 
   /**
-   * The offset of each partition at a time, in ms since 1970, or at {@link END} or {@link BEGINNING}. It is the end of a
-   * partition that has no record so late.
+   * The offset of each partition at a time, in ms since 1970, or at {@link END} or {@link BEGINNING}. It is the end of
+   * a partition that has no record so late.
    */
   async offsetsAt<P extends TopicPartition>(
     partitions: readonly P[],
@@ -154,8 +156,8 @@ export class Cluster {
   }
 
   /**
-   * Servers close connections that are idle for ten minutes, unless configured otherwise, and the loss of one connection
-   * ends the session.
+   * Servers close connections that are idle for ten minutes, unless configured otherwise, and the loss of one
+   * connection ends the session.
    */
   #keepConnectionsOpen(): void {
     for (const node of this.#session.contactedNodes) this.#session.metadata([], node).catch(() => {});

@@ -18,7 +18,10 @@ const HEADER_OVERHEAD = 10;
 /** Sequence numbers start again at 0 from here. */
 const SEQUENCE_END = 2 ** 31;
 
-/** Errors after which the server may have stored the records: an unknown error, a timeout, too few replicas after storing. */
+/**
+ * Errors after which the server may have stored the records: an unknown error, a timeout, too few replicas after
+ * storing.
+ */
 const MAYBE_STORED: readonly number[] = [-1, CODES.requestTimedOut, CODES.notEnoughReplicasAfterAppend];
 
 /** The errors of a node that does not lead the partition. */

@@ -73,8 +73,8 @@ function readPartition(bytes: Bytes): PartitionResponse {
 }
 
 /**
- * The committed records from an offset on. The server sends whole batches, so the first one may begin before that offset
- * and the last one may be cut off.
+ * The committed records from an offset on. The server sends whole batches, so the first one may begin before that
+ * offset and the last one may be cut off.
  */
 async function readBatches(
   { batches, aborted }: PartitionResponse,

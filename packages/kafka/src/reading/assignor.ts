@@ -41,7 +41,8 @@ function keepOwned(
   free: Set<number>,
 ): ReadonlyMap<string, number[]> {
   const kept = new Map<string, number[]>(readers.map((id) => [id, []]));
-  // Each reader keeps what divides evenly. Readers that own more keep one of the remaining partitions, while there are any.
+  // Each reader keeps what divides evenly. Readers that own more keep one of the remaining partitions, while there are
+  // any.
   const even = Math.floor(free.size / readers.length);
   let remaining = free.size % readers.length;
   for (const id of readers) {

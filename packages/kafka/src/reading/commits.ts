@@ -6,8 +6,8 @@ import type { PartitionLog } from "./partition-log.ts";
 import type { SourceContext } from "./source-context.ts";
 
 /**
- * How long acks may stay uncommitted, in ms. After a crash these messages are delivered again. The short time applies from
- * {@link MANY_ACKS} on, or from a quarter of the window on if that is more.
+ * How long acks may stay uncommitted, in ms. After a crash these messages are delivered again. The short time applies
+ * from {@link MANY_ACKS} on, or from a quarter of the window on if that is more.
  */
 const COMMIT_WAIT = 100;
 const COMMIT_WAIT_WHEN_MANY = 2;

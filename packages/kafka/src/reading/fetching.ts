@@ -105,7 +105,8 @@ export class Fetching {
       return;
     }
     const isGone = (await cluster.refresh([log.topic], ended)).length === 0;
-    // The leader of a new topic may not know it yet. A topic that was read before may have been deleted and created again.
+    // The leader of a new topic may not know it yet. A topic that was read before may have been deleted and created
+    // again.
     const isNew = code === CODES.unknownTopic && log.position === 0;
     if (isGone || !(isNew || classify(error).retryable)) throw error;
     await sleep(RETRY_WAIT, undefined, { signal: ended });

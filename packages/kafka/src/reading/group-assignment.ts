@@ -70,7 +70,8 @@ export class GroupAssignment implements Assignment {
 
   async #rebalance(): Promise<void> {
     const { partitions, ended } = this.#context;
-    // The next owner of a partition does not repeat what is committed now. The commit may come too late, and then fails.
+    // The next owner of a partition does not repeat what is committed now. The commit may come too late, and then
+    // fails.
     await this.#commits.flushOnLeaving(ended).catch(() => {});
     partitions.isRebalancing = true;
     await this.#commits.idle();

@@ -16,7 +16,7 @@ test("metadata that another program has committed is no evidence", () => {
   expect(new CrashEvidence(5, "starts=3").startsOf(5)).toBe(0);
 });
 
-test("a start marker is committed, taken back by a consumer that leaves in good order, and gone behind its message", () => {
+test("a start marker is committed, taken back by a consumer that leaves, and gone behind its message", () => {
   const log = logOf([5, 6], { from: 5, metadata: "anybroker:starts=3,0,5" });
   expect(log.uncommitted).toBeUndefined();
   log.evidence.beginMarking(6);

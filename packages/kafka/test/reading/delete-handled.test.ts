@@ -9,7 +9,7 @@ async function first(topic: string): Promise<string | undefined> {
 }
 
 describe.skipIf(url === "")("what the group of a queue has handled", () => {
-  test("is deleted from a topic that the driver created, and stays in one of another program, whose consumers may still read it", async () => {
+  test("is deleted from a topic of the driver, and stays in a topic of another program", async () => {
     const [ours, theirs] = [unique("ours"), unique("theirs")];
     const { admin } = await plain();
     await admin.createTopics({ topics: [{ topic: theirs, numPartitions: 1 }], waitForLeaders: false });
