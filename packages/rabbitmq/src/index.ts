@@ -5,7 +5,8 @@ import type { RabbitmqOptions } from "./options.ts";
 
 export * from "@anybroker/core";
 export type { RabbitmqCapabilities } from "./capabilities.ts";
-export { type RabbitmqNative, rabbitmq } from "./driver.ts";
+export { rabbitmq } from "./driver.ts";
+export type { RabbitmqNative } from "./link.ts";
 export type { ExchangeOptions, RabbitmqOptions } from "./options.ts";
 
 /** Serves URLs of the schemes `amqp` and `amqps`. */

@@ -2,16 +2,21 @@ import type * as core from "@anybroker/core/driver";
 import { orAborted, stepAbove, stepBelow } from "@anybroker/core/driver";
 import type { Message } from "amqplib";
 import { userOf } from "./connection.ts";
-import { queueStep, topicStep } from "./declare.ts";
-import type { Life } from "./life.ts";
-import { publisherTo } from "./publisher.ts";
+import { queueStep, topicStep } from "./declaring/delay-steps.ts";
+import type { LinkState } from "./state/link-state.ts";
 import { copyProperties, toProperties } from "./wire.ts";
 
 /** Where a message goes first. `mandatory`: it is a failure when no queue is there to take it. */
 type Route = readonly [exchange: string, routingKey: string, mandatory: boolean, notBefore?: number | undefined];
 
 /** `Link.send`. */
-export async function send(life: Life, ...[to, batch, report, signal]: Parameters<core.Link["send"]>): Promise<void> {
+export async function send(
+  link: LinkState,
+  to: core.Destination,
+  batch: readonly core.OutgoingMessage[],
+  report: core.Report,
+  signal: AbortSignal,
+): Promise<void> {
   const { promise: done, resolve } = Promise.withResolvers<void>();
   const open = new Set(batch.keys());
   let written = 0;
@@ -24,11 +29,11 @@ export async function send(life: Life, ...[to, batch, report, signal]: Parameter
     for (const index of open) settled(index, { error, outcomeUnknown: index < written });
   };
   const write = async (): Promise<void> => {
-    const publisher = await publisherTo(life, to.kind === "topic" ? to.name : "");
+    const publisher = await link.publishers.to(to.kind === "topic" ? to.name : "");
     for (const [index, message] of batch.entries()) {
       try {
-        const delay = (message.deliverAt ?? 0) - life.context.clock.now();
-        const route = delay > 0 ? await later(life, to, message, delay, signal) : now(life, to, message);
+        const delay = (message.deliverAt ?? 0) - link.context.clock.now();
+        const route = delay > 0 ? await later(link, to, message, delay, signal) : now(link, to, message);
         signal.throwIfAborted();
         written = index + 1;
         const [exchange, routingKey, mandatory, notBefore] = route;
@@ -39,7 +44,7 @@ export async function send(life: Life, ...[to, batch, report, signal]: Parameter
       }
     }
     // A lone message goes out at once.
-    if (batch.length > 1) life.publishing.cork();
+    if (batch.length > 1) link.publishing.cork();
   };
   const giveUp = (): void => fail(signal.reason);
   signal.addEventListener("abort", giveUp, { once: true });
@@ -48,25 +53,25 @@ export async function send(life: Life, ...[to, batch, report, signal]: Parameter
   signal.removeEventListener("abort", giveUp);
 }
 
-function now(life: Life, to: core.Destination, message: core.OutgoingMessage): Route {
-  if (to.kind === "queue") return ["", life.naming.queue(to.name), true];
-  return [life.naming.topic(to.name), routingKey(life, to.name, message), false];
+function now(link: LinkState, to: core.Destination, message: core.OutgoingMessage): Route {
+  if (to.kind === "queue") return ["", link.naming.queue(to.name), true];
+  return [link.naming.topic(to.name), routingKey(link, to.name, message), false];
 }
 
 async function later(
-  life: Life,
+  link: LinkState,
   to: core.Destination,
   message: core.OutgoingMessage,
   delay: number,
   signal: AbortSignal,
 ): Promise<Route> {
   if (to.kind === "topic") {
-    return [await topicStep(life, to, stepAbove(delay), signal), routingKey(life, to.name, message), true];
+    return [await topicStep(link, to, stepAbove(delay), signal), routingKey(link, to.name, message), true];
   }
-  return ["", await queueStep(life, life.naming.queue(to.name), stepBelow(delay), signal), true, message.deliverAt];
+  return ["", await queueStep(link, link.naming.queue(to.name), stepBelow(delay), signal), true, message.deliverAt];
 }
 
-function routingKey({ settings }: Life, topic: string, message: core.OutgoingMessage): string {
+function routingKey({ settings }: LinkState, topic: string, message: core.OutgoingMessage): string {
   const from = settings.exchanges?.[topic]?.routingKey;
   if (from === undefined) return message.type ?? message.key ?? "";
   if (typeof from === "function") return from(message);
@@ -75,17 +80,17 @@ function routingKey({ settings }: Life, topic: string, message: core.OutgoingMes
 
 /** Publishes a copy of a message to a queue, by way of its ladder if delayed. Throws what it was refused for. */
 export async function copy(
-  life: Life,
+  link: LinkState,
   native: Message,
   queue: string,
   headers: core.HeaderChanges,
   delay: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const notBefore = delay > 0 ? Math.ceil(life.context.clock.now() + delay) : undefined;
-  const to = delay > 0 ? await queueStep(life, queue, stepBelow(delay), signal) : queue;
-  const publisher = await orAborted(publisherTo(life, ""), signal);
-  const properties = copyProperties(native, headers, userOf(life.settings), notBefore);
+  const notBefore = delay > 0 ? Math.ceil(link.context.clock.now() + delay) : undefined;
+  const to = delay > 0 ? await queueStep(link, queue, stepBelow(delay), signal) : queue;
+  const publisher = await orAborted(link.publishers.to(""), signal);
+  const properties = copyProperties(native, headers, userOf(link.settings), notBefore);
   const { promise, resolve } = Promise.withResolvers<core.SendFailure | undefined>();
   publisher.publish("", to, native.content, properties, resolve);
   const refused = await promise;

@@ -3,8 +3,8 @@ import { DELAY_STEPS, type Link, type TopologyMode } from "@anybroker/core/drive
 import { linked } from "@anybroker-internal/testkit/link";
 import { type Channel, type ConfirmChannel, connect, type Options } from "amqplib";
 import { expect, inject, onTestFinished } from "vitest";
-import type { RabbitmqNative } from "../src/driver.ts";
 import { type RabbitmqOptions, rabbitmq } from "../src/index.ts";
+import type { RabbitmqNative } from "../src/link.ts";
 
 /** The server that the run was given. */
 export const server: { readonly url: string; readonly major: number; readonly minor: number } = (() => {

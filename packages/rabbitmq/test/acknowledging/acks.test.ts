@@ -1,7 +1,7 @@
 import type { Channel } from "amqplib";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Acks } from "../src/acks.ts";
-import { deliveryOf } from "../src/wire.ts";
+import { Acks } from "../../src/acknowledging/acks.ts";
+import { deliveryOf } from "../../src/wire.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,8 +1,8 @@
 import type * as core from "@anybroker/core/driver";
 import { Bag, BrokerError, reasonOf, type Slotted } from "@anybroker/core/driver";
 import type { ConfirmChannel, Message, Options } from "amqplib";
-import type { Life } from "./life.ts";
-import type { Properties } from "./wire.ts";
+import type { Connection } from "../connection.ts";
+import type { Properties } from "../wire.ts";
 
 interface InFlight extends Slotted {
   readonly exchange: string;
@@ -21,21 +21,21 @@ const DEAF = 5_000;
 /** Told what became of a message: accepted when `failure` is undefined. */
 export type Done = (failure?: core.SendFailure) => void;
 
-/** What publishes to a topic, or for `""` to any queue. */
-export function publisherTo(life: Life, topic: string): Promise<Publisher> {
-  const known = life.publishers.get(topic);
-  if (known !== undefined) return known;
-  const opening = life.publishing.model.createConfirmChannel().then((channel) => new Publisher(life, topic, channel));
-  opening.catch(() => life.publishers.delete(topic));
-  life.publishers.set(topic, opening);
-  return opening;
+/** What the owner of a publisher is told. */
+export interface PublisherEvents {
+  /** It takes nothing more: another one is to take over. */
+  leave(): void;
+  /** The server has closed the channel, after `leave`. */
+  closed(): void;
+  /** No queue of that name, or none behind an exchange of that name, was there to take a message. */
+  missing(name: string): void;
 }
 
 /** One confirm channel, until the server closes it or another one takes over. */
 export class Publisher {
-  readonly #life: Life;
-  readonly #topic: string;
+  readonly #connection: Connection;
   readonly #channel: ConfirmChannel;
+  readonly #events: PublisherEvents;
   readonly #inFlight = new Bag<InFlight>();
   #over = false;
   /** Why the server has closed the channel. */
@@ -43,17 +43,15 @@ export class Publisher {
   /** Whether anything was accepted on this channel, so that an earlier message may have been too. */
   #proven = false;
 
-  constructor(life: Life, topic: string, channel: ConfirmChannel) {
-    this.#life = life;
-    this.#topic = topic;
+  constructor(connection: Connection, channel: ConfirmChannel, events: PublisherEvents) {
+    this.#connection = connection;
     this.#channel = channel;
+    this.#events = events;
     channel.on("return", (message) => this.#returned(message));
     channel.on("error", (error) => {
       this.#refusal = error;
       this.#leave();
-      // At once, while this channel still has its number: amqplib may not have written all of it yet, and a channel of
-      // the same number would be opened in the middle of it.
-      publisherTo(life, topic).catch(() => {});
+      events.closed();
     });
   }
 
@@ -90,11 +88,10 @@ export class Publisher {
    * the whole connection: only another one helps.
    */
   #close(): void {
-    const { publishing } = this.#life;
     const deaf = setInterval(() => {
-      if (publishing.blocked() !== undefined) return;
+      if (this.#connection.blocked() !== undefined) return;
       clearInterval(deaf);
-      publishing.cut();
+      this.#connection.cut();
     }, DEAF).unref();
     // It rejects where the channel has ended by itself.
     const closing = (async () => this.#channel.close())().catch(() => {});
@@ -102,7 +99,7 @@ export class Publisher {
   }
 
   #leave(): void {
-    if (!this.#over) this.#life.publishers.delete(this.#topic);
+    if (!this.#over) this.#events.leave();
     this.#over = true;
   }
 
@@ -131,9 +128,7 @@ export class Publisher {
     const what = exchange === "" ? `no queue ${name}` : `no queue behind exchange ${name}`;
     const error = new BrokerError("NOT_FOUND", what);
     for (const one of same) one.returned = { error, outcomeUnknown: same.length > 1 };
-    // What was not there is made again when it is used next.
-    this.#life.steps.delete(name);
-    this.#life.gone.set(name, Date.now());
+    this.#events.missing(name);
     if (exchange === "") this.replace();
   }
 }

@@ -1,18 +1,19 @@
 import type * as core from "@anybroker/core/driver";
-import type { Connection } from "./connection.ts";
-import type { Settings } from "./options.ts";
-import type { Publisher } from "./publisher.ts";
+import type { Connection } from "../connection.ts";
+import type { Settings } from "../options.ts";
+import type { Publishers } from "../publishing/publishers.ts";
 
 /** One life of the connection: what is known in it, and ends with it. */
-export interface Life {
+export interface LinkState {
   readonly settings: Settings;
   readonly context: core.LinkContext;
+  /** The server that it is connected to. */
+  readonly host: core.Host;
   readonly naming: core.Naming;
   readonly publishing: Connection;
   /** Also for all that is asked: an alarm would block it on the other. */
   readonly consuming: Connection;
-  /** For each topic, since a missing exchange closes the channel it was published on; under `""` for all queues. */
-  readonly publishers: Map<string, Promise<Publisher>>;
+  readonly publishers: Publishers;
   /** Steps of ladders that are there, or on their way. */
   readonly steps: Map<string, Promise<unknown>>;
   /** Queues that are known to have all our arguments, so that the broker dead-letters what they reject. */

@@ -1,6 +1,6 @@
 import type { SettleFailure } from "@anybroker/core/driver";
 import type { Channel } from "amqplib";
-import type { RabbitmqDelivery } from "./wire.ts";
+import type { RabbitmqDelivery } from "../wire.ts";
 
 /** How long an ack may be held back, in milliseconds, for more to come. */
 const HOLD = 20;
