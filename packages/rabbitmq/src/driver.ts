@@ -8,10 +8,10 @@ import { type RabbitmqOptions, settingsOf } from "./options.ts";
 /**
  * Makes a driver for RabbitMQ 3.10 and later. It connects when a broker is made from it.
  *
- * Throws `INVALID_CONFIG`, naming the option, for what is unknown or of the wrong kind.
+ * Throws `INVALID_CONFIG`, naming the option, for an option that is unknown or of the wrong kind.
  */
 export function rabbitmq(options: RabbitmqOptions): core.Driver<RabbitmqCapabilities, RabbitmqNative> {
-  // Out of sight: from the driver the options cannot be read.
+  // In a closure, so that no secret can be read from the driver.
   const settings = settingsOf(options);
   return {
     contract: CONTRACT,

@@ -2,9 +2,10 @@ import type * as core from "@anybroker/core/driver";
 import { onChannel } from "./connection.ts";
 import type { LinkState } from "./state/link-state.ts";
 
-/** `Link.health`: a round trip that needs no right, and whether the server takes messages. */
+/** `Link.health`. */
 export async function health(link: LinkState, signal: AbortSignal): Promise<core.LinkHealth> {
   const { publishing, consuming, host } = link;
+  // A round trip for which the account needs no right.
   await onChannel(consuming, signal, () => Promise.resolve());
   const alarm = publishing.blocked();
   return {

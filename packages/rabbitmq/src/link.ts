@@ -1,5 +1,5 @@
 import type * as core from "@anybroker/core/driver";
-import { Naming, orAborted } from "@anybroker/core/driver";
+import { connectToAny, Naming, orAborted, PromiseCache, Turns } from "@anybroker/core/driver";
 import type { ChannelModel } from "amqplib";
 import { refinement } from "./capabilities.ts";
 import { openConnection } from "./connection.ts";
@@ -16,59 +16,56 @@ import { stats } from "./stats.ts";
 
 /** amqplib's connections, for what anybroker does not offer. */
 export interface RabbitmqNative {
-  /** The server stops reading from it during a resource alarm. */
+  /** The server stops reading from this connection during a resource alarm. */
   readonly publishing: ChannelModel;
   readonly consuming: ChannelModel;
 }
 
-/** Opens one life of the connection. Tries the hosts in turn; a refusal by one speaks for all. */
+const LOCALHOST: core.Host = { host: "localhost", port: undefined };
+
+/** Opens one life of the connection, to the first host that can be reached. */
 export async function openLink(
   settings: Settings,
   context: core.LinkContext,
   signal: AbortSignal,
 ): Promise<core.Link<RabbitmqNative>> {
   const { hosts } = settings.address;
-  let last: unknown;
-  for (const host of hosts.length === 0 ? [{ host: "localhost", port: undefined }] : hosts) {
-    try {
-      return linkOf(await connect(settings, context, host, signal));
-    } catch (error) {
-      last = error;
-      if (signal.aborted || !classify(error).retryable) break;
-    }
-  }
-  throw last;
+  const state = await connectToAny(hosts.length === 0 ? [LOCALHOST] : hosts, classify, signal, (host) =>
+    connectTo(host, settings, context, signal),
+  );
+  return linkOf(state);
 }
 
-async function connect(
+async function connectTo(
+  host: core.Host,
   settings: Settings,
   context: core.LinkContext,
-  host: core.Host,
   signal: AbortSignal,
 ): Promise<LinkState> {
   const publishing = await openConnection(settings, host, "publishing", context.lease, signal);
   const opening = openConnection(settings, host, "consuming", context.lease, signal);
   opening.catch(publishing.cut);
   const consuming = await opening;
-  const steps = new Map<string, Promise<unknown>>();
-  const gone = new Map<string, number>();
+  const delaySteps = new PromiseCache<string, unknown>();
+  const missingAt = new Map<string, number>();
   const publishers = new Publishers(publishing, (name) => {
-    // What was not there is made again when it is used next.
-    steps.delete(name);
-    gone.set(name, Date.now());
+    // A missing step is created again when it is next needed.
+    delaySteps.delete(name);
+    missingAt.set(name, Date.now());
   });
   return {
     settings,
     context,
-    host,
     naming: new Naming(settings.naming),
+    host,
     publishing,
     consuming,
     publishers,
-    steps,
-    exact: new Set(),
-    gone,
-    looks: new Map(),
+    delaySteps,
+    ladders: new PromiseCache(),
+    matchingQueues: new Set(),
+    missingAt,
+    deadLetterTurns: new Turns(),
   };
 }
 
@@ -92,7 +89,7 @@ function linkOf(state: LinkState): core.Link<RabbitmqNative> {
     deadLetters: (source) => deadLetters(state, naming.source(source)),
     health: (signal) => health(state, signal),
     async close(signal) {
-      // It rejects when the connection is closing already, and one that is lost meanwhile never answers.
+      // `model.close` rejects when the connection is closing already, and never settles when the connection is lost.
       const closing = [publishing, consuming].map(({ model, lost }) => Promise.race([model.close(), lost]));
       await orAborted(Promise.allSettled(closing), signal).finally(cut);
     },

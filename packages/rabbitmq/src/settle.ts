@@ -1,17 +1,16 @@
 import type * as core from "@anybroker/core/driver";
-import { BrokerError, orAborted } from "@anybroker/core/driver";
+import { copyThenSettle, deadLettersName, LEASE_LOST, orAborted, refused, unsupported } from "@anybroker/core/driver";
 import type { Acks } from "./acknowledging/acks.ts";
-import { copy } from "./send.ts";
+import { sendCopy } from "./send.ts";
 import type { LinkState } from "./state/link-state.ts";
-import { deadLettersOf } from "./topology.ts";
 import type { RabbitmqDelivery } from "./wire.ts";
 
 /** A settlement that makes a copy. */
-type Moving = Extract<core.Settlement, { readonly headers: unknown }>;
+type CopyingSettlement = Extract<core.Settlement, { readonly headers: unknown }>;
 
-/** Settles what a source of one queue has handed out. */
+/** Settles the deliveries of one source. */
 export class Settler {
-  /** Of the channel that the source reads from: what came from another one cannot be settled any more. */
+  /** The acks of the channel that the source reads from. Deliveries of an earlier channel are no longer held. */
   acks: Acks;
   readonly #link: LinkState;
   readonly #queue: string;
@@ -24,59 +23,63 @@ export class Settler {
     this.acks = acks;
   }
 
-  /** `Source.settle`. */
+  /** `Source.settle`. Without copies to make it needs no promise. */
   settle(batch: readonly core.Settlement[], signal: AbortSignal): ReturnType<core.Source["settle"]> {
-    const results = batch.map((settlement) => this.#settle(settlement, signal));
+    const results = batch.map((settlement) => this.#settleOne(settlement, signal));
     const failure = this.acks.flush();
     if (failure !== undefined) return batch.map(() => failure);
     if (results.every(isKnown)) return results;
     return orAborted(Promise.all(results.map(async (result) => result)), signal);
   }
 
-  /** Settles at once, or for a copy with a promise that never rejects; acks go with the next flush. */
-  #settle(settlement: core.Settlement, signal: AbortSignal): core.SettleResult | Promise<core.SettleResult> {
+  /** A promise that is returned never rejects. Acks are written by the next flush. */
+  #settleOne(settlement: core.Settlement, signal: AbortSignal): core.SettleResult | Promise<core.SettleResult> {
     // The cast is true: the core settles what this source has handed out.
     const delivery = settlement.delivery as RabbitmqDelivery;
-    if (delivery.state === "back" && settlement.action === "release") return undefined;
-    if (delivery.state !== "open") return LOST;
+    if (delivery.state === "returned" && settlement.action === "release") return undefined;
+    if (delivery.state !== "unsettled") return LEASE_LOST;
     switch (settlement.action) {
       case "ack":
-        delivery.state = "held";
+        delivery.state = "acked";
         return undefined;
       case "release":
-        // In an ordered queue it goes back with the place, which the core gives up next.
+        // A delivery of an ordered queue goes back together with the place, which the core gives up next.
         return this.#ordered ? undefined : this.acks.nack(delivery, true);
       case "reject":
-        return this.#link.exact.has(this.#queue) ? this.acks.nack(delivery, false) : noDeadLetters(this.#queue);
+        return this.#reject(delivery);
       case "retry":
+        return this.#moveTo(this.#queue, settlement.delay, delivery, settlement, signal);
       case "deadLetter":
-        return this.#move(delivery, settlement, signal);
+        return this.#moveTo(deadLettersName(this.#queue), 0, delivery, settlement, signal);
     }
   }
 
-  async #move(delivery: RabbitmqDelivery, how: Moving, signal: AbortSignal): Promise<core.SettleResult> {
-    const [to, delay] = how.action === "retry" ? [this.#queue, how.delay] : [deadLettersOf(this.#queue), 0];
-    try {
-      await copy(this.#link, delivery.native, to, how.headers, delay, signal);
-    } catch (error) {
-      return { error, lost: false };
-    }
-    if (delivery.state !== "open") return LOST;
-    delivery.state = "held";
-    return this.acks.flush();
+  #reject(delivery: RabbitmqDelivery): core.SettleResult {
+    if (this.#link.matchingQueues.has(this.#queue)) return this.acks.nack(delivery, false);
+    return refused(
+      unsupported(`queue ${this.#queue} may have no dead letters: the server could drop the rejected message`),
+    );
+  }
+
+  /** A retry or dead letter: a copy to the target, then an ack of the original. */
+  #moveTo(
+    target: string,
+    delay: number,
+    delivery: RabbitmqDelivery,
+    { headers }: CopyingSettlement,
+    signal: AbortSignal,
+  ): Promise<core.SettleResult> {
+    return copyThenSettle({
+      copy: () => sendCopy(this.#link, delivery.native, target, headers, delay, signal),
+      isHeld: () => delivery.state === "unsettled",
+      settle: () => {
+        delivery.state = "acked";
+        return this.acks.flush();
+      },
+    });
   }
 }
 
 function isKnown(result: core.SettleResult | Promise<core.SettleResult>): result is core.SettleResult {
   return !(result instanceof Promise);
-}
-
-const LOST: core.SettleFailure = {
-  error: new BrokerError("LEASE_LOST", "the delivery has gone back to its queue, or was settled before"),
-  lost: true,
-};
-
-function noDeadLetters(queue: string): core.SettleFailure {
-  const message = `queue ${queue} is not known to have dead letters: the server could drop what is rejected`;
-  return { error: new BrokerError("UNSUPPORTED", message), lost: false };
 }

@@ -1,27 +1,33 @@
 import type * as core from "@anybroker/core/driver";
-import { BrokerError, DELAY_STEPS } from "@anybroker/core/driver";
+import { DELAY_STEPS, deadLettersName, delayStepName, notFound } from "@anybroker/core/driver";
 import { onChannel } from "./connection.ts";
-import { codeOf } from "./errors.ts";
+import { replyCodeOf } from "./errors.ts";
 import type { LinkState } from "./state/link-state.ts";
-import { deadLettersOf, stepOf } from "./topology.ts";
 
-/** `Link.stats`. */
+/** `Link.stats`. The server tells the number in flight only to its management interface. */
 export async function stats(link: LinkState, queue: string, signal: AbortSignal): Promise<core.Stats> {
-  const steps = DELAY_STEPS.map((ms) => stepOf(queue, ms));
-  const counts = [queue, deadLettersOf(queue), ...steps].map((name) => count(link, name, signal));
-  const [ready, dead, ...delayed] = await Promise.all(counts);
-  if (ready === null) throw new BrokerError("NOT_FOUND", `no queue ${queue}`);
-  const sum = delayed.reduce<number>((total, one) => total + (one ?? 0), 0);
-  return { ready, delayed: delayed.includes(undefined) ? undefined : sum, inFlight: undefined, dead: dead ?? 0 };
+  const steps = DELAY_STEPS.map((ms) => delayStepName(queue, ms));
+  const names = [queue, deadLettersName(queue), ...steps];
+  const [ready, dead, ...delayed] = await Promise.all(names.map((name) => countReady(link, name, signal)));
+  if (ready === null) throw notFound(`no queue ${queue}`);
+  const sum = delayed.reduce<number>((total, count) => total + (count ?? 0), 0);
+  return {
+    ready,
+    delayed: delayed.includes(undefined) ? undefined : sum,
+    inFlight: undefined,
+    dead: dead ?? 0,
+  };
 }
 
-/** Messages that are ready in a queue; null where there is none, undefined where we may not know. */
-async function count({ consuming }: LinkState, queue: string, signal: AbortSignal): Promise<number | null | undefined> {
+/** How many messages are ready in a queue: null when it does not exist, undefined when the account may not know. */
+async function countReady(link: LinkState, queue: string, signal: AbortSignal): Promise<number | null | undefined> {
   try {
-    return (await onChannel(consuming, signal, (channel) => channel.checkQueue(queue))).messageCount;
+    const { messageCount } = await onChannel(link.consuming, signal, (channel) => channel.checkQueue(queue));
+    return messageCount;
   } catch (error) {
-    if (codeOf(error) === 404) return null;
-    if (codeOf(error) === 403) return undefined;
+    const code = replyCodeOf(error);
+    if (code === 404) return null;
+    if (code === 403) return undefined;
     throw error;
   }
 }

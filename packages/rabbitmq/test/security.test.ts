@@ -1,12 +1,13 @@
 import { readFile } from "node:fs/promises";
-import type { Link } from "@anybroker/core/driver";
+import { DELAY_STEPS, delayStepName, type Link } from "@anybroker/core/driver";
 import { type Rabbitmq, rabbitmq as rabbitmqServer } from "@anybroker-internal/testkit/brokers/rabbitmq";
 import { withServers } from "@anybroker-internal/testkit/brokers/with-servers";
 import { clock, live, message, queue, subscription, topic } from "@anybroker-internal/testkit/link";
 import { stranger } from "@anybroker-internal/testkit/stranger";
-import { connect } from "amqplib";
+import { connect, type Message } from "amqplib";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type RabbitmqOptions, rabbitmq, connect as rabbitmqConnect } from "../src/index.ts";
+import { queueStepArguments } from "../src/topology.ts";
 
 const context = { clock, lease: 30_000, topology: "none" } as const;
 
@@ -74,7 +75,7 @@ await withServers(rabbitmqServer, () => {
     await expect(connecting).rejects.toMatchObject({
       code: "INVALID_CONFIG",
       retryable: false,
-      message: `what answers at ${at} does not speak AMQP 0-9-1: is it RabbitMQ's port?`,
+      message: `the server at ${at} does not speak AMQP 0-9-1: is this RabbitMQ's port?`,
     });
   });
 
@@ -143,6 +144,49 @@ await withServers(rabbitmqServer, () => {
     expect(driver.classify(refusal)).toEqual({ code: "FORBIDDEN", retryable: false });
     await link.close(live);
     await creator.close(live);
+  });
+
+  test("an account that may create nothing retries through a delay ladder that exists, and in place without one", async () => {
+    const [withLadder, withoutLadder] = ["with-ladder", "without-ladder"];
+    const creator = await rabbitmqConnect(server.url);
+    await creator.declare({ queues: { [withLadder]: {}, [withoutLadder]: {} } });
+    await creator.close();
+    const plain = await connect(server.url);
+    const channel = await plain.createChannel();
+    for (const ms of DELAY_STEPS) {
+      await channel.assertQueue(delayStepName(withLadder, ms), { arguments: queueStepArguments(ms, withLadder) });
+    }
+    // One step less than the whole ladder.
+    for (const ms of DELAY_STEPS.slice(1)) {
+      await channel.assertQueue(delayStepName(withoutLadder, ms), { arguments: queueStepArguments(ms, withoutLadder) });
+    }
+    const url = await server.createUser({ name: "retrier", password: "pw", permissions: { write: ".*", read: ".*" } });
+    const broker = await rabbitmqConnect(url, { topology: "none" });
+    /** The message as amqplib delivered it to the first attempt and to the second. */
+    const attemptsAt = async (name: string): Promise<[first: Message, second: Message]> => {
+      const attempts: Message[] = [];
+      const retried = Promise.withResolvers<[Message, Message]>();
+      const consumer = await broker.queue<string>(name).consume(
+        ({ native }) => {
+          // The cast is true: natives are amqplib's messages.
+          attempts.push(native as Message);
+          const [first, second] = attempts;
+          if (first === undefined || second === undefined) throw new Error("the first attempt fails");
+          retried.resolve([first, second]);
+        },
+        { retry: { backoff: { initial: 250, jitter: 0 } }, onError: () => {} },
+      );
+      await broker.queue(name).send("m");
+      const result = await retried.promise;
+      await consumer.close();
+      return result;
+    };
+    const [, returned] = await attemptsAt(withLadder);
+    expect(returned.properties.headers?.["x-death"]).toMatchObject([{ queue: delayStepName(withLadder, 250) }]);
+    const [first, second] = await attemptsAt(withoutLadder);
+    expect(second).toBe(first);
+    await broker.close();
+    await plain.close();
   });
 
   test("an account without rights is told so", async () => {

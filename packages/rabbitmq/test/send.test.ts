@@ -143,16 +143,16 @@ test("a delayed message goes round its ladder until it is due", { timeout: 20_00
   const entity = queue(unique("queue"));
   await declared(link, entity);
   const deliverAt = Date.now() + 1_100;
-  await sent(link, entity, [message("later", { deliverAt }), message("now", { deliverAt: Date.now() - 5 })]);
+  const headers = { "anybroker-not-before": String(deliverAt) };
+  await sent(link, entity, [message("later", { deliverAt, headers }), message("now", { deliverAt: Date.now() - 5 })]);
   const source = await reading(link, entity);
-  const first = await takeOne(source);
-  expect([first.id, first.headers["anybroker-not-before"]]).toEqual(["now", undefined]);
+  expect((await takeOne(source)).id).toBe("now");
   for (;;) {
     const delivery = await takeOne(source);
-    expect(delivery.headers["anybroker-not-before"]).toBeDefined();
-    const delay = Number(delivery.headers["anybroker-not-before"]) - Date.now();
+    expect({ ...delivery.headers }).toEqual(headers);
+    const delay = deliverAt - Date.now();
     if (delay <= 0) break;
-    expect(await settle(source, { action: "retry", delivery, delay, headers: {} })).toEqual([undefined]);
+    expect(await settle(source, { action: "retry", delivery, delay, headers })).toEqual([undefined]);
   }
   expect(Date.now() - deliverAt).toBeGreaterThanOrEqual(0);
   expect(Date.now() - deliverAt).toBeLessThan(1_000);

@@ -44,7 +44,8 @@ test("a copy keeps all but what the broker owns, what would send it elsewhere an
     priority: 3,
     deliveryMode: 1,
   });
-  const copy = copyProperties(original, { "anybroker-attempt": "1" }, "guest", undefined);
+  const changes = { "anybroker-attempt": "1", "anybroker-not-before": undefined };
+  const copy = copyProperties(original, changes, "guest");
   expect(copy).toEqual({
     headers: { a: 5, "anybroker-attempt": "1" },
     expiration: undefined,
@@ -55,7 +56,7 @@ test("a copy keeps all but what the broker owns, what would send it elsewhere an
     deliveryMode: 1,
     mandatory: true,
   });
-  expect(copyProperties(native({ userId: "guest" }), {}, "guest", 7)).toMatchObject({
+  expect(copyProperties(native({ userId: "guest" }), { "anybroker-not-before": "7" }, "guest")).toMatchObject({
     userId: "guest",
     headers: { "anybroker-not-before": "7" },
   });

@@ -2,90 +2,94 @@ import type { SettleFailure } from "@anybroker/core/driver";
 import type { Channel } from "amqplib";
 import type { RabbitmqDelivery } from "../wire.ts";
 
-/** How long an ack may be held back, in milliseconds, for more to come. */
-const HOLD = 20;
+/** The longest time that an ack is held back for others to join it, in ms. */
+const HOLD_TIME = 20;
 
-/** How many frames of settlements a quorum queue surely takes in a millisecond; measured: 10. */
-const PACE = 4;
+/** How many frames a quorum queue certainly takes in a millisecond. 10 were measured. */
+const FRAMES_PER_MS = 4;
 
-/** Enough to wait for what is on its way, in milliseconds. */
-const PATIENCE = 500;
+/** The longest wait for frames in transit, in ms. */
+const LONGEST_TRANSIT = 500;
 
 /**
- * Acknowledges in as few frames as it can: all before the first open delivery in one, and what is acked out of order is
- * held back, in the hope that the gap closes, until it is more than {@link Acks.most} or for {@link HOLD}.
+ * Acks in as few frames as possible. All acks before the first unsettled delivery go in one frame. Acks behind it are
+ * held back, because the gap may close, until there are more than {@link Acks.maxHeldBack} or {@link HOLD_TIME} is over.
  */
 export class Acks {
   /** How many acks may be held back. */
-  most = 0;
+  maxHeldBack = 0;
   readonly #channel: Channel;
-  /** What the server counts as ours, in the order of its tags, and some that it does not any more. */
-  readonly #line: RabbitmqDelivery[] = [];
+  /** In the order of their tags: everything that the server counts as unsettled, and some that are finished already. */
+  readonly #deliveries: RabbitmqDelivery[] = [];
   #timer: NodeJS.Timeout | undefined;
-  /** When the server surely has all that was written (milliseconds since 1970). */
-  #arrival = 0;
+  /** When the server has certainly taken everything that was written (milliseconds since 1970). */
+  #takenAt = 0;
 
   constructor(channel: Channel) {
     this.#channel = channel;
   }
 
   add(delivery: RabbitmqDelivery): void {
-    this.#line.push(delivery);
+    this.#deliveries.push(delivery);
   }
 
-  /** Writes the acks that are due, of deliveries whose state says `held`. */
-  flush(most: number = this.most): SettleFailure | undefined {
-    const open = this.#line.findIndex(({ state }) => state === "open");
-    const prefix = this.#line.splice(0, open < 0 ? this.#line.length : open);
-    const held = this.#line.filter(({ state }) => state === "held");
-    if (held.length > 0 && held.length <= most) this.#timer ??= setTimeout(() => this.#late(), HOLD);
-    return attempt(() => {
-      // The last tag of a multiple ack must not have been settled before.
-      const last = prefix.findLast(({ state }) => state === "held");
+  /** Writes the acks that are due, of deliveries whose state is `acked`. */
+  flush(maxHeldBack: number = this.maxHeldBack): SettleFailure | undefined {
+    const firstUnsettled = this.#deliveries.findIndex(({ state }) => state === "unsettled");
+    const prefix = this.#deliveries.splice(0, firstUnsettled < 0 ? this.#deliveries.length : firstUnsettled);
+    const behind = this.#deliveries.filter(({ state }) => state === "acked");
+    if (behind.length > 0 && behind.length <= maxHeldBack) {
+      this.#timer ??= setTimeout(() => this.#flushAll(), HOLD_TIME);
+    }
+    return lostIfItThrows(() => {
+      // A frame for several acks must end with a tag that was not settled before.
+      const last = prefix.findLast(({ state }) => state === "acked");
       if (last !== undefined) this.#ack(last, true);
-      if (held.length > most) for (const delivery of held) this.#ack(delivery, false);
+      if (behind.length > maxHeldBack) {
+        for (const delivery of behind) this.#ack(delivery, false);
+      }
     });
   }
 
-  /** Gives it back, or away; at once. */
+  /** Writes a nack at once: the delivery goes back to its queue, or to the dead letters. */
   nack(delivery: RabbitmqDelivery, requeue: boolean): SettleFailure | undefined {
-    return attempt(() => {
+    return lostIfItThrows(() => {
       this.#channel.nack(delivery.native, false, requeue);
-      this.#wrote(delivery);
+      this.#onWritten(delivery);
     });
   }
 
-  /** In how many milliseconds the channel may be closed: that loses what has not arrived yet. */
-  get pending(): number {
-    return Math.min(PATIENCE, Math.max(0, this.#arrival - Date.now()));
+  /** How long to wait before closing the channel, in ms. Closing it drops acks in transit. */
+  get transitTime(): number {
+    return Math.min(LONGEST_TRANSIT, Math.max(0, this.#takenAt - Date.now()));
   }
 
-  /** Forgets everything, and answers what was still open. */
+  /** Forgets all deliveries, and writes nothing more. Returns those that were unsettled: they are finished now. */
   end(): readonly RabbitmqDelivery[] {
     clearTimeout(this.#timer);
-    const open = this.#line.splice(0).filter(({ state }) => state === "open");
-    for (const delivery of open) delivery.state = "gone";
-    return open;
+    const unsettled = this.#deliveries.splice(0).filter(({ state }) => state === "unsettled");
+    for (const delivery of unsettled) delivery.state = "finished";
+    return unsettled;
   }
 
-  #late(): void {
+  #flushAll(): void {
     this.#timer = undefined;
     this.flush(0);
   }
 
-  #ack(delivery: RabbitmqDelivery, allBefore: boolean): void {
-    this.#channel.ack(delivery.native, allBefore);
-    this.#wrote(delivery);
+  #ack(delivery: RabbitmqDelivery, allUpTo: boolean): void {
+    this.#channel.ack(delivery.native, allUpTo);
+    this.#onWritten(delivery);
   }
 
-  #wrote(delivery: RabbitmqDelivery): void {
-    delivery.state = "gone";
-    this.#arrival = Math.max(this.#arrival, Date.now()) + 1 / PACE;
+  #onWritten(delivery: RabbitmqDelivery): void {
+    delivery.state = "finished";
+    this.#takenAt = Math.max(this.#takenAt, Date.now()) + 1 / FRAMES_PER_MS;
   }
 }
 
-/** amqplib throws when the channel has gone. */
-function attempt(write: () => void): SettleFailure | undefined {
+/** amqplib throws when the channel is closed. Then the server has given the delivery back. */
+function lostIfItThrows(write: () => void): SettleFailure | undefined {
   try {
     write();
     return undefined;

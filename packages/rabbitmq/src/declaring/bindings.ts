@@ -1,10 +1,10 @@
 import type * as core from "@anybroker/core/driver";
-import { BrokerError } from "@anybroker/core/driver";
+import { invalidConfig } from "@anybroker/core/driver";
 import type { Channel } from "amqplib";
 import type { LinkState } from "../state/link-state.ts";
-import { filterBindings, filtersOf } from "../topology.ts";
+import { filterBindings, filterExchangeName } from "../topology.ts";
 
-/** Binds a subscription's queue to its topic: by the keys of the option `bindings`, else by its filter. */
+/** Binds a subscription's queue to its topic: with the keys of the option `bindings`, else by its filter. */
 export async function bind(
   link: LinkState,
   channel: Channel,
@@ -20,12 +20,12 @@ export async function bind(
     for (const key of keys) await channel.bindQueue(queue, exchange, key);
     return;
   }
-  const filtering = type === "headers" ? exchange : filtersOf(exchange);
-  if (filtering !== exchange) {
-    await channel.assertExchange(filtering, "headers");
-    await channel.bindExchange(filtering, exchange, keyForAll(exchange, type));
+  const filterExchange = type === "headers" ? exchange : filterExchangeName(exchange);
+  if (filterExchange !== exchange) {
+    await channel.assertExchange(filterExchange, "headers");
+    await channel.bindExchange(filterExchange, exchange, keyForAll(exchange, type));
   }
-  for (const args of filterBindings(filter)) await channel.bindQueue(queue, filtering, "", args);
+  for (const args of filterBindings(filter)) await channel.bindQueue(queue, filterExchange, "", args);
 }
 
 /** The type of a topic's exchange: that of the option `exchanges`, else `topic`. */
@@ -37,6 +37,7 @@ export function exchangeType({ settings }: LinkState, topic: core.TopicEntity): 
 function keyForAll(exchange: string, type: string): string {
   if (type === "topic") return "#";
   if (type === "fanout" || type === "headers") return "";
-  const what = `exchange ${exchange} of type ${type}: no binding key matches everything`;
-  throw new BrokerError("INVALID_CONFIG", `${what}; name those of the subscription in the option bindings`);
+  throw invalidConfig(
+    `no binding key of exchange ${exchange}, of type ${type}, matches every message: name the subscription's keys in the option bindings`,
+  );
 }

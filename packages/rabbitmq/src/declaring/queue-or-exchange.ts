@@ -5,22 +5,28 @@ import { onChannel } from "../connection.ts";
 import type { LinkState } from "../state/link-state.ts";
 import type { Arguments } from "../topology.ts";
 
-/** A queue or an exchange as the driver wants it to be. */
-export interface QueueOrExchange {
+/** Something on the server, as the driver creates it. */
+export interface Creatable {
   readonly name: string;
   /** Creates it unless it exists. Rejects when it exists and differs. */
   readonly create: (channel: Channel) => Promise<unknown>;
-  /** Rejects unless it exists. Creates nothing. */
-  readonly check: (channel: Channel) => Promise<unknown>;
 }
 
-/** How something that exists differs from what is wanted. */
+/** A queue or an exchange, as the driver creates it. */
+export interface QueueOrExchange extends Creatable {
+  /** Rejects unless it exists. Creates nothing. */
+  readonly check: (channel: Channel) => Promise<unknown>;
+  /** What `verify` reports when it is missing. Without this, that is an error. */
+  readonly whenMissing?: Difference;
+}
+
+/** How something that exists differs from what the driver would create. */
 export type Difference = Omit<core.Drift, "entity">;
 
-/** What the server says of the first argument that differs. */
+/** The server's text about the first argument that differs. */
 const INEQUIVALENT = /inequivalent arg '(.*?)' for (.*?) in vhost .*: received (.*) but current is (.*?)"?$/s;
 
-export function queueOf(name: string, args: Arguments): QueueOrExchange {
+export function queueWith(name: string, args: Arguments): QueueOrExchange {
   return {
     name,
     create: (channel) => channel.assertQueue(name, { arguments: args }),
@@ -36,15 +42,15 @@ export function exchangeOf(name: string, type: string): QueueOrExchange {
   };
 }
 
-/** Creates it unless it exists. Returns how it differs, if it does. */
+/** Creates it unless it exists. Returns the difference when it exists and differs. */
 export async function createOrCompare(
   link: LinkState,
-  { name, create }: Pick<QueueOrExchange, "name" | "create">,
+  { name, create }: Creatable,
   signal: AbortSignal,
 ): Promise<Difference | undefined> {
   try {
     await onChannel(link.consuming, signal, create);
-    link.exact.add(name);
+    link.matchingQueues.add(name);
     return undefined;
   } catch (error) {
     const match = INEQUIVALENT.exec(reasonOf(error));

@@ -1,66 +1,77 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type * as core from "@anybroker/core/driver";
 import type { Channel, ConsumeMessage } from "amqplib";
+import { MAX_PREFETCH } from "../connection.ts";
 import { deliveryOf, type RabbitmqDelivery } from "../wire.ts";
-import { idOf, oldestFirst } from "./dead-letter-id.ts";
+import { compareAge, deadLetterIdOf } from "./dead-letter-id.ts";
 
-/** The most messages that one look takes: what one consumer can be handed. */
-export const MOST = 65_535;
+/** A dead letter as the driver hands it out. */
+export type DeadLetter = RabbitmqDelivery & core.DeadLetterEntry;
 
-/** When nothing has come for so long, in milliseconds, somebody else has what is missing. */
-const QUIET = 1_000;
+/** When nothing arrives for this long, in ms, another process holds the dead letters that are missing. */
+const QUIET_TIME = 1_000;
 
-const NOTHING = Buffer.of();
+/** How often, and how long between, to ask whether the server has taken every settlement; the time is in ms. */
+const SETTLED_CHECKS = 400;
+const SETTLED_CHECK_INTERVAL = 5;
 
-/** A dead letter as it is handed over. */
-export type Entry = RabbitmqDelivery & core.DeadLetterEntry;
+const NO_CONTENT = Buffer.of();
 
 /**
- * Shows each dead letter that was there at the beginning, and acks those that are to go; the others go back in order.
- * Answers how many went.
+ * Shows each dead letter that was there at the beginning to `inspect`, at most {@link MAX_PREFETCH}. Acks those that are
+ * to go, and gives the others back in order. Returns how many were to go.
  */
-export async function each(
+export async function receiveAll(
   channel: Channel,
   queue: string,
+  inspect: core.Inspect<DeadLetter>,
   signal: AbortSignal,
-  see: core.Inspect<Entry>,
 ): Promise<number> {
-  const { messageCount, consumerCount: others } = await channel.checkQueue(queue);
-  let left = Math.min(messageCount, MOST);
-  if (left === 0) return 0;
-  const ids = new Map<string, number>();
-  const back: (ConsumeMessage & Pick<Entry, "deadLetterId">)[] = [];
-  const moves: Promise<unknown>[] = [];
+  const { messageCount, consumerCount: otherConsumers } = await channel.checkQueue(queue);
+  let expected = Math.min(messageCount, MAX_PREFETCH);
+  if (expected === 0) return 0;
+  const seen = new Map<string, number>();
+  const staying: (ConsumeMessage & Pick<DeadLetter, "deadLetterId">)[] = [];
+  const removals: Promise<unknown>[] = [];
   const failures: unknown[] = [];
-  const { promise: seen, resolve: stop } = Promise.withResolvers<void>();
-  const quiet = setTimeout(stop, QUIET);
+  const { promise: received, resolve: stop } = Promise.withResolvers<void>();
+  const quiet = setTimeout(stop, QUIET_TIME);
   channel.on("close", stop);
   const { consumerTag } = await channel.consume(queue, (message) => {
     if (message === null || signal.aborted) return stop();
     quiet.refresh();
-    const deadLetterId = idOf(message, ids);
-    // Only the tag is needed to give it back: the body is not kept.
-    const stays = (): unknown => back.push({ ...message, content: NOTHING, deadLetterId });
-    const going = left > 0 ? see({ ...deliveryOf(message, queue), deadLetterId }) : undefined;
-    const failed = (error: unknown): void => {
+    const deadLetterId = deadLetterIdOf(message, seen);
+    // Giving it back takes only the tag, so the body is not kept.
+    const keep = (): unknown => staying.push({ ...message, content: NO_CONTENT, deadLetterId });
+    const onFailure = (error: unknown): void => {
       failures.push(error);
-      stays();
+      keep();
     };
-    if (going === undefined) stays();
-    else moves.push(going.then(() => channel.ack(message)).catch(failed));
-    left -= 1;
-    if (left <= 0) stop();
+    const removal = expected > 0 ? inspect({ ...deliveryOf(message, queue), deadLetterId }) : undefined;
+    if (removal === undefined) keep();
+    else removals.push(removal.then(() => channel.ack(message)).catch(onFailure));
+    expected -= 1;
+    if (expected <= 0) stop();
   });
-  await seen;
+  await received;
   clearTimeout(quiet);
   signal.throwIfAborted();
-  await Promise.all(moves);
+  await Promise.all(removals);
   await channel.cancel(consumerTag);
-  for (const message of back.sort(oldestFirst)) channel.nack(message, false, true);
-  // Closing the channel loses what the server has not taken yet. A quorum queue counts a cancelled consumer until the
-  // last of its messages is settled.
-  for (let tries = 0; tries < 400 && (await channel.checkQueue(queue)).consumerCount > others; tries += 1)
-    await sleep(5);
+  for (const message of staying.sort(compareAge)) channel.nack(message, false, true);
+  await untilSettled(channel, queue, otherConsumers);
   if (failures.length > 0) throw failures[0];
-  return moves.length;
+  return removals.length;
+}
+
+/**
+ * Closing the channel loses the settlements that the server has not taken yet, and the server does not answer them. But a
+ * quorum queue counts a cancelled consumer until the last of its messages is settled.
+ */
+async function untilSettled(channel: Channel, queue: string, otherConsumers: number): Promise<void> {
+  for (let check = 0; check < SETTLED_CHECKS; check += 1) {
+    const { consumerCount } = await channel.checkQueue(queue);
+    if (consumerCount <= otherConsumers) return;
+    await sleep(SETTLED_CHECK_INTERVAL);
+  }
 }

@@ -1,7 +1,7 @@
 import type * as core from "@anybroker/core/driver";
-import { Bag, BrokerError, reasonOf, type Slotted } from "@anybroker/core/driver";
+import { Bag, bufferOf, notFound, reasonOf, type Slotted, unavailable } from "@anybroker/core/driver";
 import type { ConfirmChannel, Message, Options } from "amqplib";
-import type { Connection } from "../connection.ts";
+import { type Connection, closeChannel } from "../connection.ts";
 import type { Properties } from "../wire.ts";
 
 interface InFlight extends Slotted {
@@ -9,126 +9,137 @@ interface InFlight extends Slotted {
   readonly routingKey: string;
   readonly id: string | undefined;
   readonly size: number;
+  /** Set when the server returned the message: there was no queue to take it. */
   returned?: core.SendFailure;
 }
 
-/** How long a channel that was replaced may take for what it still has to confirm, in milliseconds. */
-const REPLACED = 3_000;
+/** How long a retired channel stays open for the confirms that are still to come, in ms. */
+const CONFIRM_TIME = 3_000;
 
-/** How long the server may leave the end of a channel unanswered, unless an alarm is on, in milliseconds. */
-const DEAF = 5_000;
+/** How long the server may leave the close of a channel unanswered, outside of an alarm, in ms. */
+const CLOSE_TIME = 5_000;
 
-/** Told what became of a message: accepted when `failure` is undefined. */
-export type Done = (failure?: core.SendFailure) => void;
+/** The part of a server's refusal that names the message to blame. */
+const BLAMED = /message size (?<size>\d+)|to topic '(?<routingKey>[^']*)'|no exchange '(?<exchange>[^']*)'/;
 
-/** What the owner of a publisher is told. */
+/** Called with the fate of a message. Without a failure the broker has accepted it. */
+export type OnFate = (failure?: core.SendFailure) => void;
+
+/** Events of a {@link Publisher}, for its owner. */
 export interface PublisherEvents {
-  /** It takes nothing more: another one is to take over. */
-  leave(): void;
-  /** The server has closed the channel, after `leave`. */
-  closed(): void;
-  /** No queue of that name, or none behind an exchange of that name, was there to take a message. */
-  missing(name: string): void;
+  /** The publisher takes no more messages: use another one from now on. */
+  onRetired(): void;
+  /** The server has closed the channel. Comes after `onRetired`. */
+  onClosed(): void;
+  /** There was no queue of this name, or none behind the exchange of this name. */
+  onMissing(name: string): void;
 }
 
-/** One confirm channel, until the server closes it or another one takes over. */
+/** Publishes on one confirm channel, until the server closes the channel or another publisher replaces this one. */
 export class Publisher {
   readonly #connection: Connection;
   readonly #channel: ConfirmChannel;
   readonly #events: PublisherEvents;
   readonly #inFlight = new Bag<InFlight>();
-  #over = false;
+  #retired = false;
   /** Why the server has closed the channel. */
-  #refusal: unknown;
-  /** Whether anything was accepted on this channel, so that an earlier message may have been too. */
-  #proven = false;
+  #closedBecause: unknown;
+  /** Whether the server has confirmed a message on this channel. Then it may have accepted other ones too. */
+  #anyConfirmed = false;
 
   constructor(connection: Connection, channel: ConfirmChannel, events: PublisherEvents) {
     this.#connection = connection;
     this.#channel = channel;
     this.#events = events;
-    channel.on("return", (message) => this.#returned(message));
+    channel.on("return", (message) => this.#onReturn(message));
     channel.on("error", (error) => {
-      this.#refusal = error;
-      this.#leave();
-      events.closed();
+      this.#closedBecause = error;
+      this.#retire();
+      events.onClosed();
     });
   }
 
-  /** What amqplib cannot encode fails at once, and nothing of it is written. */
-  publish(exchange: string, routingKey: string, body: Uint8Array, properties: Properties, done: Done): void {
-    const content = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  /** A message that amqplib cannot encode fails at once, and nothing of it is written. */
+  publish(exchange: string, routingKey: string, body: Uint8Array, properties: Properties, onFate: OnFate): void {
+    const content = bufferOf(body);
     const message: InFlight = { exchange, routingKey, id: properties.messageId, size: content.length, slot: -1 };
-    const confirmed = (error: unknown): void => {
+    const onConfirm = (error: unknown): void => {
       this.#inFlight.remove(message);
-      this.#proven ||= !error;
-      done(message.returned ?? (error ? this.#failureOf(message, error) : undefined));
+      this.#anyConfirmed ||= !error;
+      onFate(message.returned ?? (error ? this.#failureOf(message, error) : undefined));
     };
     try {
-      // The cast is true: amqplib takes undefined for what is not there.
-      this.#channel.publish(exchange, routingKey, content, properties as Options.Publish, confirmed);
+      // The cast is true: amqplib takes undefined for a property that is not set.
+      this.#channel.publish(exchange, routingKey, content, properties as Options.Publish, onConfirm);
       this.#inFlight.add(message);
     } catch (error) {
-      done({ error, outcomeUnknown: false });
+      onFate({ error, outcomeUnknown: false });
     }
   }
 
   /**
-   * A queue has gone. RabbitMQ 3.10 keeps what it knew of it in the channel: when the queue is there again, what is
-   * published to it on the same channel may reach nobody and is never confirmed. So another channel takes over.
+   * To call when a queue has disappeared: another publisher takes over, on another channel. RabbitMQ 3.10 keeps state of
+   * the queue in the channel. When the queue exists again, it may receive nothing of what is published on the same
+   * channel, and nothing is confirmed.
    */
   replace(): void {
-    if (this.#over) return;
-    this.#leave();
-    setTimeout(() => this.#close(), REPLACED).unref();
+    if (this.#retired) return;
+    this.#retire();
+    setTimeout(() => void this.#close(), CONFIRM_TIME).unref();
   }
 
   /**
-   * RabbitMQ 3.10 may wait for ever for a queue that has gone to take what it was sent, and then reads nothing more from
-   * the whole connection: only another one helps.
+   * Closes the channel, and cuts the connection if the server does not answer. RabbitMQ 3.10 may wait forever for a queue
+   * that has disappeared to take its messages (credit flow). It then reads nothing more from the connection.
    */
-  #close(): void {
-    const deaf = setInterval(() => {
+  async #close(): Promise<void> {
+    const unanswered = setInterval(() => {
       if (this.#connection.blocked() !== undefined) return;
-      clearInterval(deaf);
+      clearInterval(unanswered);
       this.#connection.cut();
-    }, DEAF).unref();
-    // It rejects where the channel has ended by itself.
-    const closing = (async () => this.#channel.close())().catch(() => {});
-    void closing.then(() => clearInterval(deaf));
+    }, CLOSE_TIME).unref();
+    await closeChannel(this.#channel);
+    clearInterval(unanswered);
   }
 
-  #leave(): void {
-    if (!this.#over) this.#events.leave();
-    this.#over = true;
+  #retire(): void {
+    if (this.#retired) return;
+    this.#retired = true;
+    this.#events.onRetired();
   }
 
   #failureOf(message: InFlight, error: unknown): core.SendFailure {
-    // One of several queues of an exchange may have taken it.
+    // One of several queues behind an exchange may have accepted a message that another queue refused.
     if (reasonOf(error) === "message nacked") return { error, outcomeUnknown: message.exchange !== "" };
-    const cause = this.#refusal;
-    if (cause === undefined) return { error, outcomeUnknown: true };
-    const blamed = /message size (\d+)|to topic '([^']*)'|no exchange '([^']*)'/.exec(reasonOf(cause));
-    const guilty = [String(message.size), message.routingKey, message.exchange];
-    const others = "another message made the server close the channel";
-    return blamed === null || guilty.some((part, index) => part === blamed[index + 1])
-      ? { error: cause, outcomeUnknown: this.#proven && blamed?.[1] === undefined }
-      : { error: new BrokerError("UNAVAILABLE", others, { retryable: true, cause }), outcomeUnknown: true };
+    const reason = this.#closedBecause;
+    if (reason === undefined) return { error, outcomeUnknown: true };
+    const blamed = BLAMED.exec(reasonOf(reason))?.groups;
+    if (blamed !== undefined && !isBlamed(message, blamed)) {
+      return { error: unavailable("another message made the server close the channel", reason), outcomeUnknown: true };
+    }
+    return { error: reason, outcomeUnknown: this.#anyConfirmed && blamed?.size === undefined };
   }
 
   /**
-   * A return comes before its confirm and names the message by nothing but its properties. Where several of the same
-   * id are on their way to the same place it could be any of them, so all of them fail.
+   * A return comes before its confirm, and identifies the message only by its properties. Of several messages with the
+   * same id on their way to the same place it could be any, so all of them fail.
    */
-  #returned({ fields: { exchange, routingKey }, properties: { messageId } }: Message): void {
-    const same = this.#inFlight
+  #onReturn({ fields: { exchange, routingKey }, properties: { messageId } }: Message): void {
+    const candidates = this.#inFlight
       .all()
       .filter((one) => one.id === messageId && one.routingKey === routingKey && one.exchange === exchange);
     const name = exchange || routingKey;
-    const what = exchange === "" ? `no queue ${name}` : `no queue behind exchange ${name}`;
-    const error = new BrokerError("NOT_FOUND", what);
-    for (const one of same) one.returned = { error, outcomeUnknown: same.length > 1 };
-    this.#events.missing(name);
+    const error = notFound(exchange === "" ? `no queue ${name}` : `no queue behind exchange ${name}`);
+    for (const one of candidates) one.returned = { error, outcomeUnknown: candidates.length > 1 };
+    this.#events.onMissing(name);
     if (exchange === "") this.replace();
   }
+}
+
+function isBlamed(message: InFlight, blamed: Readonly<Record<string, string | undefined>>): boolean {
+  return (
+    blamed.size === String(message.size) ||
+    blamed.routingKey === message.routingKey ||
+    blamed.exchange === message.exchange
+  );
 }

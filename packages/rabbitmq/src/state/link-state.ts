@@ -3,23 +3,25 @@ import type { Connection } from "../connection.ts";
 import type { Settings } from "../options.ts";
 import type { Publishers } from "../publishing/publishers.ts";
 
-/** One life of the connection: what is known in it, and ends with it. */
+/** What a link knows. It ends with the link. */
 export interface LinkState {
   readonly settings: Settings;
   readonly context: core.LinkContext;
-  /** The server that it is connected to. */
-  readonly host: core.Host;
   readonly naming: core.Naming;
+  /** The server that the link is connected to. */
+  readonly host: core.Host;
   readonly publishing: Connection;
-  /** Also for all that is asked: an alarm would block it on the other. */
+  /** For consuming, and for all requests too: a resource alarm would block them on the other connection. */
   readonly consuming: Connection;
   readonly publishers: Publishers;
-  /** Steps of ladders that are there, or on their way. */
-  readonly steps: Map<string, Promise<unknown>>;
-  /** Queues that are known to have all our arguments, so that the broker dead-letters what they reject. */
-  readonly exact: Set<string>;
-  /** When queues were seen to have gone (milliseconds since 1970). */
-  readonly gone: Map<string, number>;
-  /** The end of the last look at the dead letters of a queue. */
-  readonly looks: Map<string, Promise<unknown>>;
+  /** Delay steps that exist or are being created, by name. */
+  readonly delaySteps: core.PromiseCache<string, unknown>;
+  /** By queue, whether all steps of its delay ladder exist. Asked only where the driver may not create them. */
+  readonly ladders: core.PromiseCache<string, boolean>;
+  /** Queues whose arguments are known to be the driver's, so that the server dead-letters what they reject. */
+  readonly matchingQueues: Set<string>;
+  /** When queues and exchanges were last found missing (milliseconds since 1970), by name. */
+  readonly missingAt: Map<string, number>;
+  /** Looking at the dead letters of a queue takes all of them, so only one call at a time does it. */
+  readonly deadLetterTurns: core.Turns<string>;
 }

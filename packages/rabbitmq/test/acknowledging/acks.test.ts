@@ -24,7 +24,7 @@ function serverSide() {
 function line(window: number, count: number) {
   const { unsettled, frames, channel } = serverSide();
   const acks = new Acks(channel);
-  acks.most = Math.floor(window / 2);
+  acks.maxHeldBack = Math.floor(window / 2);
   const deliveries = Array.from({ length: count }, (_, index) => {
     const deliveryTag = index + 1;
     unsettled.add(deliveryTag);
@@ -36,7 +36,7 @@ function line(window: number, count: number) {
   const ack = (...tags: readonly number[]): void => {
     for (const tag of tags) {
       const delivery = deliveries[tag - 1];
-      if (delivery !== undefined) delivery.state = "held";
+      if (delivery !== undefined) delivery.state = "acked";
     }
     expect(acks.flush()).toBeUndefined();
   };
@@ -80,7 +80,7 @@ test("a frame never ends with what was settled before", () => {
   const { frames, unsettled, deliveries, ack } = line(10, 4);
   const third = deliveries[2];
   if (third === undefined) throw new Error("nothing there");
-  third.state = "gone";
+  third.state = "finished";
   unsettled.delete(3);
   ack(2);
   ack(1);
@@ -112,7 +112,7 @@ test("in whatever order: everything acked arrives, nothing else, and no frame is
       const tags = Array.from({ length: 1 + random(5) }, () => left.splice(random(left.length), 1)).flat();
       for (const tag of tags.filter((one) => random(8) === 0 && !kept.has(one))) {
         const delivery = deliveries[tag - 1];
-        if (delivery !== undefined) delivery.state = "gone";
+        if (delivery !== undefined) delivery.state = "finished";
         unsettled.delete(tag);
         tags.splice(tags.indexOf(tag), 1);
       }
