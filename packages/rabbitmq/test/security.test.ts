@@ -11,7 +11,7 @@ import { queueStepArguments } from "../src/topology.ts";
 
 const context = { clock, lease: 30_000, topology: "none" } as const;
 
-/** Connects, and answers the link, or what the failure means. */
+/** The link, or the classification of the error with which connecting failed. */
 async function tried(options: RabbitmqOptions): Promise<Link | { code: string; retryable: boolean }> {
   const driver = rabbitmq(options);
   try {
@@ -37,7 +37,7 @@ await withServers(rabbitmqServer, () => {
   });
   afterAll(() => server.stop());
 
-  test("a wrong user or password is refused at once, and so is a virtual host that is not there", async () => {
+  test("a wrong user, a wrong password and a missing virtual host are refused at once", async () => {
     const unauthorized = { code: "UNAUTHORIZED", retryable: false };
     expect(await tried({ url: `amqp://guest:s3cret@127.0.0.1:${port}` })).toEqual(unauthorized);
     expect(await tried({ url: `amqp://nobody:s3cret@127.0.0.1:${port}` })).toEqual(unauthorized);
@@ -47,7 +47,7 @@ await withServers(rabbitmqServer, () => {
     expect(await tried({ url: `${server.url}/nowhere` })).toEqual({ code: "NOT_FOUND", retryable: false });
   });
 
-  test("names and passwords with odd characters, tokens from a function, and virtual hosts work", async () => {
+  test("user names and passwords with special characters, tokens from a function, and virtual hosts work", async () => {
     await server.ctl("add_user", "ada@home", "p:/?#[]@ %41");
     await server.ctl("add_vhost", "a/b%41");
     await server.ctl("set_permissions", "-p", "a/b%41", "ada@home", ".*", ".*", ".*");
@@ -60,7 +60,7 @@ await withServers(rabbitmqServer, () => {
     });
   });
 
-  test("of several hosts the first that answers is taken; what one refuses no other is asked", async () => {
+  test("the driver connects to the first host that answers, and ends at the first refusal", async () => {
     await works({ url: `amqp://127.0.0.1:1,127.0.0.1:${port}` });
     expect(await tried({ url: "amqp://127.0.0.1:1,127.0.0.1:2" })).toEqual({ code: "UNAVAILABLE", retryable: true });
     expect(await tried({ url: `amqp://guest:s3cret@127.0.0.1:${port},127.0.0.1:1` })).toMatchObject({
@@ -69,7 +69,7 @@ await withServers(rabbitmqServer, () => {
     expect(await tried({ url: "amqp://no-such-host.invalid" })).toEqual({ code: "UNAVAILABLE", retryable: true });
   });
 
-  test("a port at which something else answers is INVALID_CONFIG, and the message names it", async () => {
+  test("a server of another protocol is INVALID_CONFIG, and the message names its address", async () => {
     const at = await stranger();
     const connecting = rabbitmqConnect(`amqp://guest:s3cret@${at}`);
     await expect(connecting).rejects.toMatchObject({
@@ -79,7 +79,7 @@ await withServers(rabbitmqServer, () => {
     });
   });
 
-  test("a server that does not answer is given up after the timeout, and at once when the signal aborts", async () => {
+  test("connecting to a server that does not answer ends after the timeout, and at once when the signal aborts", async () => {
     await server.pause();
     try {
       expect(await tried({ url: server.url, timeout: 1_000 })).toEqual({ code: "UNAVAILABLE", retryable: true });
@@ -92,7 +92,7 @@ await withServers(rabbitmqServer, () => {
     }
   });
 
-  test("TLS with a private authority works by its certificate, and not without", async () => {
+  test("TLS with a private authority works with its certificate, and not without it", async () => {
     const { url = "", ca = "" } = server.tls ?? {};
     const pem = await readFile(ca);
     await works({ url, ca: pem });
@@ -105,7 +105,7 @@ await withServers(rabbitmqServer, () => {
     expect(await tried({ url: `amqp://${new URL(url).host}` })).toMatchObject({ retryable: true });
   });
 
-  test("a client is known by its certificate where the server takes EXTERNAL, else it is INVALID_CONFIG", async () => {
+  test("a server that offers EXTERNAL knows a client by its certificate; on any other server it is INVALID_CONFIG", async () => {
     const { url = "", ca = "", clientCert = "", clientKey = "" } = server.tls ?? {};
     const [authority, cert, key] = await Promise.all([readFile(ca), readFile(clientCert), readFile(clientKey)]);
     const shown = { url, ca: authority, cert, key };
@@ -119,7 +119,7 @@ await withServers(rabbitmqServer, () => {
     });
   });
 
-  test("an account that may create nothing can use what is there", async () => {
+  test("an account that may create nothing can use what exists", async () => {
     const creator = await rabbitmq({ url: server.url }).connect({ ...context, topology: "create" }, live);
     const parent = topic("restricted-topic");
     const entities = [queue("restricted"), parent, subscription(parent, "s")];
@@ -135,7 +135,7 @@ await withServers(rabbitmqServer, () => {
     const source = await link.open(queue("restricted"), { window: 5 }, () => {}, live);
     expect(source.returns).toBe(false);
     const [delivery] = await source.receive(1, live);
-    if (delivery === undefined) throw new Error("nothing came");
+    if (delivery === undefined) throw new Error("no message arrived");
     expect(await source.settle([{ action: "deadLetter", delivery, headers: {} }], live)).toEqual([undefined]);
     expect(await link.stats(queue("restricted"), live)).toMatchObject({ ready: 0, dead: 1 });
     expect(await link.deadLetters(queue("restricted")).list(5, undefined, live)).toHaveLength(1);
@@ -189,7 +189,7 @@ await withServers(rabbitmqServer, () => {
     await plain.close();
   });
 
-  test("an account without rights is told so", async () => {
+  test("an account without rights gets FORBIDDEN", async () => {
     const url = await server.createUser({ name: "nobody", password: "pw" });
     const driver = rabbitmq({ url });
     const link = await driver.connect(context, live);
@@ -204,7 +204,7 @@ await withServers(rabbitmqServer, () => {
     await link.close(live);
   });
 
-  test("under a resource alarm sends wait, health says why, and what is read goes on", async (here) => {
+  test("during a resource alarm sends wait, health says why, and consuming goes on", async (here) => {
     const link = await rabbitmq({ url: server.url }).connect({ ...context, topology: "create" }, live);
     const entity = queue("alarmed");
     await link.declare([entity], "create", live);
@@ -214,7 +214,7 @@ await withServers(rabbitmqServer, () => {
     await server.ctl("set_disk_free_limit", "9999GB");
     const waiting = link.send(entity, [message("during")], report, live);
     const raised = vi.waitUntil(async () => (await link.health(live)).degraded, { timeout: 10_000, interval: 50 });
-    if ((await raised.catch(() => undefined)) === undefined) here.skip("this server watches no disk");
+    if ((await raised.catch(() => undefined)) === undefined) here.skip("this server does not watch its disk");
     expect(await raised).toMatch(/disk/);
     const source = await link.open(entity, { window: 5 }, () => {}, live);
     expect((await source.receive(1, live)).map(({ id }) => id)).toEqual(["before"]);
@@ -228,7 +228,7 @@ await withServers(rabbitmqServer, () => {
     await link.close(live);
   });
 
-  test("when the server dies the link ends, nothing hangs, and its errors say UNAVAILABLE", {
+  test("when the server dies the link ends, every call ends, and the errors are UNAVAILABLE", {
     timeout: 60_000,
   }, async () => {
     const driver = rabbitmq({ url: server.url });
@@ -247,7 +247,7 @@ await withServers(rabbitmqServer, () => {
       link.open(entity, { window: 1 }, () => {}, live),
     ];
     for (const result of await Promise.allSettled(calls)) {
-      if (result.status === "fulfilled") throw new Error("it answered");
+      if (result.status === "fulfilled") throw new Error("the call succeeded without a server");
       expect(driver.classify(result.reason)).toEqual({ code: "UNAVAILABLE", retryable: true });
     }
     await link.close(live);
@@ -256,7 +256,7 @@ await withServers(rabbitmqServer, () => {
     await connect(server.url).then((connection) => connection.close());
   });
 
-  test("a server that hangs is given up after about three heartbeats", { timeout: 60_000 }, async () => {
+  test("a link to a server that hangs ends after about three heartbeats", { timeout: 60_000 }, async () => {
     const link = await rabbitmq({ url: server.url, heartbeat: 1_000 }).connect(context, live);
     await server.pause();
     try {
