@@ -1,28 +1,8 @@
-import type { Capabilities } from "@anybroker/core/driver";
-
-const MIB = 1_048_576;
-const DAY = 86_400_000;
-
 /**
- * What the embedded broker can do: everything. Its limits are near the smallest of the brokers that anybroker speaks to,
- * so that what fits in a test also fits in production.
+ * What the embedded broker can do: everything. Its limits are near the smallest of the brokers that anybroker supports,
+ * so that what fits in a test also fits in production. Sizes are bytes, times milliseconds.
  */
-export const CAPABILITIES: Capabilities & {
-  readonly "delay.send": "native";
-  readonly "delay.publish": "native";
-  readonly retryDelay: "native";
-  readonly ttl: "emulated";
-  readonly priority: "native";
-  readonly filter: "native";
-  readonly from: "native";
-  readonly ephemeral: "native";
-  readonly "deadLetters.list": "native";
-  readonly "deadLetters.count": "native";
-  readonly "deadLetters.select": "native";
-  readonly stats: "native";
-  readonly ordering: "strict";
-  readonly sendOrder: "strict";
-} = {
+export const capabilities = {
   "delay.send": "native",
   "delay.publish": "native",
   retryDelay: "native",
@@ -38,17 +18,18 @@ export const CAPABILITIES: Capabilities & {
   ordering: "strict",
   sendOrder: "strict",
   limits: {
-    body: MIB,
+    body: 1_048_576,
     headers: 64,
     headerBytes: 32_768,
     headerValue: 8_192,
-    delay: 30 * DAY,
-    publishDelay: 30 * DAY,
+    // 30 days.
+    delay: 2_592_000_000,
+    publishDelay: 2_592_000_000,
     delayResolution: 10,
     nameMin: 1,
     nameMax: 100,
   },
-};
+} as const;
 
-/** What the embedded broker can do, as a type. */
-export type MemoryCapabilities = typeof CAPABILITIES;
+/** The capabilities as a type, from which the types of an embedded broker's options follow. */
+export type MemoryCapabilities = typeof capabilities;

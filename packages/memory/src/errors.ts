@@ -1,7 +1,7 @@
-import type { Classification } from "@anybroker/core/driver";
+import { type Classification, classifier } from "@anybroker/core/driver";
 import { MemoryError, type MemoryErrorReason } from "./broker/memory-error.ts";
 
-const TABLE: Readonly<Record<MemoryErrorReason, Classification>> = {
+const CLASSIFICATIONS: Readonly<Record<MemoryErrorReason, Classification>> = {
   closed: { code: "UNAVAILABLE", retryable: true },
   disconnected: { code: "UNAVAILABLE", retryable: true },
   refused: { code: "UNAVAILABLE", retryable: true },
@@ -13,7 +13,9 @@ const TABLE: Readonly<Record<MemoryErrorReason, Classification>> = {
   config: { code: "INVALID_CONFIG", retryable: false },
 };
 
-/** What an error of the embedded broker means; any other is `INTERNAL`. */
+const classifyOther = classifier([]);
+
+/** The driver's `classify`. */
 export function classify(error: unknown): Classification {
-  return error instanceof MemoryError ? TABLE[error.reason] : { code: "INTERNAL", retryable: false };
+  return error instanceof MemoryError ? CLASSIFICATIONS[error.reason] : classifyOther(error);
 }

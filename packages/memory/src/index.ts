@@ -1,5 +1,5 @@
 import type { Connect } from "@anybroker/core";
-import { type Adapter, connectFor } from "@anybroker/core/driver";
+import { type Adapter, type AdapterConfig, adapterOf, connectFor } from "@anybroker/core/driver";
 import { memory } from "./driver.ts";
 import { optionsFromUrl } from "./options.ts";
 
@@ -14,16 +14,14 @@ export type {
 export { MemoryError, type MemoryErrorReason } from "./broker/memory-error.ts";
 export type { MemoryMessage } from "./broker/message.ts";
 export type { MemoryCapabilities } from "./capabilities.ts";
+export { type ManualClock, manualClock } from "./clock/manual-clock.ts";
 export { memory } from "./driver.ts";
-export { type ManualClock, manualClock } from "./manual-clock.ts";
 export type { MemoryOptions } from "./options.ts";
 
-/** Finds the embedded broker for URLs of the form `memory:name?option=value`. */
-export const adapter: Adapter = {
-  name: "memory",
-  schemes: ["memory"],
-  driver: (config) => memory(optionsFromUrl(config)),
-};
+/** Serves URLs of the form `memory:name?option=value`. */
+export const adapter: Adapter = adapterOf("memory", ["memory"], (config: AdapterConfig) =>
+  memory(optionsFromUrl(config)),
+);
 
-/** Connects to a broker, as the core's `connect` does; knows the scheme `memory` without looking for its package. */
+/** Connects to a broker, as the core's `connect` does. It knows the scheme `memory` without looking for its package. */
 export const connect: Connect = connectFor([adapter]);

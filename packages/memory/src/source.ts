@@ -1,93 +1,117 @@
 import { clearTimeout, setTimeout } from "node:timers";
-import type { Delivery, Settlement, SettleResult, Source } from "@anybroker/core/driver";
-import type { Endable, Instance } from "./broker/instance.ts";
+import {
+  type Delivery,
+  Ending,
+  type Settlement,
+  type SettleResult,
+  type Source,
+  type SourceEntity,
+} from "@anybroker/core/driver";
+import type { Endable } from "./broker/endable.ts";
 import { MemoryError } from "./broker/memory-error.ts";
 import type { Entry } from "./broker/message.ts";
 import type { QueueStore } from "./broker/queue-store.ts";
-import type { Taker } from "./broker/ready.ts";
-import type { Leaseholder } from "./broker/timing.ts";
+import type { Reader } from "./broker/reader.ts";
+import type { Leaseholder } from "./broker/timers.ts";
+import { type HeldDeliveries, settleOne } from "./settle.ts";
+import type { LinkState } from "./state/link-state.ts";
+import { sourceStore, topicStore } from "./topology.ts";
 import { MemoryDelivery } from "./wire.ts";
 
-/** How long `receive` waits for a message, in real time: it is no policy. */
-const PATIENCE = 1_000;
-const NONE: readonly MemoryDelivery[] = [];
-const NO_CHANGES = {};
+/** How long `receive` waits for a message, in ms of real time: no clock of the user decides it. */
+const RECEIVE_WAIT = 1_000;
+const NO_DELIVERIES: readonly MemoryDelivery[] = [];
 
-/** What a source is made from. */
-export interface SourceParts {
-  readonly instance: Instance;
-  readonly store: QueueStore;
-  readonly lease: number;
-  /** Called with deliveries whose lease has ended. */
-  readonly onLost: (deliveries: readonly Delivery[]) => void;
-  /** Called once, when the source has ended. */
-  readonly onEnd: (source: Endable) => void;
+type OnLost = (deliveries: readonly Delivery[]) => void;
+
+/** `Link.open`. An ephemeral subscription begins here, and ends with its source. */
+export function openSource(link: LinkState, entity: SourceEntity, onLost: OnLost): Source {
+  link.connection.check();
+  if (entity.kind === "queue" || entity.durable) {
+    return new MemorySource(link, sourceStore(link, entity), onLost, () => {});
+  }
+  const topic = topicStore(link, entity.topic);
+  const store = topic.subscribe(entity, link.naming.source(entity));
+  topic.ephemeral.add(store);
+  return new MemorySource(link, store, onLost, () => {
+    if (topic.ephemeral.delete(store)) store.delete();
+  });
 }
 
-/** One reader of a queue or subscription, and the leases it holds. */
-export class MemorySource implements Source, Taker, Leaseholder, Endable {
-  readonly lost: Promise<unknown>;
+/** One reader of a queue or subscription, with the leases that it holds. */
+class MemorySource implements Source, Reader, Leaseholder, Endable {
+  /** A retry goes back into the store that the source reads, so it is always there. */
   readonly returns = true;
-  wants = 0;
-  readonly #parts: SourceParts;
-  readonly #resolveLost: (reason: unknown) => void;
-  /** In the order in which the leases end. */
-  readonly #held = new Map<Delivery, MemoryDelivery>();
+  capacity = 0;
+  readonly #link: LinkState;
+  readonly #store: QueueStore;
+  readonly #held: HeldDeliveries;
+  readonly #onLost: OnLost;
+  readonly #afterEnd: () => void;
+  readonly #ending = new Ending<MemoryError>(() => this.#onEnd());
+  /** Resolves the call of `receive` that waits. */
   #finishWait: ((deliveries: readonly MemoryDelivery[]) => void) | undefined;
   #paused = false;
-  #ended = false;
 
-  constructor(parts: SourceParts) {
-    const { promise, resolve } = Promise.withResolvers<unknown>();
-    this.lost = promise;
-    this.#resolveLost = resolve;
-    this.#parts = parts;
-    parts.store.readers.add(this);
-    parts.instance.timing.holders.add(this);
+  constructor(link: LinkState, store: QueueStore, onLost: OnLost, afterEnd: () => void) {
+    const { instance } = link.connection;
+    this.#link = link;
+    this.#store = store;
+    this.#held = { instance, store, deliveries: new Map() };
+    this.#onLost = onLost;
+    this.#afterEnd = afterEnd;
+    store.readers.add(this);
+    instance.timers.leaseholders.add(this);
+    link.connection.add(this);
+  }
+
+  get lost(): Promise<unknown> {
+    return this.#ending.lost;
   }
 
   receive(max: number, signal: AbortSignal): readonly Delivery[] | Promise<readonly Delivery[]> {
-    if (this.#ended || signal.aborted) return NONE;
-    const entries = this.#paused ? [] : this.#parts.store.take(this, max);
-    return entries.length > 0 ? this.#hand(entries) : this.#wait(max, signal);
+    if (this.#ending.over || signal.aborted) return NO_DELIVERIES;
+    const entries = this.#paused ? [] : this.#store.take(this, max);
+    return entries.length > 0 ? this.#deliver(entries) : this.#wait(max, signal);
   }
 
   accept(entries: readonly Entry[]): void {
-    this.#finishWait?.(this.#hand(entries));
+    this.#finishWait?.(this.#deliver(entries));
   }
 
   settle(batch: readonly Settlement[]): readonly SettleResult[] {
-    return batch.map((settlement) => this.#settleOne(settlement));
+    return batch.map((settlement) => settleOne(this.#held, settlement));
   }
 
   extend(deliveries: readonly Delivery[]): Promise<readonly (number | undefined)[]> {
-    const { timing } = this.#parts.instance;
-    const until = timing.now + this.#parts.lease;
+    const { timers } = this.#held.instance;
+    const until = timers.now + this.#link.lease;
     const ends = deliveries.map((delivery) => {
-      const held = this.#held.get(delivery);
+      const held = this.#held.deliveries.get(delivery);
       if (held === undefined) return undefined;
       held.leaseUntil = until;
-      this.#held.delete(delivery);
-      this.#held.set(delivery, held);
+      // Now its lease ends last.
+      this.#held.deliveries.delete(delivery);
+      this.#held.deliveries.set(delivery, held);
       return until;
     });
-    timing.wakeAt(until);
+    timers.wakeAt(until);
     return Promise.resolve(ends);
   }
 
   pause(): Promise<void> {
     this.#paused = true;
-    this.#parts.store.stopWaiting(this);
+    this.#store.stopWaiting(this);
     return Promise.resolve();
   }
 
   resume(): Promise<void> {
     this.#paused = false;
-    if (this.#finishWait !== undefined) this.#parts.store.wait(this);
+    if (this.#finishWait !== undefined) this.#store.wait(this);
     return Promise.resolve();
   }
 
-  /** What is asked of `receive` is the only window there is. */
+  /** There is nothing to change: the window is what the core asks of `receive`. */
   resize(): Promise<void> {
     return Promise.resolve();
   }
@@ -98,100 +122,77 @@ export class MemorySource implements Source, Taker, Leaseholder, Endable {
   }
 
   get nextExpiry(): number {
-    return this.#held.values().next().value?.leaseUntil ?? Number.POSITIVE_INFINITY;
+    return this.#held.deliveries.values().next().value?.leaseUntil ?? Number.POSITIVE_INFINITY;
   }
 
   expire(now: number): void {
     const expired: MemoryDelivery[] = [];
-    for (const delivery of this.#held.values()) {
+    for (const delivery of this.#held.deliveries.values()) {
       if ((delivery.leaseUntil ?? 0) > now) break;
       expired.push(delivery);
     }
     if (expired.length === 0) return;
-    const gone = this.#parts.store.shape.ordered ? this.#withTheirKeys(expired) : expired;
-    for (const delivery of gone) {
-      this.#held.delete(delivery);
-      this.#parts.store.giveBack(delivery.entry);
+    const lost = this.#store.shape.ordered ? this.#withTheirKeys(expired) : expired;
+    for (const delivery of lost) {
+      this.#held.deliveries.delete(delivery);
+      this.#store.giveBack(delivery.entry);
     }
-    this.#parts.onLost(gone);
+    this.#onLost(lost);
   }
 
   end(reason: MemoryError): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    const { instance, store, onEnd } = this.#parts;
-    store.readers.delete(this);
-    instance.timing.holders.delete(this);
-    this.#finishWait?.(NONE);
-    for (const { entry } of this.#held.values()) store.giveBack(entry);
-    this.#held.clear();
-    onEnd(this);
-    this.#resolveLost(reason);
+    this.#ending.end(reason);
   }
 
-  /** What it holds has gone with the store. */
   storeDeleted(): void {
-    const gone = [...this.#held.values()];
-    this.#held.clear();
-    if (gone.length > 0) this.#parts.onLost(gone);
-    this.end(new MemoryError("missing", `${this.#parts.store.shape.name} was deleted`));
+    const lost = [...this.#held.deliveries.values()];
+    this.#held.deliveries.clear();
+    if (lost.length > 0) this.#onLost(lost);
+    this.end(new MemoryError("missing", `${this.#store.shape.name} was deleted`));
+  }
+
+  #onEnd(): void {
+    this.#store.readers.delete(this);
+    this.#held.instance.timers.leaseholders.delete(this);
+    this.#finishWait?.(NO_DELIVERIES);
+    for (const { entry } of this.#held.deliveries.values()) this.#store.giveBack(entry);
+    this.#held.deliveries.clear();
+    this.#link.connection.remove(this);
+    this.#afterEnd();
   }
 
   #wait(max: number, signal: AbortSignal): Promise<readonly Delivery[]> {
     return new Promise((resolve) => {
       const finish = (deliveries: readonly MemoryDelivery[]): void => {
         this.#finishWait = undefined;
-        this.#parts.store.stopWaiting(this);
+        this.#store.stopWaiting(this);
         clearTimeout(timer);
-        signal.removeEventListener("abort", none);
+        signal.removeEventListener("abort", finishEmpty);
         resolve(deliveries);
       };
-      const none = (): void => finish(NONE);
-      const timer = setTimeout(none, PATIENCE);
-      signal.addEventListener("abort", none, { once: true });
+      const finishEmpty = (): void => finish(NO_DELIVERIES);
+      const timer = setTimeout(finishEmpty, RECEIVE_WAIT);
+      signal.addEventListener("abort", finishEmpty, { once: true });
       this.#finishWait = finish;
-      this.wants = max;
-      if (!this.#paused) this.#parts.store.wait(this);
+      this.capacity = max;
+      if (!this.#paused) this.#store.wait(this);
     });
   }
 
-  #hand(entries: readonly Entry[]): readonly MemoryDelivery[] {
-    const { instance, store, lease } = this.#parts;
-    const until = instance.timing.now + lease;
-    instance.timing.wakeAt(until);
+  #deliver(entries: readonly Entry[]): readonly MemoryDelivery[] {
+    const { instance, store, deliveries } = this.#held;
+    const until = instance.timers.now + this.#link.lease;
+    instance.timers.wakeAt(until);
     return entries.map((entry) => {
       const delivery = new MemoryDelivery(entry, store.shape.name, entry.deliveries - 1, until);
-      this.#held.set(delivery, delivery);
+      deliveries.set(delivery, delivery);
       return delivery;
     });
   }
 
-  #settleOne(settlement: Settlement): SettleResult {
-    const held = this.#held.get(settlement.delivery);
-    if (held === undefined)
-      return { error: new MemoryError("lease-lost", "the delivery is no longer ours"), lost: true };
-    const { instance, store } = this.#parts;
-    const { action } = settlement;
-    const fault = instance.fault(() => ({ kind: "settle", source: store.shape.name, id: held.id, action }));
-    if (fault === "refuse")
-      return { error: new MemoryError("refused", `the fault hook refused: ${action}`), lost: false };
-    this.#held.delete(settlement.delivery);
-    this.#apply(settlement, held.entry);
-    if (fault === undefined) return undefined;
-    return { error: new MemoryError("unconfirmed", `the fault hook held back the answer: ${action}`), lost: true };
-  }
-
-  #apply(settlement: Settlement, entry: Entry): void {
-    const { store } = this.#parts;
-    if (settlement.action === "ack") store.ack(entry);
-    else if (settlement.action === "release") store.release(entry);
-    else if (settlement.action === "retry") store.retry(entry, settlement.headers, settlement.delay);
-    else store.deadLetter(entry, settlement.action === "deadLetter" ? settlement.headers : NO_CHANGES);
-  }
-
-  /** Nobody else may have a later message of a key that goes to somebody else. */
+  /** On an ordered store, when one message of a key goes to another consumer, the later ones must go too. */
   #withTheirKeys(expired: readonly MemoryDelivery[]): readonly MemoryDelivery[] {
     const keys = new Set(expired.map(({ key = "" }) => key));
-    return [...this.#held.values()].filter(({ key = "" }) => keys.has(key));
+    return [...this.#held.deliveries.values()].filter(({ key = "" }) => keys.has(key));
   }
 }

@@ -1,18 +1,18 @@
 import type { DeadLetterEntry, Delivery, OutgoingMessage } from "@anybroker/core/driver";
 import { MemoryError } from "./broker/memory-error.ts";
-import { type Entry, keepHeaders, type MemoryMessage, sizeOf } from "./broker/message.ts";
-import { CAPABILITIES } from "./capabilities.ts";
+import { type Entry, frozenHeaders, type MemoryMessage, sizeOf } from "./broker/message.ts";
+import { capabilities } from "./capabilities.ts";
 
-const USUAL_PRIORITY = 4;
+const DEFAULT_PRIORITY = 4;
 
-/** Copies a message that comes in: nothing the sender does to its own afterwards matters. */
+/** Copies a message that is sent, so that later changes by the sender have no effect. */
 export function copyIn(message: OutgoingMessage): MemoryMessage {
   const { body } = message;
-  const limit = CAPABILITIES.limits.body;
+  const limit = capabilities.limits.body;
   if (body.byteLength > limit) {
     throw new MemoryError("too-large", `a body of ${body.byteLength} bytes; at most ${limit} are allowed`);
   }
-  const headers = keepHeaders(message.headers);
+  const headers = frozenHeaders(message.headers);
   return {
     id: message.id,
     body: new Uint8Array(body),
@@ -23,12 +23,12 @@ export function copyIn(message: OutgoingMessage): MemoryMessage {
     correlationId: message.correlationId,
     replyTo: message.replyTo,
     sentAt: message.sentAt,
-    priority: message.priority ?? USUAL_PRIORITY,
+    priority: message.priority ?? DEFAULT_PRIORITY,
     size: sizeOf(body, headers),
   };
 }
 
-/** A hand-over. Its body is copied when it is first asked for, so that no handler reaches what is stored. */
+/** A delivery. Its body is copied when it is first read, so that no handler can change what is stored. */
 export class MemoryDelivery implements Delivery {
   readonly entry: Entry;
   readonly deliveries: number;
@@ -81,7 +81,7 @@ export class MemoryDelivery implements Delivery {
   }
 }
 
-/** A dead letter under its number. */
+/** A dead letter, whose id is its number. */
 export function deadLetterOf(number: number, entry: Entry, source: string): DeadLetterEntry {
   const delivery = new MemoryDelivery(entry, source, entry.deliveries, undefined);
   return Object.assign(delivery, { deadLetterId: String(number) });

@@ -2,6 +2,7 @@ import type {
   Delivery,
   Destination,
   Entity,
+  ErrorCode,
   Link,
   LinkContext,
   OutgoingMessage,
@@ -10,26 +11,28 @@ import type {
   SourceEntity,
 } from "@anybroker/core/driver";
 import { live, message as plainMessage } from "@anybroker-internal/testkit/link";
+import { classify } from "../src/errors.ts";
 import { type ManualClock, type MemoryInstance, type MemoryOptions, manualClock, memory } from "../src/index.ts";
 
 export const LEASE = 30_000;
-/** As of a manual clock that has just begun. */
+/** A message with the time of a manual clock that has just begun. */
 export const message = (id: string, fields: Partial<OutgoingMessage> = {}): OutgoingMessage =>
   plainMessage(id, { contentType: "text/plain", sentAt: 0, ...fields });
 
-export interface Bench {
+/** A driver of an instance, and a link to it, with a clock that the test moves. */
+export interface Testbed {
   readonly clock: ManualClock;
   readonly link: Link<MemoryInstance>;
-  /** A further link to the same instance. */
+  /** Opens another link to the same instance. */
   connect(context?: Partial<LinkContext>): Promise<Link<MemoryInstance>>;
   declare(...entities: readonly Entity[]): Promise<void>;
-  /** What became of each. */
+  /** Sends, and returns the failure of each message, if it failed. */
   send(destination: Destination, ...batch: readonly OutgoingMessage[]): Promise<(SendFailure | undefined)[]>;
   open(entity: SourceEntity, lost?: (deliveries: readonly Delivery[]) => void): Promise<Source>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function bench(options: MemoryOptions = {}): Promise<Bench> {
+export async function testbed(options: MemoryOptions = {}): Promise<Testbed> {
   const clock = manualClock(1_000_000);
   const driver = memory(options);
   const links: Link<MemoryInstance>[] = [];
@@ -56,4 +59,13 @@ export async function bench(options: MemoryOptions = {}): Promise<Bench> {
       for (const open of links) await open.close(live);
     },
   };
+}
+
+/** The code of the error with which a call is expected to fail. */
+export async function codeOf(failing: Promise<unknown>): Promise<ErrorCode> {
+  const error: unknown = await failing.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  return classify(error).code;
 }

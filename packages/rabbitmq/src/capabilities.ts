@@ -5,11 +5,11 @@ export const capabilities = {
   "delay.send": "emulated",
   "delay.publish": "emulated",
   retryDelay: "emulated",
-  // The core discards what has expired: the broker would dead-letter it.
+  // The core discards expired messages. The server would dead-letter them.
   ttl: "emulated",
   priority: "maybe",
   filter: "native",
-  // A queue keeps nothing that has been handled; a stream does, but is another kind of entity.
+  // A queue keeps nothing that was handled. A stream does, but is another kind of entity.
   from: "none",
   ephemeral: "native",
   "deadLetters.list": "native",
@@ -20,7 +20,7 @@ export const capabilities = {
   sendOrder: "firstTry",
   limits: {
     body: 16_777_216,
-    // amqplib encodes a header table into 64 KiB; 6 KiB of it are left for our own headers.
+    // amqplib encodes a header table into 64 KiB. 6 KiB of it are left for our own headers.
     headers: 256,
     headerBytes: 57_344,
     headerValue: 32_768,
@@ -32,18 +32,18 @@ export const capabilities = {
   },
 } as const;
 
-/** From which the types of a RabbitMQ broker's options follow. */
+/** The capabilities as a type, from which the types of a RabbitMQ broker's options follow. */
 export type RabbitmqCapabilities = typeof capabilities;
 
 /** What differs from {@link capabilities} on a server of this version. */
 export function refinement(version: string, topology: core.TopologyMode): core.Refinement {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   return {
-    // Before 4.3 a quorum queue has no strict priorities.
+    // Quorum queues have strict priorities from 4.3 on.
     priority: major > 4 || (major === 4 && minor >= 3) ? "native" : "none",
     // The queue of an ephemeral subscription has to be created.
     ephemeral: topology === "create" ? "native" : "none",
-    // The server's own defaults of max_message_size: 128 MiB on 3.x, 16 MiB from 4.0 on.
+    // The server's own default of max_message_size: 128 MiB on 3.x, 16 MiB from 4.0 on.
     limits: { body: major < 4 ? 134_217_728 : 16_777_216 },
   };
 }

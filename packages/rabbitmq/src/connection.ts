@@ -1,24 +1,38 @@
 import type { Duplex } from "node:stream";
 import type * as core from "@anybroker/core/driver";
-import { BrokerError, orAborted } from "@anybroker/core/driver";
+import {
+  closed,
+  Ending,
+  heartbeatOf,
+  invalidConfig,
+  notFound,
+  openWithin,
+  orAborted,
+  passwordOf,
+  tlsOf,
+  usernameOf,
+} from "@anybroker/core/driver";
 import * as amqp from "amqplib";
-import { codeOf } from "./errors.ts";
+import { replyCodeOf } from "./errors.ts";
 import type { Settings } from "./options.ts";
+
+/** The largest prefetch that a channel can have: AMQP counts it in 16 bits. */
+export const MAX_PREFETCH = 65_535;
 
 /** One TCP connection to a server, for as long as it lives. */
 export interface Connection {
   readonly model: amqp.ChannelModel;
-  /** Resolves with the reason when the connection is gone. */
+  /** Resolves with the reason when the connection has ended. */
   readonly lost: Promise<unknown>;
-  /** Why the server reads nothing from us at present: a resource alarm. */
+  /** Why the server reads nothing from this connection at present (a resource alarm); undefined while it reads. */
   blocked(): string | undefined;
-  /** Called after frames were given to amqplib: all of this turn of the event loop go in one system call. */
+  /** Collects all frames of this turn of the event loop into one system call. Call it after giving frames to amqplib. */
   cork(): void;
-  /** Cuts it, if it is still there. */
+  /** Destroys the socket, if it is still open. */
   cut(): void;
 }
 
-/** Opens a connection; ends at once when the signal aborts. */
+/** Opens a connection. Ends at once when the signal aborts. */
 export async function openConnection(
   settings: Settings,
   host: core.Host,
@@ -26,53 +40,69 @@ export async function openConnection(
   lease: number,
   signal: AbortSignal,
 ): Promise<Connection> {
-  const { ca, cert, key, passphrase, servername, connectionName = "anybroker", timeout = 10_000 } = settings;
-  const user = userOf(settings);
-  const password = settings.password ?? settings.address.password ?? "guest";
-  const secret = typeof password === "function" ? await orAborted(Promise.resolve(password()), signal) : password;
-  // amqplib cannot be told to give up. Its socket can: Node hands this to it, for TCP and TLS alike.
-  const life = new AbortController();
-  const options = {
-    ...{ signal: life.signal, noDelay: true, keepAlive: true, timeout, ca, cert, key, passphrase, servername },
-    clientProperties: { connection_name: `${connectionName} (${purpose})` },
-    credentials: user === undefined ? amqp.credentials.external() : amqp.credentials.plain(user, secret),
-  };
+  const { connectionName = "anybroker", timeout = 10_000 } = settings;
   const { scheme, path } = settings.address;
+  const user = userOf(settings);
+  const password = (await passwordOf(settings, settings.address, signal)) ?? "guest";
+  // amqplib cannot be told to give up. Its socket can: Node passes this signal to it, for TCP and TLS alike.
+  const socket = new AbortController();
+  const options = {
+    ...tlsOf(settings),
+    signal: socket.signal,
+    noDelay: true,
+    keepAlive: true,
+    timeout,
+    clientProperties: { connection_name: `${connectionName} (${purpose})` },
+    credentials: user === undefined ? amqp.credentials.external() : amqp.credentials.plain(user, password),
+  };
   const target = {
     protocol: scheme,
     hostname: host.host,
     port: host.port ?? (scheme === "amqps" ? 5_671 : 5_672),
     // amqplib decodes it once more.
     vhost: encodeURIComponent(path || "/"),
-    // Seconds; the server gives a silent client up after about three.
-    heartbeat: Math.max(1, Math.floor((settings.heartbeat ?? Math.min(10_000, lease / 3)) / 1_000)),
+    // Whole seconds. The server gives up a client that is silent for about three heartbeats.
+    heartbeat: Math.floor((settings.heartbeat ?? heartbeatOf(lease)) / 1_000),
   };
   try {
-    // The cast is true: TLS takes undefined for what is not set, and the type has only left out the signal.
-    return watch(await orAborted(amqp.connect(target, options as amqp.SocketOptions), signal), life);
+    // The cast is true: amqplib's type has only left out the signal.
+    return watch(await orAborted(amqp.connect(target, options as amqp.SocketOptions), signal), socket);
   } catch (error) {
-    life.abort();
-    // What amqplib says is that it expected something else, and of another protocol's bytes that a frame is too large.
-    const [said, cause] = [String(error), { cause: error }];
-    const noVhost = `the virtual host ${path || "/"} does not exist, or this user may not use it`;
-    const stranger = `what answers at ${target.hostname}:${target.port} does not speak AMQP 0-9-1: is it RabbitMQ's port?`;
-    if (said.includes("Expected ConnectionOpenOk; got <ConnectionClose"))
-      throw new BrokerError("NOT_FOUND", noVhost, cause);
-    if (/Frame size \d+ exceeds/.test(said)) throw new BrokerError("INVALID_CONFIG", stranger, cause);
-    throw error;
+    socket.abort();
+    throw explained(error, target, path || "/");
   }
 }
 
-/** The name under which the server knows us; undefined where it goes by our certificate. */
-export function userOf({ mechanism, username, address }: Settings): string | undefined {
-  return mechanism === "external" ? undefined : (username ?? address.username ?? "guest");
+/** The name under which the server knows the client; undefined where it goes by the client's certificate. */
+export function userOf(settings: Settings): string | undefined {
+  return settings.mechanism === "external" ? undefined : (usernameOf(settings, settings.address) ?? "guest");
 }
 
-function watch(model: amqp.ChannelModel, life: AbortController): Connection {
-  const { promise: lost, resolve } = Promise.withResolvers<unknown>();
+/**
+ * amqplib only says that it expected another frame, and of the bytes of another protocol that a frame is too large.
+ * This says what happened.
+ */
+function explained(
+  error: unknown,
+  { hostname, port }: { readonly hostname: string; readonly port: number },
+  vhost: string,
+): unknown {
+  const text = String(error);
+  if (text.includes("Expected ConnectionOpenOk; got <ConnectionClose")) {
+    return notFound(`the virtual host ${vhost} does not exist, or this user may not use it`, error);
+  }
+  if (/Frame size \d+ exceeds/.test(text)) {
+    const address = `${hostname}:${port}`;
+    return invalidConfig(`the server at ${address} does not speak AMQP 0-9-1: is this RabbitMQ's port?`, error);
+  }
+  return error;
+}
+
+function watch(model: amqp.ChannelModel, socket: AbortController): Connection {
+  const ending = new Ending();
   let alarm: string | undefined;
-  // An error without a listener would end the process; the first reason counts.
-  model.on("error", resolve);
+  // Without a listener, an error would end the process.
+  model.on("error", ending.end);
   model.on("blocked", (reason) => {
     alarm = reason;
   });
@@ -80,21 +110,28 @@ function watch(model: amqp.ChannelModel, life: AbortController): Connection {
     alarm = undefined;
   });
   model.on("close", (error) => {
-    resolve(error ?? new BrokerError("CLOSED", "the connection was closed"));
-    // amqplib ends only its half of the socket, which a server that hangs never answers.
-    life.abort();
+    ending.end(error ?? closed("the connection was closed"));
+    // amqplib ends only its half of the socket. A server that hangs never ends the other half.
+    socket.abort();
   });
-  return { model, lost, blocked: () => alarm, cork: corkOf(model), cut: () => life.abort() };
+  return {
+    model,
+    lost: ending.lost,
+    blocked: () => alarm,
+    cork: corkOf(model),
+    cut: () => socket.abort(),
+  };
 }
 
 /**
- * amqplib makes a system call of each frame, and writes in an immediate that it asks for in the next tick. Called after
- * it, this asks for one right behind; called before it, the socket would be open again too early.
+ * amqplib makes a system call for each frame. It writes in an immediate, which it requests in the next tick. The cork is
+ * set after amqplib was called, so the immediate that removes it runs right behind amqplib's. Set before, the cork would
+ * be removed too early.
  */
 function corkOf(model: amqp.ChannelModel): () => void {
   // The cast is true of amqplib 2, whose types leave out the socket.
   const { stream } = model.connection as unknown as { readonly stream: Duplex };
-  // Past 64 KiB amqplib waits for room and then writes all the rest, outside of any turn of ours.
+  // Past 64 KiB amqplib waits for `drain`, and then writes everything that is left.
   stream.prependListener("drain", () => {
     stream.cork();
     process.nextTick(() => stream.uncork());
@@ -105,18 +142,12 @@ function corkOf(model: amqp.ChannelModel): () => void {
   };
 }
 
-/** A channel; one that opens too late is closed. */
-export async function channelOf({ model }: Connection, signal: AbortSignal): Promise<amqp.Channel> {
-  const opening = model.createChannel();
-  try {
-    return await orAborted(opening, signal);
-  } catch (error) {
-    opening.then((channel) => channel.close()).catch(() => {});
-    throw error;
-  }
+/** Opens a channel. A channel that opens after the signal has aborted is closed. */
+export function openChannel({ model }: Connection, signal: AbortSignal): Promise<amqp.Channel> {
+  return openWithin(model.createChannel(), signal, (channel) => channel.close());
 }
 
-/** Runs work on a channel of its own, which any refusal closes, and closes it. */
+/** Runs work on a channel of its own, and closes the channel. A refusal by the server closes the channel too. */
 export async function onChannel<T>(
   { model, lost }: Connection,
   signal: AbortSignal,
@@ -129,14 +160,22 @@ export async function onChannel<T>(
     try {
       return await work(channel);
     } finally {
-      // It rejects when the server has closed it.
-      await channel.close().catch(() => {});
+      await closeChannel(channel);
     }
   };
-  // A refusal that ended the whole connection says more than that the channel has ended with it.
-  const why = async (error: unknown): Promise<never> => {
+  // A refusal that ended the whole connection says more than that the channel ended with it.
+  const explain = async (error: unknown): Promise<never> => {
     const reason = await Promise.race([lost, Promise.resolve()]);
-    throw typeof codeOf(reason) === "number" ? reason : error;
+    throw replyCodeOf(reason) === undefined ? error : reason;
   };
-  return orAborted(run().catch(why), signal);
+  return orAborted(run().catch(explain), signal);
+}
+
+/** Closes a channel. Never rejects: amqplib throws or rejects when the channel is closed already. */
+export async function closeChannel(channel: amqp.Channel): Promise<void> {
+  try {
+    await channel.close();
+  } catch {
+    // It is closed.
+  }
 }

@@ -1,24 +1,19 @@
 import type { Connect } from "@anybroker/core";
-import { type Adapter, connectFor } from "@anybroker/core/driver";
+import { type Adapter, adapterOf, connectFor } from "@anybroker/core/driver";
 import { rabbitmq } from "./driver.ts";
-import type { RabbitmqOptions } from "./options.ts";
 
 export * from "@anybroker/core";
 export type { RabbitmqCapabilities } from "./capabilities.ts";
-export { type RabbitmqNative, rabbitmq } from "./driver.ts";
+export { rabbitmq } from "./driver.ts";
+export type { RabbitmqNative } from "./link.ts";
 export type { ExchangeOptions, RabbitmqOptions } from "./options.ts";
 
 /** Serves URLs of the schemes `amqp` and `amqps`. */
-export const adapter: Adapter = {
-  name: "rabbitmq",
-  schemes: ["amqp", "amqps"],
-  // The cast is true: `rabbitmq` checks the name and the kind of every option.
-  driver: (config) => rabbitmq(config as unknown as RabbitmqOptions),
-};
+export const adapter: Adapter = adapterOf("rabbitmq", ["amqp", "amqps"], rabbitmq);
 
 /**
  * Connects to a broker: to RabbitMQ by a URL, by a config with a URL and {@link RabbitmqOptions}, or by a driver that
- * {@link rabbitmq} has made, which types the broker; to any other by a URL whose adapter is installed.
+ * {@link rabbitmq} made, which types the broker; to any other broker by a URL whose adapter is installed.
  *
  * Rejects as the core's `connect` does.
  */

@@ -1,49 +1,38 @@
 import type * as core from "@anybroker/core/driver";
-import { readOptions, TLS_KINDS } from "@anybroker/core/driver";
+import { CREDENTIAL_KINDS, readOptions, TLS_KINDS } from "@anybroker/core/driver";
 
-/** How a topic is mapped to an exchange. */
+/** How a topic maps to an exchange. */
 export interface ExchangeOptions {
-  /** Its type: `topic`, `direct`, `fanout`, `headers` or one of a plugin. @default "topic" */
+  /** The exchange's type: `topic`, `direct`, `fanout`, `headers` or one of a plugin. @default "topic" */
   readonly type?: string;
   /**
-   * The routing key of a message: its `type`, its `key`, the value of one of its headers (`header:<name>`), or what a
-   * function answers; `""` where that is not set. @default the message's type, without one its key
+   * What a message's routing key is: its `type`, its `key`, the value of one of its headers (`header:<name>`), or what a
+   * function returns. A value that is not set is `""`. @default the message's type, without one its key
    */
   readonly routingKey?: "type" | "key" | `header:${string}` | ((message: core.OutgoingMessage) => string);
 }
 
-/** What `rabbitmq` takes. */
-export interface RabbitmqOptions {
+/** The options of `rabbitmq`. */
+export interface RabbitmqOptions extends core.CredentialOptions, core.TlsOptions {
   /**
    * `amqp://user:password@host:port,host2/vhost?heartbeat=5000`, or `amqps://…`. Several hosts are tried in turn.
-   * Without a user it is guest, without a path the virtual host is `/`.
+   * Without a user and password both are `guest`, without a path the virtual host is `/`.
    */
   readonly url: string;
-  /** Instead of the URL's. Not a URL parameter. */
-  readonly username?: string;
-  /** Instead of the URL's. A function is asked at each connect: for tokens that expire. Not a URL parameter. */
-  readonly password?: string | (() => string | Promise<string>);
-  /** `external`: the server knows the client by its certificate. @default "plain" */
+  /** `external`: the server identifies the client by its certificate. @default "plain" */
   readonly mechanism?: "plain" | "external";
-  /** Milliseconds between heartbeats; a peer silent for three is given up. @default a third of the lease, at most 10000 */
+  /**
+   * Milliseconds between heartbeats. A peer that is silent for about three of them is given up. @default a third of the
+   * lease, at most 10000
+   */
   readonly heartbeat?: number;
-  /** Milliseconds that a server may be silent while a connection is made. @default 10000 */
+  /** How long a server may be silent while a connection is made, in ms. @default 10000 */
   readonly timeout?: number;
-  /** How the connections are called in the server's own views. @default "anybroker" */
+  /** The name of the connections in the server's own views. @default "anybroker" */
   readonly connectionName?: string;
-  /** The certificates to trust instead of the system's, PEM. */
-  readonly ca?: string | Buffer;
-  /** The client's certificate, PEM. */
-  readonly cert?: string | Buffer;
-  /** The client's private key, PEM. Not a URL parameter. */
-  readonly key?: string | Buffer;
-  /** Of `key`. Not a URL parameter. */
-  readonly passphrase?: string;
-  /** The name that the server's certificate must have. @default the host's */
-  readonly servername?: string;
   /** Names of existing queues and exchanges for logical names. */
   readonly naming?: core.NamingOptions;
-  /** Of topics, by their logical names. */
+  /** The exchanges of topics, by the topic's logical name. */
   readonly exchanges?: Readonly<Record<string, ExchangeOptions>>;
   /**
    * Binding keys of subscriptions, by their logical names `topic/subscription`: for a `topic` exchange patterns such as
@@ -56,8 +45,7 @@ export interface RabbitmqOptions {
 export type Settings = RabbitmqOptions & { readonly address: core.Address };
 
 const KINDS: core.OptionKinds<RabbitmqOptions> = {
-  username: ["secret"],
-  password: ["secret", "function"],
+  ...CREDENTIAL_KINDS,
   mechanism: ["=plain", "=external"],
   heartbeat: ["milliseconds"],
   timeout: ["milliseconds"],
@@ -68,7 +56,7 @@ const KINDS: core.OptionKinds<RabbitmqOptions> = {
   bindings: ["object"],
 };
 
-/** Checks options; throws `INVALID_CONFIG` naming the option, and never a value that may be secret. */
+/** Checks options. Throws `INVALID_CONFIG` naming the option, and never a value that may be secret. */
 export function settingsOf(given: RabbitmqOptions): Settings {
   return readOptions(given, ["amqp", "amqps"], KINDS);
 }

@@ -2,92 +2,126 @@ import type * as core from "@anybroker/core/driver";
 import { orAborted, stepAbove, stepBelow } from "@anybroker/core/driver";
 import type { Message } from "amqplib";
 import { userOf } from "./connection.ts";
-import { queueStep, topicStep } from "./declare.ts";
-import type { Life } from "./life.ts";
-import { publisherTo } from "./publisher.ts";
+import { queueStep, topicStep } from "./declaring/delay-steps.ts";
+import type { Publisher } from "./publishing/publisher.ts";
+import type { LinkState } from "./state/link-state.ts";
 import { copyProperties, toProperties } from "./wire.ts";
 
-/** Where a message goes first. `mandatory`: it is a failure when no queue is there to take it. */
-type Route = readonly [exchange: string, routingKey: string, mandatory: boolean, notBefore?: number | undefined];
+/** Where a message is published. */
+interface Route {
+  readonly exchange: string;
+  readonly routingKey: string;
+  /** Whether the message fails when there is no queue to take it. */
+  readonly mandatory: boolean;
+}
 
 /** `Link.send`. */
-export async function send(life: Life, ...[to, batch, report, signal]: Parameters<core.Link["send"]>): Promise<void> {
-  const { promise: done, resolve } = Promise.withResolvers<void>();
-  const open = new Set(batch.keys());
+export async function send(
+  link: LinkState,
+  destination: core.Destination,
+  batch: readonly core.OutgoingMessage[],
+  report: core.Report,
+  signal: AbortSignal,
+): Promise<void> {
+  const { promise: allReported, resolve } = Promise.withResolvers<void>();
+  const unreported = new Set(batch.keys());
   let written = 0;
-  const settled = (index: number, failure?: core.SendFailure): void => {
-    if (!open.delete(index)) return;
+  const settle = (index: number, failure?: core.SendFailure): void => {
+    if (!unreported.delete(index)) return;
     report(index, failure);
-    if (open.size === 0) resolve();
+    if (unreported.size === 0) resolve();
   };
-  const fail = (error: unknown): void => {
-    for (const index of open) settled(index, { error, outcomeUnknown: index < written });
+  const failUnreported = (error: unknown): void => {
+    for (const index of unreported) settle(index, { error, outcomeUnknown: index < written });
   };
   const write = async (): Promise<void> => {
-    const publisher = await publisherTo(life, to.kind === "topic" ? to.name : "");
+    const publisher = await publisherTo(link, destination);
     for (const [index, message] of batch.entries()) {
       try {
-        const delay = (message.deliverAt ?? 0) - life.context.clock.now();
-        const route = delay > 0 ? await later(life, to, message, delay, signal) : now(life, to, message);
+        const delay = (message.deliverAt ?? 0) - link.context.clock.now();
+        const route =
+          delay > 0
+            ? await delayedRoute(link, destination, message, delay, signal)
+            : routeOf(link, destination, message);
         signal.throwIfAborted();
         written = index + 1;
-        const [exchange, routingKey, mandatory, notBefore] = route;
-        const properties = toProperties(message, mandatory, notBefore);
-        publisher.publish(exchange, routingKey, message.body, properties, (failure) => settled(index, failure));
+        const properties = toProperties(message, route.mandatory);
+        publisher.publish(route.exchange, route.routingKey, message.body, properties, (failure) =>
+          settle(index, failure),
+        );
       } catch (error) {
-        settled(index, { error, outcomeUnknown: false });
+        settle(index, { error, outcomeUnknown: false });
       }
     }
-    // A lone message goes out at once.
-    if (batch.length > 1) life.publishing.cork();
+    // A lone message is not held up.
+    if (batch.length > 1) link.publishing.cork();
   };
-  const giveUp = (): void => fail(signal.reason);
-  signal.addEventListener("abort", giveUp, { once: true });
-  write().catch(fail);
-  if (open.size > 0) await done;
-  signal.removeEventListener("abort", giveUp);
+  const onAbort = (): void => failUnreported(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  write().catch(failUnreported);
+  if (unreported.size > 0) await allReported;
+  signal.removeEventListener("abort", onAbort);
 }
 
-function now(life: Life, to: core.Destination, message: core.OutgoingMessage): Route {
-  if (to.kind === "queue") return ["", life.naming.queue(to.name), true];
-  return [life.naming.topic(to.name), routingKey(life, to.name, message), false];
+function publisherTo(link: LinkState, { kind, name }: core.Destination): Promise<Publisher> {
+  return kind === "topic" ? link.publishers.toTopic(name) : link.publishers.toQueues();
 }
 
-async function later(
-  life: Life,
-  to: core.Destination,
+function routeOf(link: LinkState, destination: core.Destination, message: core.OutgoingMessage): Route {
+  if (destination.kind === "queue") {
+    return { exchange: "", routingKey: link.naming.queue(destination.name), mandatory: true };
+  }
+  return {
+    exchange: link.naming.topic(destination.name),
+    routingKey: routingKeyOf(link, destination.name, message),
+    mandatory: false,
+  };
+}
+
+/** By way of a delay step: for a topic one that is long enough, for a queue as many in turn as it takes. */
+async function delayedRoute(
+  link: LinkState,
+  destination: core.Destination,
   message: core.OutgoingMessage,
   delay: number,
   signal: AbortSignal,
 ): Promise<Route> {
-  if (to.kind === "topic") {
-    return [await topicStep(life, to, stepAbove(delay), signal), routingKey(life, to.name, message), true];
+  if (destination.kind === "queue") {
+    const step = await queueStep(link, link.naming.queue(destination.name), stepBelow(delay), signal);
+    return { exchange: "", routingKey: step, mandatory: true };
   }
-  return ["", await queueStep(life, life.naming.queue(to.name), stepBelow(delay), signal), true, message.deliverAt];
+  return {
+    exchange: await topicStep(link, destination, stepAbove(delay), signal),
+    routingKey: routingKeyOf(link, destination.name, message),
+    mandatory: true,
+  };
 }
 
-function routingKey({ settings }: Life, topic: string, message: core.OutgoingMessage): string {
-  const from = settings.exchanges?.[topic]?.routingKey;
-  if (from === undefined) return message.type ?? message.key ?? "";
-  if (typeof from === "function") return from(message);
-  return (from === "type" || from === "key" ? message[from] : message.headers[from.slice("header:".length)]) ?? "";
+function routingKeyOf({ settings }: LinkState, topic: string, message: core.OutgoingMessage): string {
+  const wanted = settings.exchanges?.[topic]?.routingKey;
+  if (wanted === undefined) return message.type ?? message.key ?? "";
+  if (typeof wanted === "function") return wanted(message);
+  if (wanted === "type" || wanted === "key") return message[wanted] ?? "";
+  return message.headers[wanted.slice("header:".length)] ?? "";
 }
 
-/** Publishes a copy of a message to a queue, by way of its ladder if delayed. Throws what it was refused for. */
-export async function copy(
-  life: Life,
-  native: Message,
+/**
+ * Publishes a copy of a message to a queue, by way of a delay step if there is a delay (in ms). Resolves once the copy is
+ * confirmed. Rejects with the reason when it is refused.
+ */
+export async function sendCopy(
+  link: LinkState,
+  original: Message,
   queue: string,
-  headers: core.HeaderChanges,
+  changes: core.HeaderChanges,
   delay: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const notBefore = delay > 0 ? Math.ceil(life.context.clock.now() + delay) : undefined;
-  const to = delay > 0 ? await queueStep(life, queue, stepBelow(delay), signal) : queue;
-  const publisher = await orAborted(publisherTo(life, ""), signal);
-  const properties = copyProperties(native, headers, userOf(life.settings), notBefore);
-  const { promise, resolve } = Promise.withResolvers<core.SendFailure | undefined>();
-  publisher.publish("", to, native.content, properties, resolve);
-  const refused = await promise;
-  if (refused !== undefined) throw refused.error;
+  const target = delay > 0 ? await queueStep(link, queue, stepBelow(delay), signal) : queue;
+  const publisher = await orAborted(link.publishers.toQueues(), signal);
+  const properties = copyProperties(original, changes, userOf(link.settings));
+  const { promise: fate, resolve } = Promise.withResolvers<core.SendFailure | undefined>();
+  publisher.publish("", target, original.content, properties, resolve);
+  const failure = await fate;
+  if (failure !== undefined) throw failure.error;
 }

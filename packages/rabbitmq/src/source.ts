@@ -1,82 +1,97 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type * as core from "@anybroker/core/driver";
-import { BrokerError, orAborted, PushBuffer } from "@anybroker/core/driver";
+import { closed, Ending, orAborted, PushBuffer, unavailable } from "@anybroker/core/driver";
 import type { Channel, ConsumeMessage } from "amqplib";
-import { Acks } from "./acks.ts";
-import { channelOf, onChannel } from "./connection.ts";
-import { bind } from "./declare.ts";
-import type { Life } from "./life.ts";
-import { copy } from "./send.ts";
-import { deadLettersOf } from "./topology.ts";
+import { Acks } from "./acknowledging/acks.ts";
+import { closeChannel, MAX_PREFETCH, onChannel, openChannel } from "./connection.ts";
+import { bind } from "./declaring/bindings.ts";
+import { hasLadder } from "./declaring/delay-steps.ts";
+import { Settler } from "./settle.ts";
+import type { LinkState } from "./state/link-state.ts";
 import { deliveryOf, type RabbitmqDelivery } from "./wire.ts";
 
-/** The most that a consumer can be told to prefetch. */
-const MOST_PREFETCH = 65_535;
+/** What a source reads. */
+interface ReadQueue {
+  readonly name: string;
+  readonly ordered: boolean;
+  readonly durable: boolean;
+  /** Whether retries can come back to it. */
+  readonly returns: boolean;
+}
 
-type Opening = Parameters<core.Link["open"]>;
-
-/** A settlement that makes a copy. */
-type Moving = Extract<core.Settlement, { readonly headers: unknown }>;
+type OnLost = (deliveries: readonly core.Delivery[]) => void;
 
 /** `Link.open`: starts reading a queue or subscription, on a channel of its own. */
-export async function openSource(life: Life, ...[entity, { window }, lost, signal]: Opening): Promise<core.Source> {
-  const ephemeral = entity.kind === "subscription" && !entity.durable ? entity : undefined;
-  const name = life.naming.source(entity);
-  const queue = ephemeral === undefined ? name : `${name}.${randomUUID()}`;
-  const channel = await channelOf(life.consuming, signal);
+export async function openSource(
+  link: LinkState,
+  entity: core.SourceEntity,
+  { window }: core.OpenOptions,
+  onLost: OnLost,
+  signal: AbortSignal,
+): Promise<core.Source> {
+  const name = link.naming.source(entity);
+  if (entity.kind === "subscription" && !entity.durable) {
+    const queue = { name: `${name}.${randomUUID()}`, ordered: entity.ordered, durable: false, returns: false };
+    return openOn(link, queue, window, onLost, signal, async (channel) => {
+      // An exclusive queue ends with the connection, whatever happens to this process.
+      await channel.assertQueue(queue.name, { exclusive: true, durable: false });
+      await bind(link, channel, entity, queue.name);
+    });
+  }
+  const returns = await hasLadder(link, name, signal);
+  const queue = { name, ordered: entity.ordered, durable: true, returns };
+  return openOn(link, queue, window, onLost, signal, () => Promise.resolve());
+}
+
+/** Opens a channel, prepares the queue on it, and starts reading. */
+async function openOn(
+  link: LinkState,
+  queue: ReadQueue,
+  window: number,
+  onLost: OnLost,
+  signal: AbortSignal,
+  prepare: (channel: Channel) => Promise<void>,
+): Promise<core.Source> {
+  const channel = await openChannel(link.consuming, signal);
   try {
-    const source = new RabbitmqSource(life, channel, queue, entity.ordered, ephemeral === undefined, lost);
-    if (ephemeral !== undefined) {
-      // Exclusive: whatever becomes of us, it ends with the connection.
-      await orAborted(channel.assertQueue(queue, { exclusive: true, durable: false }), signal);
-      await orAborted(bind(life, channel, ephemeral, queue), signal);
-    }
+    const source = new RabbitmqSource(link, channel, queue, onLost);
+    await orAborted(prepare(channel), signal);
     await source.resize(window, signal);
     await source.resume(signal);
     return source;
   } catch (error) {
-    // It rejects when the server has closed it.
-    void (async () => channel.close())().catch(() => {});
+    void closeChannel(channel);
     throw error;
   }
 }
 
 class RabbitmqSource implements core.Source {
-  readonly lost: Promise<unknown>;
   readonly returns: boolean;
-  readonly #life: Life;
-  readonly #queue: string;
-  readonly #ordered: boolean;
-  readonly #durable: boolean;
+  readonly #link: LinkState;
+  readonly #queue: ReadQueue;
+  readonly #onLost: OnLost;
   readonly #buffer = new PushBuffer<RabbitmqDelivery>();
-  readonly #end: (reason: unknown) => void;
+  readonly #settler: Settler;
+  readonly #ending = new Ending(() => this.#onEnd());
   #channel: Channel;
-  #acks: Acks;
-  /** Whether it has given up its place in an ordered queue, and its channel with it. */
-  #away = false;
   #window = 0;
-  #consumer: string | undefined;
+  #consumerTag: string | undefined;
+  /** Whether the source has given up its place in an ordered queue. Its channel is closed then. */
+  #gaveUpPlace = false;
 
-  constructor(life: Life, channel: Channel, queue: string, ordered: boolean, durable: boolean, tellLost: Opening[2]) {
-    this.#life = life;
+  constructor(link: LinkState, channel: Channel, queue: ReadQueue, onLost: OnLost) {
+    this.returns = queue.returns;
+    this.#link = link;
     this.#queue = queue;
-    this.#ordered = ordered;
-    this.#durable = durable;
+    this.#onLost = onLost;
     this.#channel = channel;
-    this.#acks = new Acks(channel);
-    this.returns = durable && life.context.topology === "create";
-    const { promise, resolve } = Promise.withResolvers<unknown>();
-    this.lost = promise;
-    // May come twice: the first reason counts. What is unsettled goes back to its queue when the channel closes.
-    this.#end = (reason) => {
-      const unseen = new Set(this.#buffer.drain());
-      const taken = this.#acks.end().filter((delivery) => !unseen.has(delivery));
-      this.#buffer.end();
-      resolve(reason);
-      tellLost(taken);
-    };
-    this.#watch();
+    this.#settler = new Settler(link, queue.name, queue.ordered, new Acks(channel));
+    this.#watchChannel();
+  }
+
+  get lost(): Promise<unknown> {
+    return this.#ending.lost;
   }
 
   receive(max: number, signal: AbortSignal): readonly core.Delivery[] | Promise<readonly core.Delivery[]> {
@@ -84,135 +99,91 @@ class RabbitmqSource implements core.Source {
   }
 
   settle(batch: readonly core.Settlement[], signal: AbortSignal): ReturnType<core.Source["settle"]> {
-    const results = batch.map((settlement) => this.#settle(settlement, signal));
-    const failure = this.#acks.flush();
-    if (failure !== undefined) return batch.map(() => failure);
-    if (results.every(isKnown)) return results;
-    return orAborted(Promise.all(results.map(async (result) => result)), signal);
+    return this.#settler.settle(batch, signal);
   }
 
   async pause(signal: AbortSignal): Promise<void> {
-    this.#acks.flush(0);
-    const consumer = this.#consumer;
-    this.#consumer = undefined;
-    if (consumer === undefined) return;
-    if (this.#ordered) await this.#giveUp(signal);
-    else await orAborted(this.#channel.cancel(consumer), signal);
+    this.#settler.acks.flush(0);
+    const consumerTag = this.#consumerTag;
+    if (consumerTag === undefined) return;
+    this.#consumerTag = undefined;
+    if (this.#queue.ordered) await this.#giveUpPlace(signal);
+    else await orAborted(this.#channel.cancel(consumerTag), signal);
   }
 
   async resume(signal: AbortSignal): Promise<void> {
-    if (this.#consumer !== undefined) return;
-    if (this.#away) {
-      this.#channel = await channelOf(this.#life.consuming, signal);
-      this.#acks = new Acks(this.#channel);
-      this.#away = false;
-      this.#watch();
+    if (this.#consumerTag !== undefined) return;
+    if (this.#gaveUpPlace) {
+      this.#channel = await openChannel(this.#link.consuming, signal);
+      this.#settler.acks = new Acks(this.#channel);
+      this.#gaveUpPlace = false;
+      this.#watchChannel();
       await this.resize(this.#window, signal);
     }
-    const consuming = this.#channel.consume(this.#queue, (message) => this.#arrived(message));
-    this.#consumer = (await orAborted(consuming, signal)).consumerTag;
+    const consuming = this.#channel.consume(this.#queue.name, (message) => this.#onMessage(message));
+    this.#consumerTag = (await orAborted(consuming, signal)).consumerTag;
   }
 
   async resize(window: number, signal: AbortSignal): Promise<void> {
     this.#window = window;
-    if (this.#away) return;
-    this.#acks.most = Math.floor(window / 2);
-    await orAborted(this.#channel.prefetch(Math.min(window, MOST_PREFETCH)), signal);
+    if (this.#gaveUpPlace) return;
+    this.#settler.acks.maxHeldBack = Math.floor(window / 2);
+    await orAborted(this.#channel.prefetch(Math.min(window, MAX_PREFETCH)), signal);
   }
 
+  /** Each step fails when the channel is closed already. The next one follows all the same. */
   async close(signal: AbortSignal): Promise<void> {
-    // Each of these rejects when the channel has gone.
     await this.pause(signal).catch(() => {});
-    await sleep(this.#acks.pending, undefined, { signal }).catch(() => {});
-    const remove = (channel: Channel): Promise<unknown> => channel.deleteQueue(this.#queue);
-    if (!this.#durable) await onChannel(this.#life.consuming, signal, remove).catch(() => {});
-    await orAborted((async () => this.#channel.close())(), signal).catch(() => {});
-    this.#end(unavailable(`the reading of ${this.#queue} was ended`));
+    await sleep(this.#settler.acks.transitTime, undefined, { signal }).catch(() => {});
+    if (!this.#queue.durable) {
+      const deleteQueue = (channel: Channel): Promise<unknown> => channel.deleteQueue(this.#queue.name);
+      await onChannel(this.#link.consuming, signal, deleteQueue).catch(() => {});
+    }
+    await orAborted(closeChannel(this.#channel), signal).catch(() => {});
+    this.#ending.end(closed(`the source of queue ${this.#queue.name} was closed`));
   }
 
-  #watch(): void {
-    this.#channel.on("error", this.#end);
+  #watchChannel(): void {
+    this.#channel.on("error", this.#ending.end);
     this.#channel.on("close", () => {
-      if (!this.#away) this.#end(unavailable(`the channel that reads ${this.#queue} was closed`));
+      if (this.#gaveUpPlace) return;
+      this.#ending.end(unavailable(`the channel that reads queue ${this.#queue.name} was closed`));
     });
   }
 
   /**
-   * What is held goes back with the place, in one step and in its order: whoever takes the place would else begin behind
-   * it.
+   * Gives back everything that the source holds together with its place in an ordered queue, in one step and in order.
+   * Otherwise the next consumer would begin behind what this one held.
    */
-  async #giveUp(signal: AbortSignal): Promise<void> {
-    await sleep(this.#acks.pending, undefined, { signal });
-    this.#away = true;
+  async #giveUpPlace(signal: AbortSignal): Promise<void> {
+    await sleep(this.#settler.acks.transitTime, undefined, { signal });
+    this.#gaveUpPlace = true;
     this.#buffer.drain();
-    for (const delivery of this.#acks.end()) delivery.state = "back";
+    for (const delivery of this.#settler.acks.end()) delivery.state = "returned";
     await orAborted(this.#channel.close(), signal);
   }
 
-  #arrived(message: ConsumeMessage | null): void {
-    if (message === null) {
-      this.#end(unavailable(`the server ended the consumer of queue ${this.#queue}`));
-      this.#life.gone.set(this.#queue, Date.now());
-      this.#life.publishers.get("")?.then(
-        (publisher) => publisher.replace(),
-        () => {},
-      );
-      this.#channel.close().catch(() => {});
-      return;
-    }
-    const delivery = deliveryOf(message, this.#queue);
-    this.#acks.add(delivery);
+  #onMessage(message: ConsumeMessage | null): void {
+    if (message === null) return this.#onConsumerEnded();
+    const delivery = deliveryOf(message, this.#queue.name);
+    this.#settler.acks.add(delivery);
     this.#buffer.push(delivery);
   }
 
-  /** Settles at once, or for a copy with a promise that never rejects; acks go with the next flush. */
-  #settle(settlement: core.Settlement, signal: AbortSignal): core.SettleResult | Promise<core.SettleResult> {
-    // The cast is true: the core settles what this source has handed out.
-    const delivery = settlement.delivery as RabbitmqDelivery;
-    if (delivery.state === "back" && settlement.action === "release") return undefined;
-    if (delivery.state !== "open") return LOST;
-    switch (settlement.action) {
-      case "ack":
-        delivery.state = "held";
-        return undefined;
-      case "release":
-        // In an ordered queue it goes back with the place, which the core gives up next.
-        return this.#ordered ? undefined : this.#acks.nack(delivery, true);
-      case "reject":
-        return this.#life.exact.has(this.#queue) ? this.#acks.nack(delivery, false) : noDeadLetters(this.#queue);
-      case "retry":
-      case "deadLetter":
-        return this.#move(delivery, settlement, signal);
-    }
+  /** The server ends a consumer when its queue is deleted. */
+  #onConsumerEnded(): void {
+    const { name } = this.#queue;
+    this.#ending.end(unavailable(`the server ended the consumer of queue ${name}`));
+    this.#link.missingAt.set(name, Date.now());
+    this.#link.publishers.replaceForQueues();
+    void closeChannel(this.#channel);
   }
 
-  async #move(delivery: RabbitmqDelivery, how: Moving, signal: AbortSignal): Promise<core.SettleResult> {
-    const [to, delay] = how.action === "retry" ? [this.#queue, how.delay] : [deadLettersOf(this.#queue), 0];
-    try {
-      await copy(this.#life, delivery.native, to, how.headers, delay, signal);
-    } catch (error) {
-      return { error, lost: false };
-    }
-    if (delivery.state !== "open") return LOST;
-    delivery.state = "held";
-    return this.#acks.flush();
+  /** The server takes back what is unsettled when the channel closes. */
+  #onEnd(): void {
+    const notHandedOut = new Set(this.#buffer.drain());
+    const lost = this.#settler.acks.end().filter((delivery) => !notHandedOut.has(delivery));
+    this.#buffer.end();
+    this.#onLost(lost);
   }
-}
-
-function isKnown(result: core.SettleResult | Promise<core.SettleResult>): result is core.SettleResult {
-  return !(result instanceof Promise);
-}
-
-const LOST: core.SettleFailure = {
-  error: new BrokerError("LEASE_LOST", "the delivery has gone back to its queue, or was settled before"),
-  lost: true,
-};
-
-function noDeadLetters(queue: string): core.SettleFailure {
-  const message = `queue ${queue} is not known to have dead letters: the server could drop what is rejected`;
-  return { error: new BrokerError("UNSUPPORTED", message), lost: false };
-}
-
-function unavailable(message: string): BrokerError {
-  return new BrokerError("UNAVAILABLE", message, { retryable: true });
 }

@@ -1,77 +1,93 @@
 import type * as core from "@anybroker/core/driver";
+import { deadLettersName } from "@anybroker/core/driver";
 
 /** Arguments of a queue or a binding. */
 export type Arguments = Readonly<Record<string, unknown>>;
 
-/** What waits in such a queue leaves it only once the next queue has confirmed it. */
+/** A message leaves such a queue only once the queue that it goes to has confirmed it. */
 const AT_LEAST_ONCE: Arguments = {
   "x-queue-type": "quorum",
   "x-dead-letter-strategy": "at-least-once",
-  // Without it the strategy falls back to at-most-once, silently.
+  // Without this argument the server silently falls back to at-most-once.
   "x-overflow": "reject-publish",
 };
 
-/** Dead letters have none of their own, and may be looked at for ever: 3.10 and 4.3 both take this for no limit. */
+/**
+ * The arguments of a queue for dead letters. It has no dead letters of its own, and its messages may be looked at without
+ * end: both 3.10 and 4.3 take this limit for none.
+ */
 export const DEAD_LETTER_ARGUMENTS: Arguments = { "x-queue-type": "quorum", "x-delivery-limit": 2_147_483_647 };
 
-/** Takes what no subscription is there for, so that at-least-once dead-lettering does not try for ever. */
+/** The arguments of a queue that drops everything. */
 export const SINK_ARGUMENTS: Arguments = { "x-queue-type": "classic", "x-max-length": 0 };
 
-/** The queue of a queue or subscription. The delivery limit is the backstop behind the core's own, never policy. */
+/**
+ * The arguments of a queue or of a subscription's queue. The delivery limit is only the backstop behind the core's own
+ * bound.
+ */
 export function queueArguments(queue: string, ordered: boolean): Arguments {
   return {
     ...AT_LEAST_ONCE,
     "x-delivery-limit": 100,
     "x-dead-letter-exchange": "",
-    "x-dead-letter-routing-key": deadLettersOf(queue),
+    "x-dead-letter-routing-key": deadLettersName(queue),
     ...(ordered ? { "x-single-active-consumer": true } : {}),
   };
 }
 
-/**
- * A step of a ladder, from which messages come back to their queue, or go to a topic with the routing key they were
- * published with. It never expires, which would lose them.
- */
-export function stepArguments(ms: number, exchange: string, queue: string | undefined): Arguments {
-  const key = queue === undefined ? {} : { "x-dead-letter-routing-key": queue };
-  return { ...AT_LEAST_ONCE, "x-message-ttl": ms, "x-dead-letter-exchange": exchange, ...key };
+/** The arguments of a delay step of a queue: after the delay, messages go back to the queue. */
+export function queueStepArguments(ms: number, queue: string): Arguments {
+  return { ...stepArguments(ms, ""), "x-dead-letter-routing-key": queue };
 }
 
-/** `Q.dlq` */
-export const deadLettersOf = (queue: string): string => `${queue}.dlq`;
+/** The arguments of a delay step of a topic: after the delay, messages keep their routing key and go to the exchange. */
+export function topicStepArguments(ms: number, exchange: string): Arguments {
+  return stepArguments(ms, exchange);
+}
 
-/** `Q.delay.<ms>`: a queue, for a topic also the exchange in front of it. */
-export const stepOf = (name: string, ms: number): string => `${name}.delay.${ms}`;
+/** A step has no `x-expires`: the server would delete it together with its messages. */
+function stepArguments(ms: number, exchange: string): Arguments {
+  return { ...AT_LEAST_ONCE, "x-message-ttl": ms, "x-dead-letter-exchange": exchange };
+}
 
-/** `T.delay`: the exchange between the steps and the topic, and the sink bound to it. */
-export const dueOf = (exchange: string): string => `${exchange}.delay`;
+/** `T.delay`: the exchange between a topic's delay steps and the topic, and the sink bound to that exchange. */
+export function delayExitName(exchange: string): string {
+  return `${exchange}.delay`;
+}
 
-/** `T.sub`: the headers exchange through which subscriptions with a filter are bound. */
-export const filtersOf = (exchange: string): string => `${exchange}.sub`;
+/** `T.sub`: the headers exchange to which subscriptions with a filter are bound. */
+export function filterExchangeName(exchange: string): string {
+  return `${exchange}.sub`;
+}
 
-/** Most bindings that one filter may become. */
+/** The most bindings that one filter may become. */
 const MAX_BINDINGS = 64;
 
-/** What another type of header may read like. */
+/** Texts that a header of another type than string may have too. */
 const AMBIGUOUS = /^(?:[-+]?(?:[\d.]|Infinity)|NaN$|true$|false$|null$|undefined$|[[{"]|base64:)|\ufffd/;
 
 /**
- * The header bindings that let through all that the filter matches, and as little else as can be had.
+ * The header bindings that match everything the filter matches, and as little else as possible.
  *
- * A binding compares types too, and other clients send numbers, booleans and times, which the core matches by their
- * text. So a value is bound only when nothing but a string (or its bytes) reads like it; for any other, the binding
- * asks only that the header is there. The core applies the whole filter to what comes.
+ * A binding compares types too. Other clients send numbers, booleans and times, which the core matches by their text. So
+ * a value is bound only where a string (or its bytes) alone can have that text. For any other value the binding only
+ * asks that the header is there. The core applies the whole filter to what arrives.
  */
 export function filterBindings(filter: core.Filter): readonly Arguments[] {
   const names = Object.keys(filter);
-  // Headers that begin with x- are left out of a comparison unless it is told to look at them.
-  let bindings: Arguments[] = [{ "x-match": names.some((name) => name.startsWith("x-")) ? "all-with-x" : "all" }];
+  // Without this, a comparison ignores headers whose names begin with x-.
+  const match = names.some((name) => name.startsWith("x-")) ? "all-with-x" : "all";
+  let bindings: Arguments[] = [{ "x-match": match }];
   for (const [name, values] of Object.entries(filter)) {
-    const exact = values.some((value) => AMBIGUOUS.test(value))
-      ? []
-      : values.flatMap((value) => [value, Buffer.from(value)]);
+    const exact = exactValues(values);
     const alternatives = exact.length > 0 && bindings.length * exact.length <= MAX_BINDINGS ? exact : [null];
     bindings = bindings.flatMap((binding) => alternatives.map((value) => ({ ...binding, [name]: value })));
   }
   return bindings;
+}
+
+/** Each value as a string and as bytes; none if one of them is ambiguous. */
+function exactValues(values: readonly string[]): readonly (string | Buffer)[] {
+  if (values.some((value) => AMBIGUOUS.test(value))) return [];
+  return values.flatMap((value) => [value, Buffer.from(value)]);
 }

@@ -1,19 +1,17 @@
-import { isUtf8 } from "node:buffer";
 import type * as core from "@anybroker/core/driver";
-import { changeHeaders, NO_HEADERS, OWN } from "@anybroker/core/driver";
+import { bytesAsText, changeHeaders, NO_HEADERS, OWN } from "@anybroker/core/driver";
 import type { Message, Options } from "amqplib";
 
-/** What is published with a body. amqplib leaves out what is undefined. */
+/** The properties of a published message. amqplib leaves out a property that is undefined. */
 export type Properties = { readonly [K in keyof Options.Publish]: Options.Publish[K] | undefined };
 
-/** The properties of a message of ours. Its time loses the milliseconds: AMQP counts in seconds. */
-export function toProperties(message: core.OutgoingMessage, mandatory: boolean, notBefore?: number): Properties {
+/** The properties of a message that is sent. AMQP counts time in seconds, so `sentAt` loses its milliseconds. */
+export function toProperties(message: core.OutgoingMessage, mandatory: boolean): Properties {
   const { key, headers } = message;
-  const plain = key === undefined && notBefore === undefined;
   return {
     mandatory,
     deliveryMode: 2,
-    headers: plain ? headers : { ...headers, [OWN.key]: key, [OWN.notBefore]: notBefore?.toString() },
+    headers: key === undefined ? headers : { ...headers, [OWN.key]: key },
     messageId: message.id,
     timestamp: Math.floor(message.sentAt / 1_000),
     contentType: message.contentType,
@@ -24,42 +22,54 @@ export function toProperties(message: core.OutgoingMessage, mandatory: boolean, 
   };
 }
 
-/** What the broker writes about a message's way: no part of the message. */
-const BROKER_OWNED = /^x-(?:death|(?:first|last)-death-.*|delivery-count|acquired-count)$/;
+/** Headers in which the server records a message's way. They are not part of the message. */
+const SERVER_HEADER = /^x-(?:death|(?:first|last)-death-.*|delivery-count|acquired-count)$/;
 
 /**
- * The properties of a copy: those of the original with changed headers, less what the broker owns, `expiration` (it
- * would leave a step of the ladder early), `CC` (the copy would reach further queues) and a `userId` that is not ours
- * (the server would refuse it).
+ * The properties of a copy: those of the original with changed headers. Left out are the server's own headers,
+ * `expiration` (the copy would leave a delay step early), `CC` (the copy would reach other queues) and a `userId` other
+ * than the driver's `user` (the server would refuse it).
  */
 export function copyProperties(
   { properties }: Message,
   changes: core.HeaderChanges,
   user: string | undefined,
-  notBefore: number | undefined,
 ): Properties {
-  const headers = changeHeaders<unknown>(properties.headers, { ...changes, [OWN.notBefore]: notBefore?.toString() });
-  for (const name of Object.keys(headers)) if (name === "CC" || BROKER_OWNED.test(name)) delete headers[name];
-  const userId = properties.userId === user ? user : undefined;
-  return { ...properties, headers, expiration: undefined, userId, mandatory: true };
+  const headers = changeHeaders<unknown>(properties.headers, changes);
+  for (const name of Object.keys(headers)) {
+    if (name === "CC" || SERVER_HEADER.test(name)) delete headers[name];
+  }
+  return {
+    ...properties,
+    headers,
+    expiration: undefined,
+    userId: properties.userId === user ? user : undefined,
+    mandatory: true,
+  };
 }
 
-/** One message as amqplib hands it over. */
+/** A message as the server delivered it. */
 export interface RabbitmqDelivery extends core.Delivery {
   readonly native: Message;
-  /** What has become of it on the wire; kept here so that settling costs no look-up. */
-  state: "open" | "held" | "gone" | "back";
+  /**
+   * How far its settlement is; kept here so that settling takes no look-up.
+   * - `unsettled`: it is still to be settled.
+   * - `acked`: settled, but the ack is not written yet.
+   * - `finished`: the settlement is written, or the delivery is lost.
+   * - `returned`: it went back to its queue together with the consumer's place.
+   */
+  state: "unsettled" | "acked" | "finished" | "returned";
 }
 
-/** Its body is a slice of what one read of the socket brought: amqplib never writes there again. */
+/** The body is a slice of what one read of the socket returned. amqplib never writes to that memory again. */
 export function deliveryOf(native: Message, queue: string): RabbitmqDelivery {
   const { properties, fields, content } = native;
   const { timestamp } = properties;
   const headers = textHeaders(properties.headers);
-  // Quorum queues of some versions leave the count out while it is 0; classic queues never have it.
+  // Quorum queues of some versions leave the count out while it is 0. Classic queues never have it.
   const count: unknown = properties.headers?.["x-delivery-count"];
   return {
-    state: "open",
+    state: "unsettled",
     native,
     body: content,
     id: properties.messageId,
@@ -79,24 +89,26 @@ export function deliveryOf(native: Message, queue: string): RabbitmqDelivery {
 function textHeaders(headers: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, string>> {
   const names = Object.keys(headers);
   if (names.length === 0) return NO_HEADERS;
-  const copy: Record<string, string> = Object.create(null);
-  for (const name of names) if (!BROKER_OWNED.test(name)) copy[name] = textOf(headers[name]);
-  return copy;
+  const texts: Record<string, string> = Object.create(null);
+  for (const name of names) {
+    if (!SERVER_HEADER.test(name)) texts[name] = textOf(headers[name]);
+  }
+  return texts;
 }
 
-/** A header's value of any AMQP type as text; the same value gives the same text. */
+/** A header's value, of any AMQP type, as text. Equal values have equal texts. */
 export function textOf(value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value);
   const plain = plainOf(value);
   return typeof plain === "string" ? plain : JSON.stringify(plain);
 }
 
-/** The value as JSON knows it: bytes as text, times in ISO form, decimals as numbers. */
+/** The value with JSON's types only: bytes as text, times in ISO form, decimals as numbers. */
 function plainOf(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
-  if (Buffer.isBuffer(value)) return isUtf8(value) ? value.toString("utf8") : `base64:${value.toString("base64")}`;
+  if (Buffer.isBuffer(value)) return bytesAsText(value);
   if (Array.isArray(value)) return value.map(plainOf);
-  // amqplib's form of the types that JavaScript has not. The cast is true enough: what does not fit gives text too.
+  // amqplib's form of types that JavaScript does not have. The cast is safe: an object of any other form is read as well.
   const { "!": type, value: inner } = value as { "!"?: unknown; value?: { places?: number; digits?: number } };
   const time = new Date(type === "timestamp" ? Number(inner) * 1_000 : Number.NaN);
   if (!Number.isNaN(time.getTime())) return time.toISOString();

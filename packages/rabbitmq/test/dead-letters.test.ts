@@ -1,9 +1,9 @@
 import { declared, live, message, queue, reading, sent, settle, take } from "@anybroker-internal/testkit/link";
 import { expect, test } from "vitest";
-import { open, plain, put, ready, unique } from "./harness.ts";
+import { expectReady, open, plain, publishTo, unique } from "./harness.ts";
 
-/** A queue whose first messages have been given up, each a millisecond after the other unless told. */
-async function buried(count: number, at = (index: number): number => 1_700_000_000_000 + index) {
+/** A queue whose messages were dead-lettered, at a time that each has by its number: by default a millisecond apart. */
+async function deadLettered(count: number, at = (index: number): number => 1_700_000_000_000 + index) {
   const link = await open();
   const entity = queue(unique("queue"));
   await declared(link, entity);
@@ -25,10 +25,10 @@ async function buried(count: number, at = (index: number): number => 1_700_000_0
 const names = (entries: readonly { readonly id: string | undefined }[]) => entries.map(({ id }) => id);
 const first = (count: number) => Array.from({ length: count }, (_, index) => `m${index}`);
 
-test("they are listed oldest first whatever order they lie in, a hundred times, and none is lost", {
+test("dead letters are listed oldest first, whatever their order in the queue, a hundred times, and none is lost", {
   timeout: 60_000,
 }, async () => {
-  const { store } = await buried(30);
+  const { store } = await deadLettered(30);
   const listing = await store.list(50, undefined, live);
   expect(names(listing)).toEqual(first(30));
   for (let look = 0; look < 100; look += 1) {
@@ -40,8 +40,8 @@ test("they are listed oldest first whatever order they lie in, a hundred times, 
   expect(await store.count(live)).toBe(30);
 });
 
-test("pages follow each other, also when what the last one ended with is gone", async () => {
-  const { store } = await buried(10);
+test("pages follow each other, even when the last entry of the previous page was removed", async () => {
+  const { store } = await deadLettered(10);
   const one = await store.list(4, undefined, live);
   expect(names(one)).toEqual(["m0", "m1", "m2", "m3"]);
   await store.remove({ ids: one.map(({ deadLetterId }) => deadLetterId) }, live);
@@ -50,11 +50,11 @@ test("pages follow each other, also when what the last one ended with is gone", 
   expect(names(await store.list(4, two.at(-1)?.deadLetterId, live))).toEqual(["m8", "m9"]);
 });
 
-test("those that died in one millisecond, and even the same in every byte, have names of their own", async () => {
-  const { link, entity, store } = await buried(3, () => 1_700_000_000_000);
+test("dead letters of the same millisecond, even those equal in every byte, have different ids", async () => {
+  const { link, entity, store } = await deadLettered(3, () => 1_700_000_000_000);
   const channel = await plain();
-  for (let twin = 0; twin < 3; twin += 1) await put(channel, `${entity.name}.dlq`, "same", { messageId: "twin" });
-  await ready(channel, `${entity.name}.dlq`).toBe(6);
+  for (let twin = 0; twin < 3; twin += 1) await publishTo(channel, `${entity.name}.dlq`, "same", { messageId: "twin" });
+  await expectReady(channel, `${entity.name}.dlq`, 6);
   const listing = await store.list(10, undefined, live);
   expect(names(listing)).toEqual(["twin", "twin", "twin", "m0", "m1", "m2"]);
   expect(new Set(listing.map(({ deadLetterId }) => deadLetterId)).size).toBe(6);
@@ -63,8 +63,8 @@ test("those that died in one millisecond, and even the same in every byte, have 
   expect(await link.stats(entity, live)).toMatchObject({ dead: 5 });
 });
 
-test("a replay takes what is named, with its headers changed, and leaves the others in their order", async () => {
-  const { link, entity, store } = await buried(5);
+test("a replay takes the named dead letters, changes their headers, and leaves the others in order", async () => {
+  const { link, entity, store } = await deadLettered(5);
   const listing = await store.list(10, undefined, live);
   const selected = [listing[3], listing[1]].map((entry) => entry?.deadLetterId ?? "");
   const afresh = { "anybroker-attempt": undefined, "anybroker-dead-at": undefined };
@@ -75,24 +75,24 @@ test("a replay takes what is named, with its headers changed, and leaves the oth
   expect(await store.replay({ ids: selected }, afresh, live)).toBe(0);
 });
 
-test("all are replayed, or removed, however many", { timeout: 60_000 }, async () => {
-  const { link, entity, store } = await buried(700);
+test("all dead letters are replayed or removed, however many there are", { timeout: 60_000 }, async () => {
+  const { link, entity, store } = await deadLettered(700);
   expect(await store.replay({ all: true }, {}, live)).toBe(700);
   expect(await store.count(live)).toBe(0);
   await expect.poll(() => link.stats(entity, live)).toMatchObject({ ready: 700, dead: 0 });
-  const again = await buried(600);
+  const again = await deadLettered(600);
   expect(await again.store.remove({ all: true }, live)).toBe(600);
   expect(await again.store.count(live)).toBe(0);
 });
 
 test("a replay that the server refuses fails, and loses nothing", async () => {
-  const { entity, store } = await buried(3);
+  const { entity, store } = await deadLettered(3);
   await (await plain()).deleteQueue(entity.name);
   await expect(store.replay({ all: true }, {}, live)).rejects.toMatchObject({ code: "NOT_FOUND" });
   await expect.poll(() => store.count(live)).toBe(3);
 });
 
-test("without a queue for them there are none", async () => {
+test("without a queue for them, there are no dead letters", async () => {
   const link = await open();
   const store = link.deadLetters(queue(unique("none")));
   expect(await store.count(live)).toBe(0);
@@ -101,20 +101,20 @@ test("without a queue for them there are none", async () => {
   expect(await store.remove({ ids: ["x"] }, live)).toBe(0);
 });
 
-test("many looks at once follow each other", async () => {
-  const { store } = await buried(20);
+test("several listings at the same time wait for each other", async () => {
+  const { store } = await deadLettered(20);
   const looks = await Promise.all(Array.from({ length: 10 }, () => store.list(50, undefined, live)));
   for (const look of looks) expect(names(look)).toEqual(first(20));
 });
 
-test("a look ends when its signal aborts, and gives back what it had", async () => {
-  const { store } = await buried(20);
+test("a listing ends when its signal aborts, and gives back what it received", async () => {
+  const { store } = await deadLettered(20);
   await expect(store.list(50, undefined, AbortSignal.abort(new Error("enough")))).rejects.toThrow("enough");
   expect(names(await store.list(50, undefined, live))).toEqual(first(20));
 });
 
-test("a look that has to wait its turn ends when its signal aborts, and then does nothing", async () => {
-  const { store } = await buried(20);
+test("a call that waits for its turn ends when its signal aborts, and removes nothing later", async () => {
+  const { store } = await deadLettered(20);
   const before = store.list(50, undefined, live);
   const signal = AbortSignal.timeout(1);
   await expect(store.remove({ all: true }, signal)).rejects.toMatchObject({ name: "TimeoutError" });

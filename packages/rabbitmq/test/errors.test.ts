@@ -5,7 +5,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { classify } from "../src/errors.ts";
 import { open, server, unique } from "./harness.ts";
 
-/** What amqplib says when a channel or connection of its own is made to fail. */
+/** The error that amqplib reports when a channel or connection is made to fail. */
 async function provoked(
   doIt: (channel: Channel, connection: ChannelModel, other: Channel) => Promise<unknown>,
 ): Promise<unknown> {
@@ -23,7 +23,7 @@ async function provoked(
   if (channel === undefined || other === undefined || connection === undefined) throw new Error("no connection");
   return doIt(channel, connection, other).then(
     () => failed,
-    // When the whole connection has ended, that says why.
+    // When the whole connection ended, its own error says why.
     (error: unknown) => (/Channel ended/.test(String(error)) ? failed : error),
   );
 }
@@ -46,7 +46,7 @@ test.each<[string, string, boolean, Parameters<typeof provoked>[0]]>([
     },
   ],
   [
-    "other arguments",
+    "a queue with other arguments",
     "DRIFT",
     false,
     async (channel) => {
@@ -56,14 +56,14 @@ test.each<[string, string, boolean, Parameters<typeof provoked>[0]]>([
     },
   ],
   [
-    "an ack of what was never delivered",
+    "an ack of a message that was never delivered",
     "REJECTED",
     false,
     async (channel) => channel.ack({ fields: { deliveryTag: 99 } } as never),
   ],
-  ["a name that is the server's", "FORBIDDEN", false, (channel) => channel.assertQueue(`amq.${unique()}`)],
+  ["a name that is reserved for the server", "FORBIDDEN", false, (channel) => channel.assertQueue(`amq.${unique()}`)],
   [
-    "what a queue cannot do",
+    "a request that the queue does not support",
     "UNSUPPORTED",
     false,
     async (channel) => {
@@ -72,7 +72,12 @@ test.each<[string, string, boolean, Parameters<typeof provoked>[0]]>([
       await channel.get(name);
     },
   ],
-  ["an exchange of no known type", "INVALID_CONFIG", false, (channel) => channel.assertExchange(unique(), "nonsense")],
+  [
+    "an exchange of an unknown type",
+    "INVALID_CONFIG",
+    false,
+    (channel) => channel.assertExchange(unique(), "nonsense"),
+  ],
   [
     "a closed channel",
     "UNAVAILABLE",
@@ -107,7 +112,7 @@ test.each<[string, string, boolean, Parameters<typeof provoked>[0]]>([
   expect(classify(await provoked(doIt))).toEqual({ code, retryable });
 });
 
-test("a queue that is full refuses what comes: QUOTA, and the same may succeed later", async () => {
+test("a full queue refuses messages: QUOTA, and a later try may succeed", async () => {
   const link = await open({}, { topology: "none" });
   const name = unique("full");
   const connection = await connect(server.url);
@@ -115,7 +120,7 @@ test("a queue that is full refuses what comes: QUOTA, and the same may succeed l
   await channel.assertQueue(name, {
     arguments: { "x-queue-type": "quorum", "x-max-length": 1, "x-overflow": "reject-publish" },
   });
-  // The server may take some more before it has noticed.
+  // The server may accept some more before it notices.
   const refused = await vi.waitUntil(async () => {
     const fates = await sent(link, queue(name), [message("m")]);
     return fates.find((fate) => fate !== "accepted");
@@ -125,7 +130,7 @@ test("a queue that is full refuses what comes: QUOTA, and the same may succeed l
   await connection.close();
 });
 
-// What cannot be provoked in a test of reasonable length, in the words of amqplib and Node.
+// Errors that no test of reasonable length can provoke, with the texts of amqplib and Node.
 test.each([
   ['Connection closed: 320 (CONNECTION-FORCED) with message "CONNECTION_FORCED - shutdown"', 320, "UNAVAILABLE", true],
   ["Heartbeat timeout", undefined, "UNAVAILABLE", true],
@@ -155,7 +160,7 @@ test.each([
   });
 });
 
-test("an error of ours means what it says, and anything can be thrown", () => {
+test("a BrokerError keeps its code, and any value can be classified", () => {
   expect(classify(new BrokerError("QUOTA", "full", { retryable: true }))).toEqual({ code: "QUOTA", retryable: true });
   for (const thrown of [undefined, null, "text", 5, {}])
     expect(classify(thrown)).toEqual({ code: "INTERNAL", retryable: false });

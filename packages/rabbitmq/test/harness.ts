@@ -3,8 +3,8 @@ import { DELAY_STEPS, type Link, type TopologyMode } from "@anybroker/core/drive
 import { linked } from "@anybroker-internal/testkit/link";
 import { type Channel, type ConfirmChannel, connect, type Options } from "amqplib";
 import { expect, inject, onTestFinished } from "vitest";
-import type { RabbitmqNative } from "../src/driver.ts";
 import { type RabbitmqOptions, rabbitmq } from "../src/index.ts";
+import type { RabbitmqNative } from "../src/link.ts";
 
 /** The server that the run was given. */
 export const server: { readonly url: string; readonly major: number; readonly minor: number } = (() => {
@@ -23,7 +23,7 @@ export function open(
   return linked(rabbitmq({ url: server.url, ...options }), context);
 }
 
-/** amqplib by itself: what another program does to the same server. */
+/** A channel of amqplib alone, as another program would use the same server. It ends with the test. */
 export async function plain(url = server.url): Promise<ConfirmChannel> {
   const connection = await connect(url);
   connection.on("error", () => {});
@@ -33,8 +33,8 @@ export async function plain(url = server.url): Promise<ConfirmChannel> {
   return channel;
 }
 
-/** Publishes with plain amqplib, confirmed. */
-export function put(
+/** Publishes to a queue with amqplib alone. Resolves once the message is confirmed. */
+export function publishTo(
   channel: ConfirmChannel,
   queue: string,
   body: string,
@@ -45,7 +45,7 @@ export function put(
   });
 }
 
-/** A name of its own, whose queues and exchanges are deleted after the test. */
+/** A name that no other test has. Its queues and exchanges are deleted after the test. */
 export function unique(what = "it"): string {
   const name = `${what}-${randomUUID().slice(0, 8)}z`;
   onTestFinished(async () => {
@@ -65,10 +65,7 @@ export function unique(what = "it"): string {
   return name;
 }
 
-/** How many messages are ready in a queue, once that is what is expected. */
-export function ready(channel: Channel, name: string): { toBe(count: number): Promise<void> } {
-  return {
-    toBe: (count) =>
-      expect.poll(async () => (await channel.checkQueue(name)).messageCount, { timeout: 5_000 }).toBe(count),
-  };
+/** Expects this many messages to be ready in a queue, before long. */
+export function expectReady(channel: Channel, queue: string, count: number): Promise<void> {
+  return expect.poll(async () => (await channel.checkQueue(queue)).messageCount, { timeout: 5_000 }).toBe(count);
 }

@@ -38,14 +38,14 @@ test.each([
   });
 });
 
-test("parameters of the URL are options, which options of the same name go before", () => {
+test("parameters of the URL are options, and an option of the same name replaces them", () => {
   expect(
     refused({ url: "amqps://u:p@a:1,b/v?mechanism=plain&heartbeat=5000&timeout=5000&servername=s" }),
   ).toBeUndefined();
   expect(refused({ url: "amqp://localhost?heartbeat=5", heartbeat: 5_000 })).toBeUndefined();
 });
 
-test("a driver shows where it connects, and no secret", () => {
+test("a driver shows its address, and no secret", () => {
   const driver = rabbitmq({ url: "amqp://ada:s3cret@one,two:5673/shop", password: "0ther", passphrase: "thi4d" });
   expect(driver.address).toBe("amqp://one,two:5673/shop");
   expect(inspect(driver, { depth: 9, showHidden: true })).not.toMatch(/s3cret|0ther|thi4d/);

@@ -2,13 +2,13 @@ import type { Foreign, ForeignValue, Removable } from "@anybroker/conformance";
 import { DELAY_STEPS } from "@anybroker/core/driver";
 import { type ChannelModel, type ConsumeMessage, connect } from "amqplib";
 
-/** amqplib without anybroker: for what other programs do to the same server. */
+/** amqplib without anybroker, as other programs use the same server. */
 export interface PlainClient extends Foreign {
   remove(what: Removable): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Connects it. */
+/** Connects a {@link PlainClient}. */
 export async function plainClient(url: string): Promise<PlainClient> {
   const connection = await connect(url);
   const channel = await connection.createConfirmChannel();
@@ -43,8 +43,8 @@ function headersOf(message: Pick<ConsumeMessage, "properties">): Readonly<Record
 }
 
 /**
- * By a connection of its own: a busy RabbitMQ 3.10 may close it with 541 (INTERNAL_ERROR) when a quorum queue is deleted
- * that has just been made. Then it is asked again.
+ * Removes on a connection of its own, and again where that fails: a busy RabbitMQ 3.10 may close the connection with 541
+ * (INTERNAL_ERROR) when a quorum queue is deleted that was created only just before.
  */
 async function removeBy(url: string, what: Removable): Promise<void> {
   const connection = await connect(url);
@@ -77,8 +77,8 @@ async function remove(connection: ChannelModel, what: Removable): Promise<void> 
 }
 
 /**
- * What it resolves with waits until the consumers of the queue have been told that it has gone. RabbitMQ 3.10 does so up
- * to 100 ms after its answer to the deletion, and never if the queue is there again by then.
+ * Returns a function that waits until the server has told the queue's consumers that the queue was deleted. RabbitMQ 3.10
+ * tells them up to 100 ms after it has answered the deletion, and never if the queue exists again by then.
  */
 async function watchConsumers(connection: ChannelModel, queue: string): Promise<() => Promise<void>> {
   const channel = await connection.createChannel();

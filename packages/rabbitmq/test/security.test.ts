@@ -1,16 +1,17 @@
 import { readFile } from "node:fs/promises";
-import type { Link } from "@anybroker/core/driver";
+import { DELAY_STEPS, delayStepName, type Link } from "@anybroker/core/driver";
 import { type Rabbitmq, rabbitmq as rabbitmqServer } from "@anybroker-internal/testkit/brokers/rabbitmq";
 import { withServers } from "@anybroker-internal/testkit/brokers/with-servers";
 import { clock, live, message, queue, subscription, topic } from "@anybroker-internal/testkit/link";
 import { stranger } from "@anybroker-internal/testkit/stranger";
-import { connect } from "amqplib";
+import { connect, type Message } from "amqplib";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type RabbitmqOptions, rabbitmq, connect as rabbitmqConnect } from "../src/index.ts";
+import { queueStepArguments } from "../src/topology.ts";
 
 const context = { clock, lease: 30_000, topology: "none" } as const;
 
-/** Connects, and answers the link, or what the failure means. */
+/** The link, or the classification of the error with which connecting failed. */
 async function tried(options: RabbitmqOptions): Promise<Link | { code: string; retryable: boolean }> {
   const driver = rabbitmq(options);
   try {
@@ -36,7 +37,7 @@ await withServers(rabbitmqServer, () => {
   });
   afterAll(() => server.stop());
 
-  test("a wrong user or password is refused at once, and so is a virtual host that is not there", async () => {
+  test("a wrong user, a wrong password and a missing virtual host are refused at once", async () => {
     const unauthorized = { code: "UNAUTHORIZED", retryable: false };
     expect(await tried({ url: `amqp://guest:s3cret@127.0.0.1:${port}` })).toEqual(unauthorized);
     expect(await tried({ url: `amqp://nobody:s3cret@127.0.0.1:${port}` })).toEqual(unauthorized);
@@ -46,7 +47,7 @@ await withServers(rabbitmqServer, () => {
     expect(await tried({ url: `${server.url}/nowhere` })).toEqual({ code: "NOT_FOUND", retryable: false });
   });
 
-  test("names and passwords with odd characters, tokens from a function, and virtual hosts work", async () => {
+  test("user names and passwords with special characters, tokens from a function, and virtual hosts work", async () => {
     await server.ctl("add_user", "ada@home", "p:/?#[]@ %41");
     await server.ctl("add_vhost", "a/b%41");
     await server.ctl("set_permissions", "-p", "a/b%41", "ada@home", ".*", ".*", ".*");
@@ -59,7 +60,7 @@ await withServers(rabbitmqServer, () => {
     });
   });
 
-  test("of several hosts the first that answers is taken; what one refuses no other is asked", async () => {
+  test("the driver connects to the first host that answers, and ends at the first refusal", async () => {
     await works({ url: `amqp://127.0.0.1:1,127.0.0.1:${port}` });
     expect(await tried({ url: "amqp://127.0.0.1:1,127.0.0.1:2" })).toEqual({ code: "UNAVAILABLE", retryable: true });
     expect(await tried({ url: `amqp://guest:s3cret@127.0.0.1:${port},127.0.0.1:1` })).toMatchObject({
@@ -68,17 +69,17 @@ await withServers(rabbitmqServer, () => {
     expect(await tried({ url: "amqp://no-such-host.invalid" })).toEqual({ code: "UNAVAILABLE", retryable: true });
   });
 
-  test("a port at which something else answers is INVALID_CONFIG, and the message names it", async () => {
+  test("a server of another protocol is INVALID_CONFIG, and the message names its address", async () => {
     const at = await stranger();
     const connecting = rabbitmqConnect(`amqp://guest:s3cret@${at}`);
     await expect(connecting).rejects.toMatchObject({
       code: "INVALID_CONFIG",
       retryable: false,
-      message: `what answers at ${at} does not speak AMQP 0-9-1: is it RabbitMQ's port?`,
+      message: `the server at ${at} does not speak AMQP 0-9-1: is this RabbitMQ's port?`,
     });
   });
 
-  test("a server that does not answer is given up after the timeout, and at once when the signal aborts", async () => {
+  test("connecting to a server that does not answer ends after the timeout, and at once when the signal aborts", async () => {
     await server.pause();
     try {
       expect(await tried({ url: server.url, timeout: 1_000 })).toEqual({ code: "UNAVAILABLE", retryable: true });
@@ -91,7 +92,7 @@ await withServers(rabbitmqServer, () => {
     }
   });
 
-  test("TLS with a private authority works by its certificate, and not without", async () => {
+  test("TLS with a private authority works with its certificate, and not without it", async () => {
     const { url = "", ca = "" } = server.tls ?? {};
     const pem = await readFile(ca);
     await works({ url, ca: pem });
@@ -104,7 +105,7 @@ await withServers(rabbitmqServer, () => {
     expect(await tried({ url: `amqp://${new URL(url).host}` })).toMatchObject({ retryable: true });
   });
 
-  test("a client is known by its certificate where the server takes EXTERNAL, else it is INVALID_CONFIG", async () => {
+  test("a server that offers EXTERNAL knows a client by its certificate; on any other server it is INVALID_CONFIG", async () => {
     const { url = "", ca = "", clientCert = "", clientKey = "" } = server.tls ?? {};
     const [authority, cert, key] = await Promise.all([readFile(ca), readFile(clientCert), readFile(clientKey)]);
     const shown = { url, ca: authority, cert, key };
@@ -118,7 +119,7 @@ await withServers(rabbitmqServer, () => {
     });
   });
 
-  test("an account that may create nothing can use what is there", async () => {
+  test("an account that may create nothing can use what exists", async () => {
     const creator = await rabbitmq({ url: server.url }).connect({ ...context, topology: "create" }, live);
     const parent = topic("restricted-topic");
     const entities = [queue("restricted"), parent, subscription(parent, "s")];
@@ -134,7 +135,7 @@ await withServers(rabbitmqServer, () => {
     const source = await link.open(queue("restricted"), { window: 5 }, () => {}, live);
     expect(source.returns).toBe(false);
     const [delivery] = await source.receive(1, live);
-    if (delivery === undefined) throw new Error("nothing came");
+    if (delivery === undefined) throw new Error("no message arrived");
     expect(await source.settle([{ action: "deadLetter", delivery, headers: {} }], live)).toEqual([undefined]);
     expect(await link.stats(queue("restricted"), live)).toMatchObject({ ready: 0, dead: 1 });
     expect(await link.deadLetters(queue("restricted")).list(5, undefined, live)).toHaveLength(1);
@@ -145,7 +146,50 @@ await withServers(rabbitmqServer, () => {
     await creator.close(live);
   });
 
-  test("an account without rights is told so", async () => {
+  test("an account that may create nothing retries through a delay ladder that exists, and in place without one", async () => {
+    const [withLadder, withoutLadder] = ["with-ladder", "without-ladder"];
+    const creator = await rabbitmqConnect(server.url);
+    await creator.declare({ queues: { [withLadder]: {}, [withoutLadder]: {} } });
+    await creator.close();
+    const plain = await connect(server.url);
+    const channel = await plain.createChannel();
+    for (const ms of DELAY_STEPS) {
+      await channel.assertQueue(delayStepName(withLadder, ms), { arguments: queueStepArguments(ms, withLadder) });
+    }
+    // One step less than the whole ladder.
+    for (const ms of DELAY_STEPS.slice(1)) {
+      await channel.assertQueue(delayStepName(withoutLadder, ms), { arguments: queueStepArguments(ms, withoutLadder) });
+    }
+    const url = await server.createUser({ name: "retrier", password: "pw", permissions: { write: ".*", read: ".*" } });
+    const broker = await rabbitmqConnect(url, { topology: "none" });
+    /** The message as amqplib delivered it to the first attempt and to the second. */
+    const attemptsAt = async (name: string): Promise<[first: Message, second: Message]> => {
+      const attempts: Message[] = [];
+      const retried = Promise.withResolvers<[Message, Message]>();
+      const consumer = await broker.queue<string>(name).consume(
+        ({ native }) => {
+          // The cast is true: natives are amqplib's messages.
+          attempts.push(native as Message);
+          const [first, second] = attempts;
+          if (first === undefined || second === undefined) throw new Error("the first attempt fails");
+          retried.resolve([first, second]);
+        },
+        { retry: { backoff: { initial: 250, jitter: 0 } }, onError: () => {} },
+      );
+      await broker.queue(name).send("m");
+      const result = await retried.promise;
+      await consumer.close();
+      return result;
+    };
+    const [, returned] = await attemptsAt(withLadder);
+    expect(returned.properties.headers?.["x-death"]).toMatchObject([{ queue: delayStepName(withLadder, 250) }]);
+    const [first, second] = await attemptsAt(withoutLadder);
+    expect(second).toBe(first);
+    await broker.close();
+    await plain.close();
+  });
+
+  test("an account without rights gets FORBIDDEN", async () => {
     const url = await server.createUser({ name: "nobody", password: "pw" });
     const driver = rabbitmq({ url });
     const link = await driver.connect(context, live);
@@ -160,7 +204,7 @@ await withServers(rabbitmqServer, () => {
     await link.close(live);
   });
 
-  test("under a resource alarm sends wait, health says why, and what is read goes on", async (here) => {
+  test("during a resource alarm sends wait, health says why, and consuming goes on", async (here) => {
     const link = await rabbitmq({ url: server.url }).connect({ ...context, topology: "create" }, live);
     const entity = queue("alarmed");
     await link.declare([entity], "create", live);
@@ -170,7 +214,7 @@ await withServers(rabbitmqServer, () => {
     await server.ctl("set_disk_free_limit", "9999GB");
     const waiting = link.send(entity, [message("during")], report, live);
     const raised = vi.waitUntil(async () => (await link.health(live)).degraded, { timeout: 10_000, interval: 50 });
-    if ((await raised.catch(() => undefined)) === undefined) here.skip("this server watches no disk");
+    if ((await raised.catch(() => undefined)) === undefined) here.skip("this server does not watch its disk");
     expect(await raised).toMatch(/disk/);
     const source = await link.open(entity, { window: 5 }, () => {}, live);
     expect((await source.receive(1, live)).map(({ id }) => id)).toEqual(["before"]);
@@ -184,7 +228,7 @@ await withServers(rabbitmqServer, () => {
     await link.close(live);
   });
 
-  test("when the server dies the link ends, nothing hangs, and its errors say UNAVAILABLE", {
+  test("when the server dies the link ends, every call ends, and the errors are UNAVAILABLE", {
     timeout: 60_000,
   }, async () => {
     const driver = rabbitmq({ url: server.url });
@@ -203,7 +247,7 @@ await withServers(rabbitmqServer, () => {
       link.open(entity, { window: 1 }, () => {}, live),
     ];
     for (const result of await Promise.allSettled(calls)) {
-      if (result.status === "fulfilled") throw new Error("it answered");
+      if (result.status === "fulfilled") throw new Error("the call succeeded without a server");
       expect(driver.classify(result.reason)).toEqual({ code: "UNAVAILABLE", retryable: true });
     }
     await link.close(live);
@@ -212,7 +256,7 @@ await withServers(rabbitmqServer, () => {
     await connect(server.url).then((connection) => connection.close());
   });
 
-  test("a server that hangs is given up after about three heartbeats", { timeout: 60_000 }, async () => {
+  test("a link to a server that hangs ends after about three heartbeats", { timeout: 60_000 }, async () => {
     const link = await rabbitmq({ url: server.url, heartbeat: 1_000 }).connect(context, live);
     await server.pause();
     try {

@@ -2,13 +2,13 @@ import { declared, live, message, queue, reading, sent, settle, take, takeOne } 
 import type { Message } from "amqplib";
 import { expect, test } from "vitest";
 import { copyProperties, deliveryOf, textOf } from "../src/wire.ts";
-import { open, plain, put, unique } from "./harness.ts";
+import { open, plain, publishTo, unique } from "./harness.ts";
 
 const native = (properties: object, fields: object = {}): Message =>
-  // The cast is true: what is missing is not looked at.
+  // The cast is true: the driver does not read what is missing.
   ({ content: Buffer.from("body"), properties, fields: { deliveryTag: 1, redelivered: false, ...fields } }) as Message;
 
-test("headers of every AMQP type have one text each", () => {
+test("a header of every AMQP type has one text", () => {
   const texts = {
     text: ["a", "a"],
     number: [5, "5"],
@@ -26,7 +26,7 @@ test("headers of every AMQP type have one text each", () => {
   for (const [value, text] of Object.values(texts)) expect(textOf(value)).toBe(text);
 });
 
-test("what the broker writes about a message's way is no header of it, whatever looks like it is", () => {
+test("headers in which the server records a message's way are left out, and similar names are not", () => {
   const mine = { "x-first-name": "Ada", "x-deathly": "1", a: "b" };
   const brokers = { "x-death": [], "x-first-death-queue": "q", "x-last-death-reason": "r", "x-delivery-count": 3 };
   const { headers } = deliveryOf(native({ headers: { ...mine, ...brokers, "x-acquired-count": 1 } }), "q");
@@ -34,7 +34,7 @@ test("what the broker writes about a message's way is no header of it, whatever 
   expect(Object.getPrototypeOf(headers)).toBeNull();
 });
 
-test("a copy keeps all but what the broker owns, what would send it elsewhere and what the server would refuse", () => {
+test("a copy keeps everything except what belongs to the server, would send it elsewhere, or would be refused", () => {
   const original = native({
     headers: { a: 5, CC: ["elsewhere"], "x-death": [{}], "anybroker-not-before": "1" },
     expiration: "500",
@@ -44,7 +44,8 @@ test("a copy keeps all but what the broker owns, what would send it elsewhere an
     priority: 3,
     deliveryMode: 1,
   });
-  const copy = copyProperties(original, { "anybroker-attempt": "1" }, "guest", undefined);
+  const changes = { "anybroker-attempt": "1", "anybroker-not-before": undefined };
+  const copy = copyProperties(original, changes, "guest");
   expect(copy).toEqual({
     headers: { a: 5, "anybroker-attempt": "1" },
     expiration: undefined,
@@ -55,19 +56,19 @@ test("a copy keeps all but what the broker owns, what would send it elsewhere an
     deliveryMode: 1,
     mandatory: true,
   });
-  expect(copyProperties(native({ userId: "guest" }), {}, "guest", 7)).toMatchObject({
+  expect(copyProperties(native({ userId: "guest" }), { "anybroker-not-before": "7" }, "guest")).toMatchObject({
     userId: "guest",
     headers: { "anybroker-not-before": "7" },
   });
 });
 
-test("the count of hand-overs is the broker's, without one whether there was an earlier one", () => {
+test("the number of earlier deliveries is the server's count, or without one whether it was redelivered", () => {
   expect(deliveryOf(native({ headers: { "x-delivery-count": 3 } }), "q").deliveries).toBe(3);
   expect(deliveryOf(native({}, { redelivered: true }), "q").deliveries).toBe(1);
   expect(deliveryOf(native({}), "q").deliveries).toBe(0);
 });
 
-test("a plain client reads our message as it would its own", async () => {
+test("a plain client reads a message of anybroker like one of its own", async () => {
   const link = await open();
   const entity = queue(unique("queue"));
   await declared(link, entity);
@@ -81,7 +82,7 @@ test("a plain client reads our message as it would its own", async () => {
   };
   await sent(link, entity, [message("m", { ...fields, sentAt: 1_700_000_000_999 })]);
   const got = await (await plain()).get(entity.name, { noAck: true });
-  if (got === false) throw new Error("nothing there");
+  if (got === false) throw new Error("no message arrived");
   expect(got.content.toString()).toBe("m");
   expect(got.properties).toMatchObject({
     contentType: "text/plain",
@@ -95,11 +96,11 @@ test("a plain client reads our message as it would its own", async () => {
   });
 });
 
-test("a foreign message without anything is a message, and what it has survives a retry", async () => {
+test("a bare message of another program is a message, and everything in a rich one survives a retry", async () => {
   const link = await open();
   const entity = await declared(link, queue(unique("queue")));
   const channel = await plain();
-  await put(channel, entity.name, "bare");
+  await publishTo(channel, entity.name, "bare");
   const headers = {
     number: 5,
     big: 2 ** 40,
@@ -118,10 +119,10 @@ test("a foreign message without anything is a message, and what it has survives 
     expiration: "60000",
     userId: "guest",
   };
-  await put(channel, entity.name, "rich", properties);
+  await publishTo(channel, entity.name, "rich", properties);
   const source = await reading(link, entity);
   const [bare, rich] = await take(source, 2);
-  if (bare === undefined || rich === undefined) throw new Error("nothing there");
+  if (bare === undefined || rich === undefined) throw new Error("no message arrived");
   expect(bare.id).toBeUndefined();
   expect(bare.headers).toEqual(Object.create(null));
   expect(rich.sentAt).toBe(12_000);
@@ -140,12 +141,12 @@ test("a foreign message without anything is a message, and what it has survives 
   expect(second.expiration).toBeUndefined();
 });
 
-test("a copy reaches no queue that the original's CC names", async () => {
+test("a copy does not reach the queues that the original's CC names", async () => {
   const link = await open();
   const entity = await declared(link, queue(unique("queue")));
   const other = await declared(link, queue(unique("queue")));
   const channel = await plain();
-  await put(channel, entity.name, "both", { CC: [other.name] });
+  await publishTo(channel, entity.name, "both", { CC: [other.name] });
   const source = await reading(link, entity);
   const delivery = await takeOne(source);
   expect(await settle(source, { action: "retry", delivery, delay: 0, headers: {} })).toEqual([undefined]);

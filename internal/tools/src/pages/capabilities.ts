@@ -6,7 +6,7 @@ import {
   refine,
 } from "../../../../packages/core/src/contract/capabilities.ts";
 import { capabilities as kafka } from "../../../../packages/kafka/src/capabilities.ts";
-import { CAPABILITIES as memory } from "../../../../packages/memory/src/capabilities.ts";
+import { capabilities as memory } from "../../../../packages/memory/src/capabilities.ts";
 import { refinement as ofRabbitmq, capabilities as rabbitmq } from "../../../../packages/rabbitmq/src/capabilities.ts";
 import { refinement as ofRedis, capabilities as redis } from "../../../../packages/redis/src/capabilities.ts";
 import { table } from "./table.ts";

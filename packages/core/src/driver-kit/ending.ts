@@ -2,18 +2,18 @@
  * The `lost` promise of a link or a source, with the one who resolves it: the first reason counts, and what must be
  * freed is freed once.
  */
-export class Ending {
-  readonly #resolvers = Promise.withResolvers<unknown>();
-  readonly #onEnd: (reason: unknown) => void;
+export class Ending<Reason = unknown> {
+  readonly #resolvers = Promise.withResolvers<Reason>();
+  readonly #onEnd: (reason: Reason) => void;
   #over = false;
 
   /** `onEnd` runs once, synchronously, before the promise resolves. */
-  constructor(onEnd: (reason: unknown) => void = () => {}) {
+  constructor(onEnd: (reason: Reason) => void = () => {}) {
     this.#onEnd = onEnd;
   }
 
   /** Resolves with the first reason. Never rejects. */
-  get lost(): Promise<unknown> {
+  get lost(): Promise<Reason> {
     return this.#resolvers.promise;
   }
 
@@ -22,7 +22,7 @@ export class Ending {
   }
 
   /** Ends it; later calls do nothing. A bound function, so that it can be an event listener. */
-  readonly end = (reason: unknown): void => {
+  readonly end = (reason: Reason): void => {
     if (this.#over) return;
     this.#over = true;
     this.#onEnd(reason);

@@ -7,8 +7,8 @@ export function unavailable(message: string, cause?: unknown): BrokerError {
 }
 
 /** An entity does not exist on the broker. */
-export function notFound(message: string): BrokerError {
-  return new BrokerError("NOT_FOUND", message);
+export function notFound(message: string, cause?: unknown): BrokerError {
+  return new BrokerError("NOT_FOUND", message, { cause });
 }
 
 /** This backend cannot do what was asked. */

@@ -1,4 +1,4 @@
-/** How much an instance may hold; what its parts hold is charged to it. */
+/** How much an instance may hold, and how much it holds. */
 export class Budget {
   readonly maxMessages: number;
   readonly maxBytes: number;
@@ -15,8 +15,8 @@ export class Budget {
   }
 }
 
-/** What one part of an instance holds, so that it can be let go of as a whole. */
-export class Share {
+/** What one store of an instance holds, so that all of it can be freed at once. */
+export class BudgetShare {
   readonly #budget: Budget;
   #messages = 0;
   #bytes = 0;
@@ -25,7 +25,7 @@ export class Share {
     this.#budget = budget;
   }
 
-  /** Negative to give back. What was accepted once may go over the bound later: only sends are refused. */
+  /** Adds to what is held; negative numbers free. May exceed the budget: only sends are refused. */
   charge(messages: number, bytes: number): void {
     this.#messages += messages;
     this.#bytes += bytes;
@@ -33,7 +33,7 @@ export class Share {
     this.#budget.bytes += bytes;
   }
 
-  clear(): void {
+  free(): void {
     this.charge(-this.#messages, -this.#bytes);
   }
 }

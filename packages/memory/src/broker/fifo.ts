@@ -1,9 +1,9 @@
-const SMALLEST = 16;
-const WORTH_FREEING = 1_024;
+const SMALLEST_CAPACITY = 16;
+const CAPACITY_WORTH_FREEING = 1_024;
 
-/** First in, first out, in constant time and without garbage: a ring that grows. */
+/** First in, first out, in constant time and without garbage: a ring buffer that grows. */
 export class Fifo<T extends object> {
-  #slots: (T | undefined)[] = new Array<T | undefined>(SMALLEST).fill(undefined);
+  #slots: (T | undefined)[] = new Array<T | undefined>(SMALLEST_CAPACITY).fill(undefined);
   #head = 0;
   #size = 0;
 
@@ -27,7 +27,7 @@ export class Fifo<T extends object> {
     this.#slots[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#slots.length - 1);
     this.#size -= 1;
-    if (this.#size === 0 && this.#slots.length > WORTH_FREEING) this.#reset(SMALLEST, []);
+    if (this.#size === 0 && this.#slots.length > CAPACITY_WORTH_FREEING) this.#reset(SMALLEST_CAPACITY, []);
     return item;
   }
 

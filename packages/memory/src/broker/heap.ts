@@ -1,10 +1,10 @@
-/** The smallest item first. */
+/** The smallest item comes first. */
 export class Heap<T extends object> {
   readonly #items: T[] = [];
-  readonly #less: (a: T, b: T) => boolean;
+  readonly #isLess: (one: T, other: T) => boolean;
 
-  constructor(less: (a: T, b: T) => boolean) {
-    this.#less = less;
+  constructor(isLess: (one: T, other: T) => boolean) {
+    this.#isLess = isLess;
   }
 
   get size(): number {
@@ -16,16 +16,16 @@ export class Heap<T extends object> {
   }
 
   push(item: T): void {
-    let at = this.#items.length;
+    let index = this.#items.length;
     this.#items.push(item);
-    while (at > 0) {
-      const up = (at - 1) >> 1;
-      const parent = this.#items[up];
-      if (parent === undefined || !this.#less(item, parent)) break;
-      this.#items[at] = parent;
-      at = up;
+    while (index > 0) {
+      const parentIndex = (index - 1) >> 1;
+      const parent = this.#items[parentIndex];
+      if (parent === undefined || !this.#isLess(item, parent)) break;
+      this.#items[index] = parent;
+      index = parentIndex;
     }
-    this.#items[at] = item;
+    this.#items[index] = item;
   }
 
   pop(): T | undefined {
@@ -36,20 +36,22 @@ export class Heap<T extends object> {
   }
 
   #sink(item: T): void {
-    let at = 0;
+    let index = 0;
     for (;;) {
-      const left = 2 * at + 1;
-      const child = this.#smaller(left, left + 1);
-      const found = this.#items[child];
-      if (found === undefined || !this.#less(found, item)) break;
-      this.#items[at] = found;
-      at = child;
+      const left = 2 * index + 1;
+      const childIndex = this.#smaller(left, left + 1);
+      const child = this.#items[childIndex];
+      if (child === undefined || !this.#isLess(child, item)) break;
+      this.#items[index] = child;
+      index = childIndex;
     }
-    this.#items[at] = item;
+    this.#items[index] = item;
   }
 
   #smaller(left: number, right: number): number {
-    const [a, b] = [this.#items[left], this.#items[right]];
-    return a !== undefined && b !== undefined && this.#less(b, a) ? right : left;
+    const leftItem = this.#items[left];
+    const rightItem = this.#items[right];
+    const rightIsSmaller = leftItem !== undefined && rightItem !== undefined && this.#isLess(rightItem, leftItem);
+    return rightIsSmaller ? right : left;
   }
 }

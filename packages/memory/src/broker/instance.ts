@@ -1,11 +1,12 @@
 import type { Clock, Settlement, Stats } from "@anybroker/core/driver";
 import { Budget } from "./budget.ts";
+import type { Endable } from "./endable.ts";
 import { MemoryError } from "./memory-error.ts";
 import type { QueueStore } from "./queue-store.ts";
-import { Timing } from "./timing.ts";
+import { Timers } from "./timers.ts";
 import type { TopicStore } from "./topic-store.ts";
 
-/** Something that a link does, as a fault hook sees it. */
+/** An operation of a link, as a fault hook sees it. */
 export type MemoryOperation =
   | { readonly kind: "connect" }
   | { readonly kind: "send"; readonly destination: string; readonly id: string }
@@ -17,12 +18,12 @@ export type MemoryOperation =
     };
 
 /**
- * How an operation fails. `refuse`: it does not happen, and its caller is told so. `unconfirmed`: it happens, and its
- * caller does not get to know; a connect is refused.
+ * How an operation fails. `refuse`: it does not happen, and its caller is told. `unconfirmed`: it happens, and its caller
+ * is not told; a connect is refused.
  */
 export type MemoryFault = "refuse" | "unconfirmed";
 
-/** Decides for each operation whether it fails. */
+/** Decides for each operation whether it fails. Undefined: it does not. */
 export type MemoryFaultHook = (operation: MemoryOperation) => MemoryFault | undefined;
 
 /** A queue, topic or durable subscription of an instance; a subscription `S` of the topic `T` is named `T.sub.S`. */
@@ -35,51 +36,47 @@ export interface MemoryEntity {
 
 /** The embedded broker itself, for tests: `broker.native`. */
 export interface MemoryInstance {
-  /** Undefined: it belongs to one broker object alone. */
+  /** Undefined when the instance belongs to one broker object alone. */
   readonly name: string | undefined;
-  /** Messages it holds, a published one counted for each subscription that has not handled it. */
+  /** How many messages it holds. A published message counts once for each subscription that has not handled it. */
   readonly messages: number;
-  /** Bytes it holds: bodies and headers. */
+  /** How many bytes of bodies and headers it holds. */
   readonly bytes: number;
-  /** What there is now. */
+  /** All entities that exist now. */
   entities(): readonly MemoryEntity[];
-  /** Deletes an entity with all that is in it, its readers' sources included. False: there is none. */
+  /** Deletes an entity with its messages, and ends the sources that read it. False when it does not exist. */
   delete(kind: MemoryEntity["kind"], name: string): boolean;
-  /** Breaks all open links, as a network would: unsettled messages go back at once, and clients have to reconnect. */
+  /** Breaks all open links, as a network would. Unsettled messages go back at once, and clients have to reconnect. */
   disconnect(): void;
-  /** Makes operations of all links fail; the hook is asked for each until it is replaced, or removed with undefined. */
+  /** Makes operations of all links fail: the hook is called for each of them. Undefined removes the hook. */
   interfere(hook: MemoryFaultHook | undefined): void;
 }
 
-/** Something that ends with the connection. */
-export interface Endable {
-  end(reason: MemoryError): void;
-}
-
-/** What an instance may hold; undefined: as it is, or the default. */
+/** How much an instance may hold. Undefined: the default, or what the instance has already. */
 export interface Bounds {
   readonly maxMessages: number | undefined;
   readonly maxBytes: number | undefined;
 }
 
-const MAX_MESSAGES = 100_000;
-const MAX_BYTES = 268_435_456;
+const DEFAULT_MAX_MESSAGES = 100_000;
+const DEFAULT_MAX_BYTES = 268_435_456;
 
 /** One embedded broker. */
 export class Instance implements MemoryInstance {
   readonly name: string | undefined;
   readonly budget: Budget;
-  readonly timing: Timing = new Timing();
+  readonly timers: Timers = new Timers();
   readonly queues: Map<string, QueueStore> = new Map();
   readonly topics: Map<string, TopicStore> = new Map();
-  readonly #links = new Set<Endable>();
-  readonly #forget: () => void;
+  readonly #connections = new Set<Endable>();
+  readonly #onUnused: () => void;
   #hook: MemoryFaultHook | undefined;
 
-  constructor(name: string | undefined, bounds: Bounds, forget: () => void) {
+  /** `onUnused` is called when no link is open and no entity exists. */
+  constructor(name: string | undefined, bounds: Bounds, onUnused: () => void) {
     this.name = name;
-    this.budget = new Budget(bounds.maxMessages ?? MAX_MESSAGES, bounds.maxBytes ?? MAX_BYTES);
-    this.#forget = forget;
+    this.budget = new Budget(bounds.maxMessages ?? DEFAULT_MAX_MESSAGES, bounds.maxBytes ?? DEFAULT_MAX_BYTES);
+    this.#onUnused = onUnused;
   }
 
   get messages(): number {
@@ -91,29 +88,29 @@ export class Instance implements MemoryInstance {
   }
 
   get links(): number {
-    return this.#links.size;
+    return this.#connections.size;
   }
 
-  attach(link: Endable, clock: Clock): void {
+  attach(connection: Endable, clock: Clock): void {
     if (this.fault(() => ({ kind: "connect" })) !== undefined) {
       throw new MemoryError("refused", "the fault hook refused the connection");
     }
-    this.timing.start(clock);
-    this.#links.add(link);
+    this.timers.start(clock);
+    this.#connections.add(connection);
   }
 
-  detach(link: Endable): void {
-    this.#links.delete(link);
-    if (this.#links.size === 0) this.timing.stop();
-    this.#forgetIfEmpty();
+  detach(connection: Endable): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size === 0) this.timers.stop();
+    this.#checkUnused();
   }
 
-  /** What the hook says; the operation is only made when there is a hook. */
+  /** What the hook decides. `operation` is called only when there is a hook. */
   fault(operation: () => MemoryOperation): MemoryFault | undefined {
     return this.#hook?.(operation());
   }
 
-  /** Whether so much more fits, after what topics need not keep any longer has gone. */
+  /** Whether this much more fits, once topics have dropped what their retention no longer covers. */
   hasRoom(messages: number, bytes: number): boolean {
     if (this.budget.hasRoom(messages, bytes)) return true;
     for (const topic of this.topics.values()) topic.trim();
@@ -134,30 +131,32 @@ export class Instance implements MemoryInstance {
   }
 
   delete(kind: MemoryEntity["kind"], name: string): boolean {
-    const found = this.#holder(kind, name);
-    const entity = found?.get(name);
-    if (found === undefined || entity === undefined) return false;
-    found.delete(name);
-    entity.delete();
-    this.#forgetIfEmpty();
+    const stores = this.#storesWith(kind, name);
+    const store = stores?.get(name);
+    if (stores === undefined || store === undefined) return false;
+    stores.delete(name);
+    store.delete();
+    this.#checkUnused();
     return true;
   }
 
   disconnect(): void {
-    for (const link of [...this.#links]) link.end(new MemoryError("disconnected", "the connection was broken"));
+    for (const connection of [...this.#connections]) {
+      connection.end(new MemoryError("disconnected", "the connection was broken"));
+    }
   }
 
   interfere(hook: MemoryFaultHook | undefined): void {
     this.#hook = hook;
   }
 
-  #holder(kind: MemoryEntity["kind"], name: string): Map<string, { delete(): void }> | undefined {
+  #storesWith(kind: MemoryEntity["kind"], name: string): Map<string, { delete(): void }> | undefined {
     if (kind === "queue") return this.queues;
     if (kind === "topic") return this.topics;
     return [...this.topics.values()].find(({ subscriptions }) => subscriptions.has(name))?.subscriptions;
   }
 
-  #forgetIfEmpty(): void {
-    if (this.#links.size + this.queues.size + this.topics.size === 0) this.#forget();
+  #checkUnused(): void {
+    if (this.#connections.size + this.queues.size + this.topics.size === 0) this.#onUnused();
   }
 }

@@ -10,7 +10,7 @@ export type MemoryErrorReason =
   | "lease-lost"
   | "config";
 
-/** What the embedded broker throws, as a client library would; found as `cause` of a `BrokerError`. */
+/** The error of the embedded broker, like that of a client library: the `cause` of a `BrokerError`. */
 export class MemoryError extends Error {
   override readonly name = "MemoryError";
   readonly reason: MemoryErrorReason;

@@ -2,7 +2,7 @@ import { changeHeaders, type HeaderChanges, NO_HEADERS } from "@anybroker/core/d
 
 type Headers = Readonly<Record<string, string>>;
 
-/** A message as the embedded broker keeps it: `message.native` in a handler. */
+/** A message as the embedded broker stores it: `message.native` in a handler. */
 export interface MemoryMessage {
   readonly id: string;
   readonly body: Uint8Array;
@@ -16,32 +16,32 @@ export interface MemoryMessage {
   readonly sentAt: number;
   /** 0 (lowest) to 9. */
   readonly priority: number;
-  /** What it counts for under `maxBytes`: its body, and the names and values of its headers. */
+  /** How much it counts toward `maxBytes`: its body, and the names and values of its headers. */
   readonly size: number;
 }
 
-/** A message in one queue or subscription. Several may share what was published once. */
+/** A message in one queue or subscription. All copies of one publish share the same message. */
 export interface Entry {
   readonly message: MemoryMessage;
-  /** Its place: the order of arrival. */
+  /** Its place in the order of arrival. */
   readonly seq: number;
-  /** Hand-overs so far that were not taken back by a release. */
+  /** How often it was delivered, without deliveries that were released. */
   deliveries: number;
 }
 
-/** The same message with other headers of ours. */
+/** The same message with changed headers. */
 export function withHeaders(message: MemoryMessage, changes: HeaderChanges): MemoryMessage {
-  const headers = keepHeaders(changeHeaders(message.headers, changes));
+  const headers = frozenHeaders(changeHeaders(message.headers, changes));
   return { ...message, headers, size: sizeOf(message.body, headers) };
 }
 
-/** A copy that nobody can change, so that all who read the message may share it. */
-export function keepHeaders(headers: Headers): Headers {
+/** A frozen copy, so that all readers of the message can share it. */
+export function frozenHeaders(headers: Headers): Headers {
   for (const _ in headers) return Object.freeze(Object.assign(Object.create(null), headers));
   return NO_HEADERS;
 }
 
-/** What a message counts for under `maxBytes`. */
+/** How much a message counts toward `maxBytes`. */
 export function sizeOf(body: Uint8Array, headers: Headers): number {
   let size = body.byteLength;
   for (const name in headers) size += name.length + (headers[name]?.length ?? 0);

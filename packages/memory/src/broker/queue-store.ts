@@ -1,12 +1,14 @@
 import type { Filter, HeaderChanges, Selection, Stats } from "@anybroker/core/driver";
-import { type Budget, Share } from "./budget.ts";
-import { DeadLetters } from "./dead-letters.ts";
-import { LaneReady } from "./lanes.ts";
+import { type Budget, BudgetShare } from "./budget.ts";
+import { DeadLetterList } from "./dead-letter-list.ts";
 import { type Entry, type MemoryMessage, withHeaders } from "./message.ts";
-import { PriorityReady, type Ready, type Taker } from "./ready.ts";
-import type { Timing } from "./timing.ts";
+import type { Reader } from "./reader.ts";
+import type { Ready } from "./ready.ts";
+import { ReadyByKey } from "./ready-by-key.ts";
+import { ReadyByPriority } from "./ready-by-priority.ts";
+import type { Timers } from "./timers.ts";
 
-/** What a queue or a subscription is made from. */
+/** The properties of a queue or subscription. */
 export interface QueueShape {
   readonly name: string;
   readonly ordered: boolean;
@@ -16,27 +18,27 @@ export interface QueueShape {
 /** The messages of one queue or one subscription, from arrival to settlement. */
 export class QueueStore {
   readonly shape: QueueShape;
-  readonly dead: DeadLetters = new DeadLetters();
-  /** The sources that read it. */
-  readonly readers: Set<{ storeDeleted(): void }> = new Set();
-  readonly #lanes: LaneReady | undefined;
+  readonly deadLetters: DeadLetterList = new DeadLetterList();
+  readonly readers: Set<Reader> = new Set();
   readonly #ready: Ready;
-  readonly #timing: Timing;
-  readonly #share: Share;
-  readonly #waiting = new Set<Taker>();
-  readonly #pump = (): void => this.#handOut();
-  #pumping = false;
+  /** The same as `#ready`, if the store is ordered. */
+  readonly #readyByKey: ReadyByKey | undefined;
+  readonly #timers: Timers;
+  readonly #share: BudgetShare;
+  readonly #waiting = new Set<Reader>();
+  readonly #handOutNow = (): void => this.#handOut();
+  #handOutScheduled = false;
   #seq = 0;
   #delayed = 0;
   #inFlight = 0;
   #deleted = false;
 
-  constructor(shape: QueueShape, timing: Timing, budget: Budget) {
+  constructor(shape: QueueShape, timers: Timers, budget: Budget) {
     this.shape = shape;
-    this.#lanes = shape.ordered ? new LaneReady() : undefined;
-    this.#ready = this.#lanes ?? new PriorityReady();
-    this.#timing = timing;
-    this.#share = new Share(budget);
+    this.#readyByKey = shape.ordered ? new ReadyByKey() : undefined;
+    this.#ready = this.#readyByKey ?? new ReadyByPriority();
+    this.#timers = timers;
+    this.#share = new BudgetShare(budget);
   }
 
   add(message: MemoryMessage): void {
@@ -49,10 +51,10 @@ export class QueueStore {
     this.#later(due, () => this.#append(message));
   }
 
-  take(taker: Taker, max: number): readonly Entry[] {
+  take(reader: Reader, max: number): readonly Entry[] {
     const entries: Entry[] = [];
     while (entries.length < max) {
-      const entry = this.#ready.take(taker);
+      const entry = this.#ready.take(reader);
       if (entry === undefined) break;
       entry.deliveries += 1;
       entries.push(entry);
@@ -61,14 +63,14 @@ export class QueueStore {
     return entries;
   }
 
-  /** The taker is given entries as soon as there are some for it. */
-  wait(taker: Taker): void {
-    this.#waiting.add(taker);
-    if (this.#ready.size > 0) this.#wake();
+  /** Gives the reader entries as soon as there are some for it. */
+  wait(reader: Reader): void {
+    this.#waiting.add(reader);
+    if (this.#ready.size > 0) this.#scheduleHandOut();
   }
 
-  stopWaiting(taker: Taker): void {
-    this.#waiting.delete(taker);
+  stopWaiting(reader: Reader): void {
+    this.#waiting.delete(reader);
   }
 
   ack(entry: Entry): void {
@@ -76,84 +78,88 @@ export class QueueStore {
     this.#done(entry);
   }
 
-  /** Nobody saw it: the hand-over does not count. */
+  /** Gives back an entry that no handler saw: the delivery does not count. */
   release(entry: Entry): void {
     entry.deliveries -= 1;
     this.giveBack(entry);
   }
 
+  /** Gives back an entry to its old place. */
   giveBack(entry: Entry): void {
     this.#inFlight -= 1;
     this.#ready.giveBack(entry);
-    this.#wake();
+    this.#scheduleHandOut();
   }
 
   retry(entry: Entry, changes: HeaderChanges, delay: number): void {
     const copy = this.#copy(entry, changes);
-    if (this.#lanes !== undefined) this.#retryInPlace(this.#lanes, copy, delay);
-    else {
-      if (delay > 0) this.#later(this.#timing.now + delay, () => this.#append(copy.message));
-      else this.#append(copy.message);
-      this.#done(entry);
-    }
+    if (this.#readyByKey !== undefined) return this.#retryInPlace(this.#readyByKey, copy, delay);
+    if (delay > 0) this.#later(this.#timers.now + delay, () => this.#append(copy.message));
+    else this.#append(copy.message);
+    this.#done(entry);
   }
 
   deadLetter(entry: Entry, changes: HeaderChanges): void {
-    this.dead.add(this.#copy(entry, changes));
+    this.deadLetters.add(this.#copy(entry, changes));
     this.#done(entry);
   }
 
   replay(selection: Selection, changes: HeaderChanges): number {
-    const entries = this.dead.take(selection);
+    const entries = this.deadLetters.take(selection);
     for (const entry of entries) this.#append(this.#copy(entry, changes).message);
     return entries.length;
   }
 
   remove(selection: Selection): number {
-    const entries = this.dead.take(selection);
+    const entries = this.deadLetters.take(selection);
     for (const { message } of entries) this.#share.charge(-1, -message.size);
     return entries.length;
   }
 
   stats(): Stats {
-    return { ready: this.#ready.size, delayed: this.#delayed, inFlight: this.#inFlight, dead: this.dead.size };
+    return {
+      ready: this.#ready.size,
+      delayed: this.#delayed,
+      inFlight: this.#inFlight,
+      dead: this.deadLetters.size,
+    };
   }
 
-  /** Everything in it is gone, and its readers are told. */
+  /** Drops everything, and tells the readers. */
   delete(): void {
     this.#deleted = true;
     for (const reader of this.readers) reader.storeDeleted();
-    this.#share.clear();
+    this.#share.free();
   }
 
   #append(message: MemoryMessage): void {
     this.#seq += 1;
     this.#ready.add({ message, seq: this.#seq, deliveries: 0 });
-    this.#wake();
+    this.#scheduleHandOut();
   }
 
-  /** The same place, and hand-overs counted anew. */
+  /** The same place, and no deliveries yet. */
   #copy(entry: Entry, changes: HeaderChanges): Entry {
     const message = withHeaders(entry.message, changes);
     this.#share.charge(0, message.size - entry.message.size);
     return { message, seq: entry.seq, deliveries: 0 };
   }
 
-  /** An ordered copy keeps its place, and its key waits for it. */
-  #retryInPlace(lanes: LaneReady, copy: Entry, delay: number): void {
+  /** On an ordered store a copy keeps its place, and its key waits for it. */
+  #retryInPlace(ready: ReadyByKey, copy: Entry, delay: number): void {
     this.#inFlight -= 1;
-    lanes.hold(copy);
+    ready.delay(copy);
     const back = (): void => {
-      lanes.unhold(copy);
-      this.#wake();
+      ready.undelay(copy);
+      this.#scheduleHandOut();
     };
-    if (delay > 0) this.#later(this.#timing.now + delay, back);
+    if (delay > 0) this.#later(this.#timers.now + delay, back);
     else back();
   }
 
   #later(due: number, run: () => void): void {
     this.#delayed += 1;
-    this.#timing.at(due, () => {
+    this.#timers.runAt(due, () => {
       if (this.#deleted) return;
       this.#delayed -= 1;
       run();
@@ -163,28 +169,29 @@ export class QueueStore {
   #done(entry: Entry): void {
     this.#inFlight -= 1;
     this.#ready.done(entry);
-    // Only an ordered store has entries that waited for this one.
-    if (this.#lanes !== undefined) this.#wake();
+    // Only on an ordered store do other entries wait for this one.
+    if (this.#readyByKey !== undefined) this.#scheduleHandOut();
   }
 
-  #wake(): void {
-    if (this.#pumping || this.#waiting.size === 0) return;
-    this.#pumping = true;
-    // One microtask later, so that what comes in one batch is handed out in one.
-    queueMicrotask(this.#pump);
+  /** A microtask later, so that entries which arrive in one batch are handed out in one batch. */
+  #scheduleHandOut(): void {
+    if (this.#handOutScheduled || this.#waiting.size === 0) return;
+    this.#handOutScheduled = true;
+    queueMicrotask(this.#handOutNow);
   }
 
+  /** Shares what is ready among the readers that wait. */
   #handOut(): void {
-    this.#pumping = false;
-    let open = this.#waiting.size;
-    for (const taker of this.#waiting) {
+    this.#handOutScheduled = false;
+    let readersLeft = this.#waiting.size;
+    for (const reader of this.#waiting) {
       if (this.#ready.size === 0) return;
-      const fair = Math.ceil(this.#ready.size / open);
-      const entries = this.take(taker, Math.min(fair, taker.wants));
-      open -= 1;
+      const fairShare = Math.ceil(this.#ready.size / readersLeft);
+      const entries = this.take(reader, Math.min(fairShare, reader.capacity));
+      readersLeft -= 1;
       if (entries.length === 0) continue;
-      this.#waiting.delete(taker);
-      taker.accept(entries);
+      this.#waiting.delete(reader);
+      reader.accept(entries);
     }
   }
 }

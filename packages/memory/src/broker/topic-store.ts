@@ -1,33 +1,34 @@
 import type { Filter, SubscriptionEntity } from "@anybroker/core/driver";
-import { type Budget, Share } from "./budget.ts";
+import { type Budget, BudgetShare } from "./budget.ts";
 import { Fifo } from "./fifo.ts";
 import { MemoryError } from "./memory-error.ts";
 import type { MemoryMessage } from "./message.ts";
 import { QueueStore } from "./queue-store.ts";
-import type { Timing } from "./timing.ts";
+import type { Timers } from "./timers.ts";
 
-/** One topic: its subscriptions, and what it keeps for those to come. */
+/** One topic: its subscriptions, and the messages that it keeps for later ones. */
 export class TopicStore {
   readonly name: string;
   readonly retention: number;
-  /** The durable ones. */
+  /** The durable subscriptions, by name. */
   readonly subscriptions: Map<string, QueueStore> = new Map();
   readonly ephemeral: Set<QueueStore> = new Set();
+  /** What the retention keeps. */
   readonly #log = new Fifo<{ readonly at: number; readonly message: MemoryMessage }>();
-  readonly #timing: Timing;
+  readonly #timers: Timers;
   readonly #budget: Budget;
-  readonly #share: Share;
+  readonly #share: BudgetShare;
   #deleted = false;
 
-  constructor(name: string, retention: number, timing: Timing, budget: Budget) {
+  constructor(name: string, retention: number, timers: Timers, budget: Budget) {
     this.name = name;
     this.retention = retention;
-    this.#timing = timing;
+    this.#timers = timers;
     this.#budget = budget;
-    this.#share = new Share(budget);
+    this.#share = new BudgetShare(budget);
   }
 
-  /** How many copies a message makes. */
+  /** How many copies of a message the topic would store. */
   copies(message: MemoryMessage): number {
     let count = this.retention > 0 ? 1 : 0;
     for (const _ of this.#matching(message)) count += 1;
@@ -39,20 +40,20 @@ export class TopicStore {
     if (this.retention <= 0) return;
     this.trim();
     this.#share.charge(1, message.size);
-    this.#log.push({ at: this.#timing.now, message });
+    this.#log.push({ at: this.#timers.now, message });
   }
 
-  /** It reaches the subscriptions that are there when its time has come. */
+  /** Adds a message when it is due. It reaches the subscriptions that exist by then. */
   addLater(message: MemoryMessage, due: number): void {
     this.#share.charge(1, message.size);
-    this.#timing.at(due, () => {
+    this.#timers.runAt(due, () => {
       if (this.#deleted) return;
       this.#share.charge(-1, -message.size);
       this.add(message);
     });
   }
 
-  /** Makes a subscription's store with the part of the log it begins with. */
+  /** Makes the store of a subscription, with the kept messages that it begins with. */
   subscribe(entity: SubscriptionEntity, name: string): QueueStore {
     this.trim();
     const { filter, from } = entity;
@@ -60,16 +61,19 @@ export class TopicStore {
     const backlog = this.#log.values().filter(({ at, message }) => at >= since && matches(filter, message));
     const bytes = backlog.reduce((sum, { message }) => sum + message.size, 0);
     if (!this.#budget.hasRoom(backlog.length, bytes)) {
-      throw new MemoryError("full", `no room for the ${backlog.length} kept messages that ${name} begins with`);
+      throw new MemoryError(
+        "full",
+        `there is no room for the ${backlog.length} kept messages with which ${name} begins`,
+      );
     }
-    const store = new QueueStore({ name, ordered: entity.ordered, filter }, this.#timing, this.#budget);
+    const store = new QueueStore({ name, ordered: entity.ordered, filter }, this.#timers, this.#budget);
     for (const { message } of backlog) store.add(message);
     return store;
   }
 
-  /** Drops what was kept for the retention. */
+  /** Drops the messages that the retention no longer covers. */
   trim(): void {
-    const end = this.#timing.now - this.retention;
+    const end = this.#timers.now - this.retention;
     for (let first = this.#log.peek(); first !== undefined && first.at <= end; first = this.#log.peek()) {
       this.#log.shift();
       this.#share.charge(-1, -first.message.size);
@@ -79,7 +83,7 @@ export class TopicStore {
   delete(): void {
     this.#deleted = true;
     for (const store of [...this.subscriptions.values(), ...this.ephemeral]) store.delete();
-    this.#share.clear();
+    this.#share.free();
   }
 
   *#matching(message: MemoryMessage): Iterable<QueueStore> {

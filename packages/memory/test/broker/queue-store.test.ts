@@ -1,11 +1,11 @@
 import { ids, live, queue } from "@anybroker-internal/testkit/link";
 import { expect, test } from "vitest";
-import { bench, message } from "./harness.ts";
+import { message, testbed } from "../harness.ts";
 
 const jobs = queue("jobs");
 
-test("higher priority goes first, in order of arrival inside each, and given-back messages go to their old place", async () => {
-  await using it = await bench();
+test("higher priority goes first, in order of arrival within each, and messages that were given back go to their old place", async () => {
+  await using it = await testbed();
   await it.declare(jobs);
   const at = (priority: number, ...names: string[]) => names.map((name) => message(name, { priority }));
   await it.send(jobs, ...at(0, "low"), message("usual"), ...at(9, "top1", "top2", "top3"), ...at(5, "high"));
@@ -22,8 +22,8 @@ test("higher priority goes first, in order of arrival inside each, and given-bac
   expect(ids(await source.receive(10, live))).toEqual(["top1", "top2", "top3", "high", "usual", "low"]);
 });
 
-test("a delayed message comes at its millisecond, not before", async () => {
-  await using it = await bench();
+test("a delayed message is delivered when it is due, to the millisecond", async () => {
+  await using it = await testbed();
   await it.declare(jobs);
   const start = it.clock.now();
   await it.send(jobs, message("later", { deliverAt: start + 20 }), message("soon", { deliverAt: start + 10 }));
@@ -38,8 +38,8 @@ test("a delayed message comes at its millisecond, not before", async () => {
   expect(ids(await second)).toEqual(["later"]);
 });
 
-test("what came due while no link was open is there when the next one opens", async () => {
-  await using it = await bench({ name: "nobody-there" });
+test("messages that came due while no link was open are ready when the next one opens", async () => {
+  await using it = await testbed({ name: "nobody-there" });
   await it.declare(jobs);
   await it.send(jobs, message("a", { deliverAt: it.clock.now() + 10 }));
   await it.link.close(live);
@@ -48,8 +48,8 @@ test("what came due while no link was open is there when the next one opens", as
   expect(await link.stats(jobs, live)).toMatchObject({ ready: 1, delayed: 0 });
 });
 
-test("receive wakes at once, shares what there is among those who wait, and ends at once on abort", async () => {
-  await using it = await bench();
+test("receive returns as soon as there is a message, shares messages among the sources that wait, and ends at once on abort", async () => {
+  await using it = await testbed();
   await it.declare(jobs);
   const [one, two] = [await it.open(jobs), await it.open(jobs)];
   const waits = [one.receive(10, live), two.receive(10, live)];
@@ -62,15 +62,15 @@ test("receive wakes at once, shares what there is among those who wait, and ends
   expect(await one.receive(1, abort.signal)).toEqual([]);
 });
 
-test("receive gives up after about a second of real time", async () => {
-  await using it = await bench();
+test("receive returns nothing after about a second of real time", async () => {
+  await using it = await testbed();
   await it.declare(jobs);
   const source = await it.open(jobs);
   expect(await source.receive(1, live)).toEqual([]);
 });
 
-test("a paused source takes nothing until it is resumed", async () => {
-  await using it = await bench();
+test("a paused source receives nothing until it is resumed", async () => {
+  await using it = await testbed();
   await it.declare(jobs);
   const source = await it.open(jobs);
   const waiting = source.receive(1, live);
@@ -81,8 +81,8 @@ test("a paused source takes nothing until it is resumed", async () => {
   expect(ids(await waiting)).toEqual(["a"]);
 });
 
-test("a backlog beyond any ring's first size keeps its order", async () => {
-  await using it = await bench();
+test("a backlog larger than the first capacity of a buffer keeps its order", async () => {
+  await using it = await testbed();
   await it.declare(jobs);
   const source = await it.open(jobs);
   const seen: (string | undefined)[] = [];
@@ -99,8 +99,8 @@ test("a backlog beyond any ring's first size keeps its order", async () => {
   expect(seen).toEqual(Array.from({ length: 3_000 }, (_, index) => String(index)));
 });
 
-test("dead letters are listed by pages, replayed to their queue and removed by name", async () => {
-  await using it = await bench();
+test("dead letters are listed in pages, replayed to their queue, and removed by id", async () => {
+  await using it = await testbed();
   await it.declare(jobs);
   await it.send(jobs, ...["a", "b", "c", "d", "e"].map((id) => message(id)));
   const source = await it.open(jobs);

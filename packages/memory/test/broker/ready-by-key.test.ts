@@ -1,24 +1,24 @@
 import type { Delivery, Source } from "@anybroker/core/driver";
 import { ids, live, queue } from "@anybroker-internal/testkit/link";
 import { expect, test } from "vitest";
-import { bench, LEASE, message } from "./harness.ts";
+import { LEASE, message, testbed } from "../harness.ts";
 
 const orders = queue("orders", true);
 const keyed = (key: string, ...numbers: readonly number[]) => numbers.map((n) => message(`${key}${n}`, { key }));
 const now = new AbortController();
 now.abort();
 
-/** What is there for the source at once. */
+/** The deliveries that the source gets without waiting. */
 async function grab(source: Source, max: number): Promise<readonly Delivery[]> {
   const answer = source.receive(max, live);
   if (!(answer instanceof Promise)) return answer;
-  // Nothing was: end the wait.
+  // There are none, so this ends the wait.
   await source.close(live);
   return answer;
 }
 
 test("a key is with one consumer at a time, in order, and others get the other keys", async () => {
-  await using it = await bench();
+  await using it = await testbed();
   await it.declare(orders);
   await it.send(orders, ...keyed("a", 1, 2, 3), ...keyed("b", 1, 2));
   const [one, two] = [await it.open(orders), await it.open(orders)];
@@ -34,8 +34,8 @@ test("a key is with one consumer at a time, in order, and others get the other k
   expect(ids(await waiting)).toEqual(["a2", "a3"]);
 });
 
-test("what was given back is not overtaken by what is younger of its key", async () => {
-  await using it = await bench();
+test("a message that was given back is not overtaken by a later one of its key", async () => {
+  await using it = await testbed();
   await it.declare(orders);
   await it.send(orders, ...keyed("a", 1, 2, 3, 4));
   const [one, two] = [await it.open(orders), await it.open(orders)];
@@ -49,8 +49,8 @@ test("what was given back is not overtaken by what is younger of its key", async
   expect(ids(await next)).toEqual(["a2", "a3", "a4"]);
 });
 
-test("with the lease of one message all of its key are lost", async () => {
-  await using it = await bench();
+test("when the lease of one message ends, all messages of its key are lost", async () => {
+  await using it = await testbed();
   await it.declare(orders);
   await it.send(orders, ...keyed("a", 1, 2), ...keyed("b", 1));
   const gone: (string | undefined)[] = [];
@@ -68,8 +68,8 @@ test("with the lease of one message all of its key are lost", async () => {
   expect(ids(await next)).toEqual(["a1", "a2"]);
 });
 
-test("a retry keeps its place and holds its key, not the others", async () => {
-  await using it = await bench();
+test("a retry keeps its place and holds up its own key only", async () => {
+  await using it = await testbed();
   await it.declare(orders);
   await it.send(orders, ...keyed("a", 1, 2), ...keyed("b", 1));
   const source = await it.open(orders);
@@ -83,8 +83,8 @@ test("a retry keeps its place and holds its key, not the others", async () => {
   expect(ids(await next)).toEqual(["a1", "a2"]);
 });
 
-test("messages without a key have one in common", async () => {
-  await using it = await bench();
+test("messages without a key share one", async () => {
+  await using it = await testbed();
   await it.declare(orders);
   await it.send(orders, message("x"), message("y"));
   const [one, two] = [await it.open(orders), await it.open(orders)];
@@ -93,16 +93,16 @@ test("messages without a key have one in common", async () => {
   expect(ids(await one.receive(1, live))).toEqual(["y"]);
 });
 
-test("once a message of a key is refused, the rest of that key in the batch is refused too", async () => {
-  await using it = await bench({ maxBytes: 10 });
+test("once a message of a key is refused, later messages of that key in the batch are refused too", async () => {
+  await using it = await testbed({ maxBytes: 10 });
   await it.declare(orders);
   const big = message("big", { key: "a", body: new Uint8Array(11) });
   const results = await it.send(orders, ...keyed("a", 1), big, ...keyed("a", 2), ...keyed("b", 1));
   expect(results.map((failure) => failure === undefined)).toEqual([true, false, false, true]);
 });
 
-test("whatever consumers do, no key is with two of them and each key is done in order", async () => {
-  await using it = await bench();
+test("whatever consumers do, no key is with two of them, and each key is handled in order", async () => {
+  await using it = await testbed();
   await it.declare(orders);
   // A fixed linear congruential generator, so that a failure can be repeated.
   let state = 7;
@@ -121,7 +121,7 @@ test("whatever consumers do, no key is with two of them and each key is done in 
     if (source === undefined || mine === undefined) throw new Error("three sources were expected");
     const answer = below(2) === 0 ? source.receive(1 + below(4), live) : [];
     if (answer instanceof Promise) {
-      // Nothing for this one now; what it holds goes back, which others may be waiting for.
+      // There is nothing for this source now. What it holds goes back, because other sources may be waiting for it.
       await source.close(live);
       sources[at] = await it.open(orders);
       held[at] = [];

@@ -1,11 +1,11 @@
 import { live, queue } from "@anybroker-internal/testkit/link";
 import { expect, test } from "vitest";
-import { bench, LEASE, message } from "./harness.ts";
+import { LEASE, message, testbed } from "./harness.ts";
 
 const jobs = queue("jobs");
 
-test("what the sender does to its bytes and headers afterwards does not matter", async () => {
-  await using it = await bench();
+test("changes by the sender to its bytes and headers after a send have no effect", async () => {
+  await using it = await testbed();
   await it.declare(jobs);
   const body = Buffer.from("before");
   const headers: Record<string, string> = { colour: "red" };
@@ -19,14 +19,14 @@ test("what the sender does to its bytes and headers afterwards does not matter",
   expect(Object.getPrototypeOf(delivery?.headers)).toBe(null);
 });
 
-test("what a handler does to its bytes reaches neither the redelivery nor the retry nor the dead letter", async () => {
-  await using it = await bench();
+test("changes by a handler to its bytes reach neither a redelivery, nor a retry, nor a dead letter", async () => {
+  await using it = await testbed();
   await it.declare(jobs);
   await it.send(jobs, message("a", { body: Buffer.from("intact") }));
   const source = await it.open(jobs);
   const spoil = async () => {
     const [delivery] = await source.receive(1, live);
-    if (delivery === undefined) throw new Error("nothing was delivered");
+    if (delivery === undefined) throw new Error("no message was delivered");
     expect(Buffer.from(delivery.body).toString()).toBe("intact");
     expect(delivery.native).toMatchObject({ id: "a", body: delivery.body });
     delivery.body.fill(0);

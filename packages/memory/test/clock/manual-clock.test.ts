@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
-import { manualClock } from "../src/index.ts";
+import { manualClock } from "../../src/index.ts";
 
-test("it stands still until it is moved, and starts where it is told", async () => {
+test("the clock stands still until it is moved, and starts at the given time", async () => {
   const clock = manualClock(new Date("2030-01-01"));
   expect(clock.now()).toBe(Date.UTC(2030, 0, 1));
   await clock.advance(1_500);
   expect(clock.now()).toBe(Date.UTC(2030, 0, 1) + 1_500);
 });
 
-test("timers run in the order of time, each at its own, those they make included", async () => {
+test("timers run in the order of time, each at its own time, and so do timers that they set", async () => {
   const clock = manualClock(0);
   const ran: string[] = [];
   const log = (name: string) => () => void ran.push(`${name}@${clock.now()}`);
@@ -42,7 +42,7 @@ test("promises settle between timers", async () => {
   expect(ran).toEqual(["a@10", "b@10", "a@20", "b@20", "a@30", "b@30"]);
 });
 
-test("moves queue up, and a wrong one is a TypeError", async () => {
+test("calls of advance wait for each other, and a wrong argument is a TypeError", async () => {
   const clock = manualClock(0);
   await Promise.all([clock.advance(5), clock.advance(7)]);
   expect(clock.now()).toBe(12);

@@ -1,11 +1,11 @@
 import { ids, live, queue, subscription, topic } from "@anybroker-internal/testkit/link";
 import { expect, test } from "vitest";
-import { bench, LEASE, message } from "./harness.ts";
+import { LEASE, message, testbed } from "./harness.ts";
 
 const jobs = queue("jobs");
 
-test("a delivery whose lease ended goes to another consumer, its first one is told, and its settlement is lost", async () => {
-  await using it = await bench();
+test("a delivery whose lease ended goes to another consumer, and the first consumer is told and cannot settle it", async () => {
+  await using it = await testbed();
   await it.declare(jobs);
   await it.send(jobs, message("a"));
   const gone: unknown[] = [];
@@ -20,14 +20,14 @@ test("a delivery whose lease ended goes to another consumer, its first one is to
   expect(gone).toEqual([held]);
   const again = await next;
   expect(again).toMatchObject([{ id: "a", deliveries: 1 }]);
-  if (held === undefined) throw new Error("nothing was delivered");
+  if (held === undefined) throw new Error("no message was delivered");
   expect(await slow.settle([{ action: "ack", delivery: held }], live)).toMatchObject([{ lost: true }]);
   expect(await slow.extend?.([held], live)).toEqual([undefined]);
   expect(await it.link.stats(jobs, live)).toMatchObject({ ready: 0, inFlight: 1 });
 });
 
-test("extend renews a lease for a whole one from now", async () => {
-  await using it = await bench();
+test("extend renews a lease for its whole length from now on", async () => {
+  await using it = await testbed();
   await it.declare(jobs);
   await it.send(jobs, message("a"), message("b"));
   const gone: (string | undefined)[] = [];
@@ -42,14 +42,14 @@ test("extend renews a lease for a whole one from now", async () => {
   expect(await source.settle([{ action: "ack", delivery: a }], live)).toEqual([undefined]);
 });
 
-test("hand-overs count unless they were released; a retry counts from nought again", async () => {
-  await using it = await bench();
+test("deliveries count unless they were released, and a retry counts from 0 again", async () => {
+  await using it = await testbed();
   await it.declare(jobs);
   await it.send(jobs, message("a"));
   const source = await it.open(jobs);
   const take = async () => {
     const [delivery] = await source.receive(1, live);
-    if (delivery === undefined) throw new Error("nothing was delivered");
+    if (delivery === undefined) throw new Error("no message was delivered");
     return delivery;
   };
   const first = await take();
@@ -64,8 +64,8 @@ test("hand-overs count unless they were released; a retry counts from nought aga
   expect(fourth).toMatchObject({ deliveries: 0, headers: { "anybroker-attempt": "1" } });
 });
 
-test("a link that breaks gives back at once what it held, in the old order, and it counts", async () => {
-  await using it = await bench();
+test("a link that breaks gives back at once everything it held, in order, and the deliveries count", async () => {
+  await using it = await testbed();
   await it.declare(jobs);
   const other = await it.connect();
   const dying = await other.open(jobs, { window: 10 }, () => {}, live);
@@ -82,7 +82,7 @@ test("a link that breaks gives back at once what it held, in the old order, and 
 });
 
 test("two links may have different leases", async () => {
-  await using it = await bench();
+  await using it = await testbed();
   const pages = topic("pages");
   const index = subscription(pages, "index");
   await it.declare(pages, index);

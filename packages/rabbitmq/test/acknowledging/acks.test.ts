@@ -1,12 +1,12 @@
 import type { Channel } from "amqplib";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Acks } from "../src/acks.ts";
-import { deliveryOf } from "../src/wire.ts";
+import { Acks } from "../../src/acknowledging/acks.ts";
+import { deliveryOf } from "../../src/wire.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** The server's side of a channel: what is unsettled there, and what closes it. */
+/** The server's side of a channel: the tags that are unsettled, and the acks it received. */
 function serverSide() {
   const unsettled = new Set<number>();
   const frames: string[] = [];
@@ -17,18 +17,18 @@ function serverSide() {
       frames.push(multiple ? `≤${tag}` : String(tag));
     },
   };
-  // The cast is true of all that is called.
+  // The cast is true of everything that is called.
   return { unsettled, frames, channel: channel as unknown as Channel };
 }
 
-function line(window: number, count: number) {
+function delivered(window: number, count: number) {
   const { unsettled, frames, channel } = serverSide();
   const acks = new Acks(channel);
-  acks.most = Math.floor(window / 2);
+  acks.maxHeldBack = Math.floor(window / 2);
   const deliveries = Array.from({ length: count }, (_, index) => {
     const deliveryTag = index + 1;
     unsettled.add(deliveryTag);
-    // The cast is true: nothing else of the message is looked at.
+    // The cast is true: nothing else of the message is read.
     const delivery = deliveryOf({ properties: {}, fields: { deliveryTag } } as never, "q");
     acks.add(delivery);
     return delivery;
@@ -36,30 +36,30 @@ function line(window: number, count: number) {
   const ack = (...tags: readonly number[]): void => {
     for (const tag of tags) {
       const delivery = deliveries[tag - 1];
-      if (delivery !== undefined) delivery.state = "held";
+      if (delivery !== undefined) delivery.state = "acked";
     }
     expect(acks.flush()).toBeUndefined();
   };
   return { unsettled, frames, acks, deliveries, ack };
 }
 
-test("what is acked in order goes in one frame", () => {
-  const { frames, ack } = line(10, 10);
+test("acks in order go in one frame", () => {
+  const { frames, ack } = delivered(10, 10);
   ack(1, 2, 3);
   ack(4);
   expect(frames).toEqual(["≤3", "≤4"]);
 });
 
-test("an ack out of order waits for the gap to close", () => {
-  const { frames, ack } = line(10, 10);
+test("an ack out of order waits until the gap closes", () => {
+  const { frames, ack } = delivered(10, 10);
   ack(2, 3);
   expect(frames).toEqual([]);
   ack(1);
   expect(frames).toEqual(["≤3"]);
 });
 
-test("more than half a window is not held back", () => {
-  const { frames, unsettled, ack } = line(6, 10);
+test("no more acks than half a window are held back", () => {
+  const { frames, unsettled, ack } = delivered(6, 10);
   ack(2, 3, 4);
   expect(frames).toEqual([]);
   ack(5);
@@ -67,8 +67,8 @@ test("more than half a window is not held back", () => {
   expect(unsettled).toEqual(new Set([1, 6, 7, 8, 9, 10]));
 });
 
-test("nothing is held back for long", () => {
-  const { frames, ack } = line(10, 10);
+test("no ack is held back for long", () => {
+  const { frames, ack } = delivered(10, 10);
   ack(2);
   vi.advanceTimersByTime(50);
   expect(frames).toEqual(["2"]);
@@ -76,11 +76,11 @@ test("nothing is held back for long", () => {
   expect(frames).toEqual(["2", "≤3"]);
 });
 
-test("a frame never ends with what was settled before", () => {
-  const { frames, unsettled, deliveries, ack } = line(10, 4);
+test("a frame never ends with a delivery that was settled before", () => {
+  const { frames, unsettled, deliveries, ack } = delivered(10, 4);
   const third = deliveries[2];
-  if (third === undefined) throw new Error("nothing there");
-  third.state = "gone";
+  if (third === undefined) throw new Error("there is no third delivery");
+  third.state = "finished";
   unsettled.delete(3);
   ack(2);
   ack(1);
@@ -89,15 +89,15 @@ test("a frame never ends with what was settled before", () => {
   expect(unsettled.size).toBe(0);
 });
 
-test("at the end it answers what was open, and writes nothing more", () => {
-  const { frames, acks, deliveries, ack } = line(10, 4);
+test("the end returns what was unsettled, and nothing more is written", () => {
+  const { frames, acks, deliveries, ack } = delivered(10, 4);
   ack(2);
   expect(acks.end()).toEqual([deliveries[0], deliveries[2], deliveries[3]]);
   vi.advanceTimersByTime(50);
   expect(frames).toEqual([]);
 });
 
-test("in whatever order: everything acked arrives, nothing else, and no frame is refused", () => {
+test("in any order, everything that was acked arrives, nothing else does, and no frame is refused", () => {
   let seed = 7;
   const random = (below: number): number => {
     seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
@@ -105,14 +105,14 @@ test("in whatever order: everything acked arrives, nothing else, and no frame is
   };
   for (let round = 0; round < 200; round += 1) {
     const count = 1 + random(60);
-    const { unsettled, acks, deliveries, ack } = line(1 + random(40), count);
+    const { unsettled, acks, deliveries, ack } = delivered(1 + random(40), count);
     const left = deliveries.map((_, index) => index + 1);
     const kept = new Set(left.filter(() => random(10) === 0));
     while (left.length > 0) {
       const tags = Array.from({ length: 1 + random(5) }, () => left.splice(random(left.length), 1)).flat();
       for (const tag of tags.filter((one) => random(8) === 0 && !kept.has(one))) {
         const delivery = deliveries[tag - 1];
-        if (delivery !== undefined) delivery.state = "gone";
+        if (delivery !== undefined) delivery.state = "finished";
         unsettled.delete(tag);
         tags.splice(tags.indexOf(tag), 1);
       }

@@ -9,7 +9,7 @@ const PREPARE = `
   const link = await memory({ name: "process" }).connect({ clock, lease: 60_000, topology: "create" }, signal);
 `;
 
-/** Runs a program in a process of its own; answers what it printed before it ended by itself. */
+/** Runs a program in a process of its own. Returns its output, once it has ended by itself. */
 async function run(program: string): Promise<string> {
   const flags = ["--conditions=@anybroker/source", "--input-type=module", "--eval", PREPARE + program];
   const { stdout } = await promisify(execFile)(process.execPath, flags, {
@@ -20,13 +20,13 @@ async function run(program: string): Promise<string> {
 }
 
 test("an open link keeps the process alive", async () => {
-  // The timer alone would not: the process would end before it prints.
+  // The timer is not enough: without the link the process would end before it prints.
   expect(
     await run(`setTimeout(async () => { console.log("still here"); await link.close(signal); }, 200).unref();`),
   ).toBe("still here");
 });
 
-test("after close nothing does, whatever is held, delayed or waiting", async () => {
+test("after close nothing keeps it alive, whatever is held, delayed or waiting", async () => {
   expect(
     await run(`
       const queue = { kind: "queue", name: "jobs", ordered: false };

@@ -1,32 +1,33 @@
 import { setImmediate } from "node:timers";
 import type { Clock } from "@anybroker/core/driver";
-import { Heap } from "./broker/heap.ts";
+import { Heap } from "../broker/heap.ts";
 
-/** A clock that stands still until it is moved. */
+/** A clock that moves only when told. */
 export interface ManualClock extends Clock {
   /**
-   * Moves it by `ms` milliseconds (an integer from 0): runs what comes due in the order of time, and lets promises,
-   * handlers that only wait for promises included, settle before each and at the end. Calls queue up behind each other.
+   * Moves the clock by `ms` milliseconds, an integer from 0. Runs what comes due in the order of time. Lets promises
+   * settle before each step and at the end, including handlers that wait only for promises. Calls wait for each other.
    * Throws a `TypeError` for any other `ms`.
    */
   advance(ms: number): Promise<void>;
 }
 
-/** Turns of the event loop after which a chain of promises, flushes and hand-overs counts as settled. */
+/** After this many turns of the event loop, promises, flushes and deliveries count as settled. */
 const TURNS = 10;
 
 /**
- * A clock for tests: pass it to `connect(…, { clock })`, and delays, retries, leases and timeouts take no real time.
+ * Makes a clock for tests. Pass it to `connect(…, { clock })`: delays, retries, leases and timeouts then take no real
+ * time.
  *
- * @param start What it shows at first: milliseconds since 1970 or a `Date`. @default the time of the call
+ * @param start The time at first: milliseconds since 1970 or a `Date`. @default the time of the call
  */
 export function manualClock(start: number | Date = Date.now()): ManualClock {
   const timers = new Heap<{ readonly due: number; readonly seq: number; run: (() => void) | undefined }>(
-    (a, b) => a.due < b.due || (a.due === b.due && a.seq < b.seq),
+    (one, other) => one.due < other.due || (one.due === other.due && one.seq < other.seq),
   );
   let now = Number(start);
   let seq = 0;
-  let tail: Promise<void> = Promise.resolve();
+  let lastMove: Promise<void> = Promise.resolve();
 
   const move = async (ms: number): Promise<void> => {
     const end = now + ms;
@@ -52,9 +53,9 @@ export function manualClock(start: number | Date = Date.now()): ManualClock {
       };
     },
     advance(ms: number): Promise<void> {
-      if (!Number.isInteger(ms) || ms < 0) throw new TypeError(`advance: ${ms} is not a whole number from 0`);
-      const moved = tail.then(() => move(ms));
-      tail = moved.catch(() => {});
+      if (!Number.isInteger(ms) || ms < 0) throw new TypeError(`advance: ${ms} is not an integer from 0`);
+      const moved = lastMove.then(() => move(ms));
+      lastMove = moved.catch(() => {});
       return moved;
     },
   };

@@ -1,9 +1,9 @@
 import { ids, live, subscription, topic } from "@anybroker-internal/testkit/link";
 import { expect, test } from "vitest";
-import { bench, message } from "./harness.ts";
+import { message, testbed } from "../harness.ts";
 
-test("every subscription gets its own copy, by its filter, and a topic without one drops what comes", async () => {
-  await using it = await bench();
+test("every subscription gets its own copy, by its filter, and a topic without a subscription drops what is published", async () => {
+  await using it = await testbed();
   const news = topic("news");
   await it.declare(news);
   expect(await it.send(news, message("early"))).toEqual([undefined]);
@@ -21,8 +21,8 @@ test("every subscription gets its own copy, by its filter, and a topic without o
   expect(ids(await (await it.open(red)).receive(10, live))).toEqual(["1", "4"]);
 });
 
-test("a durable subscription gets what came while nobody was connected", async () => {
-  await using it = await bench({ name: "durable" });
+test("a durable subscription gets messages that were published while it was not connected", async () => {
+  await using it = await testbed({ name: "durable" });
   const news = topic("news");
   const reader = subscription(news, "reader");
   await it.declare(news, reader);
@@ -35,11 +35,11 @@ test("a durable subscription gets what came while nobody was connected", async (
   expect(ids(await source.receive(1, live))).toEqual(["a"]);
 });
 
-test("an ephemeral subscription begins when it opens, is nobody else's, and leaves nothing", async () => {
-  await using it = await bench();
+test("an ephemeral subscription begins when it opens, is private, and leaves nothing behind", async () => {
+  await using it = await testbed();
   const news = topic("news");
   const mine = subscription(news, "mine", { durable: false });
-  await it.declare(news, mine);
+  await it.declare(news);
   await it.send(news, message("before"));
   const [one, two] = [await it.open(mine), await it.open(mine)];
   await it.send(news, message("a"));
@@ -53,8 +53,8 @@ test("an ephemeral subscription begins when it opens, is nobody else's, and leav
   expect(it.link.native.entities()).toMatchObject([{ kind: "topic", name: "news" }]);
 });
 
-test("what a topic keeps reaches later subscriptions from the beginning or a date, until the retention has passed", async () => {
-  await using it = await bench();
+test("a later subscription gets what the retention keeps, from the beginning or from a date", async () => {
+  await using it = await testbed();
   const news = topic("news", 1_000);
   await it.declare(news);
   await it.send(news, message("a"));
@@ -76,8 +76,8 @@ test("what a topic keeps reaches later subscriptions from the beginning or a dat
   expect(ids(await (await it.open(late)).receive(5, live))).toEqual(["b"]);
 });
 
-test("kept messages make room when their retention has passed", async () => {
-  await using it = await bench({ maxMessages: 1 });
+test("kept messages make room when their retention is over", async () => {
+  await using it = await testbed({ maxMessages: 1 });
   const [news, other] = [topic("news", 1_000), topic("other", 1_000)];
   await it.declare(news, other);
   expect(await it.send(news, message("a"))).toEqual([undefined]);
@@ -86,8 +86,8 @@ test("kept messages make room when their retention has passed", async () => {
   expect(await it.send(other, message("b"))).toEqual([undefined]);
 });
 
-test("a delayed publish reaches those who have subscribed by then, and a retry only the one that failed", async () => {
-  await using it = await bench();
+test("a delayed publish reaches the subscriptions that exist when it is due, and a retry only the one that failed", async () => {
+  await using it = await testbed();
   const news = topic("news");
   await it.declare(news);
   await it.send(news, message("a", { deliverAt: it.clock.now() + 100 }));
@@ -96,7 +96,7 @@ test("a delayed publish reaches those who have subscribed by then, and a retry o
   await it.clock.advance(100);
   const source = await it.open(one);
   const [delivery] = await source.receive(1, live);
-  if (delivery === undefined) throw new Error("nothing was delivered");
+  if (delivery === undefined) throw new Error("no message was delivered");
   await source.settle([{ action: "retry", delivery, delay: 50, headers: {} }], live);
   expect(await it.link.stats(one, live)).toMatchObject({ ready: 0, delayed: 1 });
   await it.clock.advance(50);

@@ -1,12 +1,12 @@
 import { live, queue, subscription, topic } from "@anybroker-internal/testkit/link";
 import { expect, test } from "vitest";
-import { classify } from "../src/errors.ts";
-import { bench, message } from "./harness.ts";
+import { classify } from "../../src/errors.ts";
+import { message, testbed } from "../harness.ts";
 
 const jobs = queue("jobs");
 
-test("a full instance refuses what is sent, as backpressure that may pass, and accepts again when there is room", async () => {
-  await using it = await bench({ maxMessages: 2 });
+test("a full instance refuses sends with BACKPRESSURE, and accepts again when there is room", async () => {
+  await using it = await testbed({ maxMessages: 2 });
   await it.declare(jobs);
   const results = await it.send(jobs, message("a"), message("b"), message("c"));
   expect(results.slice(0, 2)).toEqual([undefined, undefined]);
@@ -14,13 +14,13 @@ test("a full instance refuses what is sent, as backpressure that may pass, and a
   expect(classify(results[2]?.error)).toEqual({ code: "BACKPRESSURE", retryable: true });
   const source = await it.open(jobs);
   const [delivery] = await source.receive(1, live);
-  if (delivery === undefined) throw new Error("nothing was delivered");
+  if (delivery === undefined) throw new Error("no message was delivered");
   await source.settle([{ action: "ack", delivery }], live);
   expect(await it.send(jobs, message("c"))).toEqual([undefined]);
 });
 
-test("bytes are bodies and headers, and a publish needs room for every copy or makes none", async () => {
-  await using it = await bench({ maxBytes: 25 });
+test("bodies and headers count as bytes, and a publish stores all its copies or none", async () => {
+  await using it = await testbed({ maxBytes: 25 });
   const news = topic("news");
   await it.declare(news, subscription(news, "a"), subscription(news, "b"));
   const ten = message("ten", { body: new Uint8Array(8), headers: { h: "v" } });
@@ -34,8 +34,8 @@ test("bytes are bodies and headers, and a publish needs room for every copy or m
   expect((await it.link.health(live)).degraded).toBe("96 % full");
 });
 
-test("nothing is charged any more once everything is settled, removed or deleted", async () => {
-  await using it = await bench();
+test("nothing counts any more once everything is settled, removed or deleted", async () => {
+  await using it = await testbed();
   const news = topic("news", 1_000);
   const reader = subscription(news, "reader");
   await it.declare(jobs, news, reader, subscription(news, "idle"));
@@ -62,14 +62,14 @@ test("nothing is charged any more once everything is settled, removed or deleted
   );
   await it.link.deadLetters(jobs).remove({ all: true }, live);
   expect(await it.link.stats(jobs, live)).toEqual({ ready: 0, delayed: 0, inFlight: 0, dead: 0 });
-  // Two copies and the kept one, of two messages.
+  // Of each of two messages: two copies, and the one that the topic keeps.
   expect(it.link.native.messages).toBe(6);
   expect(it.link.native.delete("topic", "news")).toBe(true);
   expect(it.link.native).toMatchObject({ messages: 0, bytes: 0 });
 });
 
 test("a body beyond the limit is refused", async () => {
-  await using it = await bench();
+  await using it = await testbed();
   await it.declare(jobs);
   const [failure] = await it.send(jobs, message("a", { body: new Uint8Array(1_048_577) }));
   expect(classify(failure?.error)).toEqual({ code: "TOO_LARGE", retryable: false });

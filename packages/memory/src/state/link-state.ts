@@ -1,0 +1,10 @@
+import type { Naming } from "@anybroker/core/driver";
+import type { Connection } from "../broker/connection.ts";
+
+/** What a link knows. It ends with the link. */
+export interface LinkState {
+  readonly connection: Connection;
+  readonly naming: Naming;
+  /** In milliseconds. */
+  readonly lease: number;
+}

@@ -1,0 +1,61 @@
+import type * as core from "@anybroker/core/driver";
+import { reasonOf } from "@anybroker/core/driver";
+import type { Channel } from "amqplib";
+import { onChannel } from "../connection.ts";
+import type { LinkState } from "../state/link-state.ts";
+import type { Arguments } from "../topology.ts";
+
+/** Something on the server, as the driver creates it. */
+export interface Creatable {
+  readonly name: string;
+  /** Creates it unless it exists. Rejects when it exists and differs. */
+  readonly create: (channel: Channel) => Promise<unknown>;
+}
+
+/** A queue or an exchange, as the driver creates it. */
+export interface QueueOrExchange extends Creatable {
+  /** Rejects unless it exists. Creates nothing. */
+  readonly check: (channel: Channel) => Promise<unknown>;
+  /** What `verify` reports when it is missing. Without this, that is an error. */
+  readonly whenMissing?: Difference;
+}
+
+/** How something that exists differs from what the driver would create. */
+export type Difference = Omit<core.Drift, "entity">;
+
+/** The server's text about the first argument that differs. */
+const INEQUIVALENT = /inequivalent arg '(.*?)' for (.*?) in vhost .*: received (.*) but current is (.*?)"?$/s;
+
+export function queueWith(name: string, args: Arguments): QueueOrExchange {
+  return {
+    name,
+    create: (channel) => channel.assertQueue(name, { arguments: args }),
+    check: (channel) => channel.checkQueue(name),
+  };
+}
+
+export function exchangeOf(name: string, type: string): QueueOrExchange {
+  return {
+    name,
+    create: (channel) => channel.assertExchange(name, type),
+    check: (channel) => channel.checkExchange(name),
+  };
+}
+
+/** Creates it unless it exists. Returns the difference when it exists and differs. */
+export async function createOrCompare(
+  link: LinkState,
+  { name, create }: Creatable,
+  signal: AbortSignal,
+): Promise<Difference | undefined> {
+  try {
+    await onChannel(link.consuming, signal, create);
+    link.matchingQueues.add(name);
+    return undefined;
+  } catch (error) {
+    const match = INEQUIVALENT.exec(reasonOf(error));
+    if (match === null) throw error;
+    const [, argument = "", entity = "", expected = "", found = ""] = match;
+    return { property: `${argument} of ${entity}`, expected, found };
+  }
+}
