@@ -1,6 +1,6 @@
 import { declared, message, queue, reading, sent, settle, take } from "@anybroker-internal/testkit/link";
 import { describe, expect, test } from "vitest";
-import { open, plain, unique, url } from "./harness.ts";
+import { open, plain, unique } from "./harness.ts";
 
 /** From which offset on a topic of one partition still has what was written to it. */
 async function first(topic: string): Promise<string | undefined> {
@@ -8,7 +8,7 @@ async function first(topic: string): Promise<string | undefined> {
   return (await admin.fetchTopicOffsets(topic))[0]?.low;
 }
 
-describe.skipIf(url === "")("what a queue's group is done with", () => {
+describe("what a queue's group is done with", () => {
   test("is deleted from a topic of the queue's own, and stays in one of others, who may read it too", async () => {
     const [ours, theirs] = [unique("ours"), unique("theirs")];
     const { admin } = await plain();

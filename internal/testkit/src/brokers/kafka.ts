@@ -1,7 +1,9 @@
+import { delimiter } from "node:path";
 import type { BrokerModule, TestBroker } from "./broker.ts";
 import { brokerModule } from "./broker-module.ts";
 import { answers } from "./kafka/answers.ts";
 import { inDocker } from "./kafka/docker.ts";
+import { areCached } from "./kafka/jars.ts";
 import { onMachine } from "./kafka/machine.ts";
 
 export interface KafkaOptions {
@@ -58,10 +60,9 @@ function atUrl(url: string): Promise<Kafka> {
 export const kafka: BrokerModule<Kafka, KafkaOptions> = brokerModule({
   name: "kafka",
   label: "Kafka",
-  // Brings a Java runtime; Kafka itself comes from Maven's repository.
-  aptPackage: "maven",
-  folders: ["/usr/bin", "/opt/homebrew/bin", "/usr/local/bin"],
-  program: "mvn",
+  program: { name: "java", aptPackage: "default-jre-headless", folders: (process.env.PATH ?? "").split(delimiter) },
+  // Kafka itself comes from Maven's repository.
+  further: () => (areCached() ? [] : [{ name: "mvn", aptPackage: "maven" }]),
   atUrl,
   inDocker,
   onMachine,

@@ -63,9 +63,11 @@ function atUrl(url: string): Promise<Rabbitmq> {
 export const rabbitmq: BrokerModule<Rabbitmq, RabbitmqOptions> = brokerModule({
   name: "rabbitmq",
   label: "RabbitMQ",
-  aptPackage: "rabbitmq-server",
-  folders: ["/usr/lib/rabbitmq/bin", "/opt/homebrew/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin"],
-  program: "rabbitmq-server",
+  program: {
+    name: "rabbitmq-server",
+    aptPackage: "rabbitmq-server",
+    folders: ["/usr/lib/rabbitmq/bin", "/opt/homebrew/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin"],
+  },
   atUrl,
   inDocker,
   onMachine,

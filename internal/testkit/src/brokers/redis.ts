@@ -61,9 +61,11 @@ function atUrl(url: string): Promise<Redis> {
 export const redis: BrokerModule<Redis, RedisOptions> = brokerModule({
   name: "redis",
   label: "Redis",
-  aptPackage: "redis-server",
-  folders: ["/usr/bin", "/opt/homebrew/opt/redis/bin", "/usr/local/bin"],
-  program,
+  program: {
+    name: program,
+    aptPackage: "redis-server",
+    folders: ["/usr/bin", "/opt/homebrew/opt/redis/bin", "/usr/local/bin"],
+  },
   atUrl,
   inDocker,
   onMachine,

@@ -15,24 +15,28 @@ export interface Jars {
   readonly folder: string;
 }
 
+const version = process.env.ANYBROKER_TEST_KAFKA_VERSION || VERSION;
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "anybroker");
+const folder = join(cache, `kafka-${version}`);
+
+/** Whether nothing has to be fetched. */
+export const areCached = (): boolean => existsSync(folder);
+
 /** Kafka from Maven's repository, fetched once and then kept. */
-export async function jars(programs: string): Promise<Jars> {
-  const version = process.env.ANYBROKER_TEST_KAFKA_VERSION || VERSION;
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "anybroker");
-  const folder = join(cache, `kafka-${version}`);
-  if (existsSync(folder)) return { version, folder };
-  console.log(`Kafka ${version} is not here: fetching it with Maven.`);
-  // Only a whole one gets the name.
+export async function jars(): Promise<Jars> {
+  if (areCached()) return { version, folder };
+  console.log(`Fetching Kafka ${version} with Maven.`);
+  // Only a complete folder gets the name.
   const part = join(cache, `kafka-${version}-${randomUUID()}`);
   await mkdir(part, { recursive: true });
   try {
     const goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", `-DoutputDirectory=${part}`];
     const pom = join(import.meta.dirname, "pom.xml");
-    await promisify(execFile)(join(programs, "mvn"), ["-q", "-B", "-f", pom, `-Dkafka.version=${version}`, ...goal]);
+    await promisify(execFile)("mvn", ["-q", "-B", "-f", pom, `-Dkafka.version=${version}`, ...goal]);
     await rename(part, folder);
   } catch (error) {
     await rm(part, { recursive: true, force: true });
-    if (!existsSync(folder)) throw error;
+    if (!areCached()) throw error;
   }
   return { version, folder };
 }

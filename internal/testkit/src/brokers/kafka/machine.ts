@@ -22,12 +22,12 @@ const MEMORY = "/dev/shm";
 
 /** Starts Kafka from its jars: one server, or several that belong together. */
 export async function onMachine(place: Place, options: KafkaOptions): Promise<Kafka> {
-  const found = await jars(place.programs);
+  const found = await jars();
   const count = options.nodes ?? 1;
   const controllers = await freePorts(count);
   await using failed = new AsyncDisposableStack();
   const starting = controllers.map(async (_, index) =>
-    failed.use(await startNode(found, index + 1, controllers, options)),
+    failed.use(await startNode(place, found, index + 1, controllers, options)),
   );
   await Promise.allSettled(starting);
   const nodes = await Promise.all(starting);
@@ -47,6 +47,7 @@ export async function onMachine(place: Place, options: KafkaOptions): Promise<Ka
 
 /** Starts one server, under a guard, with ports and a folder of its own. */
 async function startNode(
+  place: Place,
   { version, folder: programs }: Jars,
   node: number,
   controllers: readonly number[],
@@ -74,19 +75,20 @@ async function startNode(
     log,
     "rootLogger.level=warn\nrootLogger.appenderRef.a.ref=a\nappender.a.type=Console\nappender.a.name=a\n",
   );
-  const java = [...JAVA, `-Dlog4j2.configurationFile=${log}`, "-cp", join(programs, "*")];
+  const java = join(place.programs, "java");
+  const flags = [...JAVA, `-Dlog4j2.configurationFile=${log}`, "-cp", join(programs, "*")];
   const id = Buffer.from("anybroker-tests!").toString("base64url");
   const scram = made === undefined ? [] : ["SCRAM-SHA-256", "SCRAM-SHA-512"].flatMap(withUsers);
   const storage = ["kafka.tools.StorageTool", "format", "-t", id, "-c", config, ...scram];
   await using failed = new AsyncDisposableStack();
   failed.defer(guard.end);
-  await promisify(execFile)("java", [...java, ...storage], { cwd: guard.folder });
+  await promisify(execFile)(java, [...flags, ...storage], { cwd: guard.folder });
   failed.move();
 
   const url = `kafka://127.0.0.1:${port}`;
   const server = await launch(guard, {
     label: "Kafka",
-    line: ["java", [...java, "kafka.Kafka", config]],
+    line: [java, [...flags, "kafka.Kafka", config]],
     env: { PATH: process.env.PATH, HOME: guard.folder },
     port,
     answers: () => answers(url).then(() => version),
