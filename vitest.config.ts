@@ -37,6 +37,7 @@ export default defineConfig({
     passWithNoTests: true,
     // What is to come true may take a while on a busy machine, and on a server that has only just started.
     expect: { poll: { timeout: 20_000 } },
+    setupFiles: "internal/testkit/src/warnings.ts",
     globalSetup: "internal/testkit/src/brokers/global-setup.ts",
     reporters: ["default", "./test/closing-line.ts"],
     projects: projects.map((project) => ({

@@ -82,7 +82,9 @@ describe("while it runs", () => {
       await using broker = await connect(kafka({ url: server.url, client, partitions: 2 }));
       const got: string[] = [];
       const jobs = broker.queue<string>(name);
-      await using _worker = await jobs.consume(({ body }) => void got.push(body), { concurrency: 10 });
+      const errors: unknown[] = [];
+      const onError = (error: unknown): void => void errors.push(error);
+      await using _worker = await jobs.consume(({ body }) => void got.push(body), { concurrency: 10, onError });
       const old = Array.from({ length: 20 }, (_, index) => `old ${index}`);
       await Promise.all(old.map((body) => jobs.send(body)));
       await expect.poll(() => got.length).toBe(20);
@@ -92,6 +94,7 @@ describe("while it runs", () => {
         await Promise.all(some.map((body) => jobs.send(body)));
         await expect.poll(() => some.filter((body) => !got.includes(body)), { timeout: 30_000 }).toEqual([]);
       }
+      for (const error of errors) expect(error).toMatchObject({ message: expect.stringContaining("was interrupted") });
     },
   );
 });
