@@ -107,7 +107,9 @@ await withServers(rabbitmq, () => {
     const child = fork(join(import.meta.dirname, "start-and-wait.ts"), { execArgv: [] });
     const [started] = (await once(child, "message")) as [Started];
     expect(existsSync(started.folder)).toBe(true);
+    const exit = once(child, "exit");
     child.kill("SIGKILL");
+    expect(await exit).toEqual([null, "SIGKILL"]);
     await until("the server is gone", 40_000, async () => {
       await expect(whyNot(started.url)).resolves.toBe("ECONNREFUSED");
       expect(existsSync(started.folder)).toBe(false);

@@ -1,14 +1,13 @@
-import { Kafka, logLevel } from "kafkajs";
+import { Admin } from "@platformatic/kafka";
 
-/** Resolves when the server has a leader for what it is asked: it can then be used. */
+/** Resolves when the server's cluster has a controller: it can then be used. */
 export async function answers(url: string): Promise<void> {
   const { host } = new URL(url.replace(/^kafka:/, "http:"));
-  const admin = new Kafka({ brokers: [host], logLevel: logLevel.NOTHING, retry: { retries: 0 } }).admin();
+  const admin = new Admin({ clientId: "tests", bootstrapBrokers: [host], retries: false });
   try {
-    await admin.connect();
-    const { controller } = await admin.describeCluster();
-    if (controller === null) throw new Error("the cluster has no controller yet");
+    const { controllerId } = await admin.metadata({ topics: [] });
+    if (controllerId < 0) throw new Error("the cluster has no controller yet");
   } finally {
-    await admin.disconnect();
+    await admin.close();
   }
 }
