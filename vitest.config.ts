@@ -39,6 +39,9 @@ export default defineConfig({
     expect: { poll: { timeout: 20_000 } },
     setupFiles: "internal/testkit/src/warnings.ts",
     globalSetup: "internal/testkit/src/brokers/global-setup.ts",
+    // For a person: what failed and how far the run is. The full form of the faults says what became of each message.
+    silent: process.env.ANYBROKER_FAULTS === "full" ? false : "passed-only",
+    slowTestThreshold: 60_000,
     reporters: ["default", "./test/closing-line.ts"],
     projects: projects.map((project) => ({
       extends: true as const,

@@ -14,26 +14,26 @@ const WITHOUT = { ...process.env, ANYBROKER_TEST_SERVERS: "none", ANYBROKER_TEST
 
 /** The ports that clients of these brokers use when they are not told one. */
 const PORTS = [5671, 5672, 6379, 9092, 9093, 26379];
-const connected: number[] = [];
+const HOSTS = ["127.0.0.1", "::1"];
+const connected: string[] = [];
+const taken: string[] = [];
 
-/** Listens on a default port until all tests are done, and notes each connection. */
-async function watch(port: number, host: string): Promise<() => void> {
+/** Notes each connection to the port, and returns what ends that. */
+async function watch(host: string, port: number): Promise<() => void> {
   const server = createServer((socket) => {
-    connected.push(port);
+    connected.push(`${host} ${port}`);
     socket.destroy();
   });
   server.listen(port, host);
-  // The port may be taken by a server of the machine, and a machine may be without IPv6.
-  const failure = await once(server, "listening").then(
-    () => undefined,
-    (error: NodeJS.ErrnoException) => error,
-  );
-  if (failure?.code === "EADDRINUSE") console.log(`Port ${port} of ${host} is taken: connections to it are not seen.`);
+  await once(server, "listening").catch((error: NodeJS.ErrnoException) => {
+    // Nothing can connect to ::1 on a machine without IPv6.
+    if (error.code === "EADDRINUSE") taken.push(`${host} ${port}`);
+  });
   return () => server.close();
 }
 
 beforeAll(async () => {
-  const ends = await Promise.all(PORTS.flatMap((port) => [watch(port, "127.0.0.1"), watch(port, "::1")]));
+  const ends = await Promise.all(HOSTS.flatMap((host) => PORTS.map((port) => watch(host, port))));
   return () => {
     for (const end of ends) end();
   };
@@ -66,7 +66,6 @@ test("the tests of all backends are skipped or need none", { timeout: 300_000 },
   expect(titles("failed")).toEqual([]);
   expect(titles("skipped")).toContain("a server is there to test against");
   expect(results.filter(({ status, duration = 0 }) => status === "skipped" && duration > 1_000)).toEqual([]);
-  expect(connected).toEqual([]);
 });
 
 test.for(["kafka", "rabbitmq", "redis"])("the bench of %s says that it has no server", async (backend) => {
@@ -75,5 +74,16 @@ test.for(["kafka", "rabbitmq", "redis"])("the bench of %s says that it has no se
     env: WITHOUT,
   });
   await expect(bench).rejects.toThrow(/No (Kafka|RabbitMQ|Redis): /);
-  expect(connected).toEqual([]);
 });
+
+test.for(HOSTS.flatMap((host) => PORTS.map((port) => `${host} ${port}`)))(
+  "nothing of that connects to %s",
+  (place, context) => {
+    if (taken.includes(place)) {
+      // Unlike the console of a test that passes, this is shown.
+      process.stderr.write(`${place} is taken by a server of this machine: connections to it are not seen.\n`);
+      context.skip();
+    }
+    expect(connected).not.toContain(place);
+  },
+);
