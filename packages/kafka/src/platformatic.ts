@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type * as core from "@anybroker/core/driver";
 import { BrokerError, reasonOf } from "@anybroker/core/driver";
 import type * as library from "@platformatic/kafka";
@@ -274,7 +275,12 @@ class PlatformaticSession implements client.Session {
 
   async #connect({ host, port }: core.Host): Promise<Connection> {
     if (this.#closed) throw new BrokerError("CLOSED", "the connection was closed");
-    const connection = new this.#library.Connection(this.#settings.clientId, optionsOf(this.#settings));
+    // Node warns of a TLS server name that is an address.
+    const nameless = isIP(host) === 0 ? {} : { tlsServerName: false };
+    const connection = new this.#library.Connection(this.#settings.clientId, {
+      ...optionsOf(this.#settings),
+      ...nameless,
+    });
     connection.on("error", () => {});
     try {
       await connection.connect(host, port ?? 9_092);
