@@ -1,6 +1,6 @@
 import { relative, sep } from "node:path";
 import type { TestProject } from "vitest/node";
-import { brokers } from "./all.ts";
+import { brokers, type NoServer } from "./all.ts";
 import type { BrokerName, TestBroker } from "./broker.ts";
 import { provision } from "./provision.ts";
 
@@ -23,15 +23,10 @@ function needsOf({ vitest, config }: TestProject): Needs {
   return { shared, all: NAMES.filter((name) => shared.includes(name) || named(name)) };
 }
 
-/** Starts the server of a backend for the whole run, or says why there is none. */
-async function give(project: TestProject, name: BrokerName): Promise<TestBroker | undefined> {
-  const { label, find, start } = brokers[name];
+/** Starts the server of a backend for the whole run. */
+async function startShared(project: TestProject, name: BrokerName): Promise<TestBroker | undefined> {
+  const { label, start } = brokers[name];
   const since = performance.now();
-  const way = await find();
-  if (way.by === "none") {
-    project.provide(name, { missing: way.reason, broken: false });
-    return undefined;
-  }
   try {
     const broker = await start({});
     const { url, version, how } = broker;
@@ -39,30 +34,28 @@ async function give(project: TestProject, name: BrokerName): Promise<TestBroker 
     project.provide(name, { url, version, how, restricted: await broker.restricted?.() });
     return broker;
   } catch (error) {
-    fail(project, name, `${label} did not start (by ${way.by}): ${String(error)}`);
+    withoutServer(project, name, { missing: `${label} did not start: ${String(error)}`, broken: true });
     return undefined;
   }
 }
 
-function fail(project: TestProject, name: BrokerName, missing: string): void {
-  console.error(missing);
-  project.provide(name, { missing, broken: true });
+function withoutServer(project: TestProject, name: BrokerName, reason: NoServer): void {
+  console.warn(reason.missing);
+  project.provide(name, reason);
 }
 
 /** Starts the servers that a run needs, side by side, once. Never throws, because that would stop every project. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { shared, all } = needsOf(project);
-  try {
-    await provision(all.map((name) => brokers[name]));
-  } catch (error) {
-    for (const name of all) fail(project, name, `${brokers[name].label} was not installed: ${String(error)}`);
-    return async () => {};
-  }
-  for (const name of all) {
+  const failure = await provision(all.map((name) => brokers[name])).then(() => undefined, String);
+  const starting = all.map(async (name) => {
     const way = await brokers[name].find();
-    if (way.by === "none") console.warn(way.reason);
-  }
-  const started = await Promise.all(shared.map((name) => give(project, name)));
+    if (way.by !== "none") return shared.includes(name) ? startShared(project, name) : undefined;
+    const broken = failure !== undefined && way.packages.length > 0;
+    withoutServer(project, name, { missing: broken ? `${way.reason} ${failure}` : way.reason, broken });
+    return undefined;
+  });
+  const started = await Promise.all(starting);
   return async () => {
     await Promise.all(started.map(async (broker) => broker?.stop()));
   };
