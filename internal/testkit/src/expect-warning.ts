@@ -3,8 +3,8 @@ import { expect, onTestFinished } from "vitest";
 const expectations = new Set<{ readonly text: string; readonly heard: Error[] }>();
 
 /**
- * Lets the current test provoke process warnings that contain this text, and returns those that came so far. When none
- * came until its end, the test fails. Any other warning fails the test anyway.
+ * Expects process warnings that contain this text from the current test, and returns those that have come so far. The
+ * test fails if none comes.
  */
 export function expectWarning(text: string): readonly Error[] {
   const expectation = { text, heard: [] };
@@ -16,17 +16,17 @@ export function expectWarning(text: string): readonly Error[] {
   return expectation.heard;
 }
 
-/** Whether a running test expects the warning, which it then gets. */
+/** Whether a running test expects the warning. Adds the warning to those that the test has got. */
 export function isExpected(warning: Error): boolean {
   const found = [...expectations].filter(({ text }) => warning.message.includes(text));
   for (const { heard } of found) heard.push(warning);
   return found.length > 0;
 }
 
-/** Whether no test can expect the warning: a library's own defect, or what a case of the suite provokes and checks. */
+/** Whether the warning is let through everywhere. */
 export function isKnown({ name, message, stack = "" }: Error): boolean {
   // kafkajs sets timers for the past: https://github.com/tulios/kafkajs/issues/1751
   if (name === "TimeoutNegativeWarning") return stack.includes("kafkajs");
-  // The case "throwing-on-error".
+  // The suite's case "throwing-on-error" provokes it and checks it.
   return name === "AnybrokerWarning" && message.includes("from onError (thrown by onError itself)");
 }

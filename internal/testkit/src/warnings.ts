@@ -21,7 +21,7 @@ async function check(): Promise<void> {
 process.removeAllListeners("warning");
 process.on("warning", heard);
 afterEach(async ({ task }) => {
-  // Among tests that run at the same time it is open which of them is to blame: the file is.
+  // When tests run at the same time, any of them may be to blame: the file fails.
   if (task.concurrent !== true) await check();
 });
 afterAll(check);

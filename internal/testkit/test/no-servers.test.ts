@@ -1,4 +1,4 @@
-// A run that has no server connects to none: least of all to one that the machine has for other purposes.
+// A run without servers connects to none, not even to one that the machine has for other purposes.
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -12,13 +12,13 @@ const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, "../../..");
 const WITHOUT = { ...process.env, ANYBROKER_TEST_SERVERS: "none", ANYBROKER_TEST_REQUIRE: "", NODE_OPTIONS: "" };
 
-/** The ports that clients of these brokers use when they are not told one. */
+/** The default ports of the brokers' clients. */
 const PORTS = [5671, 5672, 6379, 9092, 9093, 26379];
 const HOSTS = ["127.0.0.1", "::1"];
 const connected: string[] = [];
 const taken: string[] = [];
 
-/** Notes each connection to the port, and returns what ends that. */
+/** Records each connection to the port. Returns a function that ends this. */
 async function watch(host: string, port: number): Promise<() => void> {
   const server = createServer((socket) => {
     connected.push(`${host} ${port}`);
@@ -77,10 +77,10 @@ test.for(["kafka", "rabbitmq", "redis"])("the bench of %s says that it has no se
 });
 
 test.for(HOSTS.flatMap((host) => PORTS.map((port) => `${host} ${port}`)))(
-  "nothing of that connects to %s",
+  "they do not connect to %s",
   (place, context) => {
     if (taken.includes(place)) {
-      // Unlike the console of a test that passes, this is shown.
+      // The console of a test that passes is not shown.
       process.stderr.write(`${place} is taken by a server of this machine: connections to it are not seen.\n`);
       context.skip();
     }

@@ -3,7 +3,7 @@ import { kafka } from "./kafka.ts";
 import { rabbitmq } from "./rabbitmq.ts";
 import { redis } from "./redis.ts";
 
-/** What a test knows of the server that was started for it. */
+/** The server that was started for a run. */
 export interface Server {
   readonly url: string;
   readonly version: string;
@@ -14,7 +14,7 @@ export interface Server {
   readonly broken?: never;
 }
 
-/** Why there is no server for a test. */
+/** Why a run has no server. */
 export interface NoServer {
   readonly url?: never;
   readonly missing: string;

@@ -16,7 +16,7 @@ export function aptForbidden(): string | undefined {
   return undefined;
 }
 
-/** Runs the task while no other test run on this machine does. The lock ends with this process, in whatever way it ends. */
+/** Runs the task under a lock of this machine, which ends with this process in whatever way. */
 export async function aptLocked(task: () => Promise<void>): Promise<void> {
   const holder = spawn("flock", ["/var/lib/dpkg", "sh", "-c", "echo locked && exec cat"], {
     stdio: ["pipe", "pipe", "inherit"],

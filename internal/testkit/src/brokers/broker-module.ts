@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { aptForbidden } from "./apt.ts";
 import type { BrokerModule, NoWay, Place, Program, Recipe, TestBroker, Way } from "./broker.ts";
-import { dockerAnswers } from "./docker.ts";
+import { dockerRuns } from "./docker.ts";
 import { provision } from "./provision.ts";
 
-/** Programs that the tests run beside every server. */
+/** Programs that tests of every backend run. */
 const TOOLS: readonly Program[] = [
   { name: "openssl", aptPackage: "openssl" },
   { name: "ps", aptPackage: "procps" },
@@ -50,7 +50,7 @@ export function brokerModule<Server extends TestBroker, Options extends object>(
   async function find(): Promise<Way> {
     if (process.env.ANYBROKER_TEST_SERVERS === "none") return none("ANYBROKER_TEST_SERVERS=none forbids all servers");
     if (url !== "") return { by: "url", url };
-    if (root !== "" || !(await dockerAnswers())) return findOnMachine();
+    if (root !== "" || !(await dockerRuns())) return findOnMachine();
     const missing = TOOLS.filter((one) => !onPath(one));
     return missing.length > 0 ? lacking(missing) : { by: "docker" };
   }
@@ -70,7 +70,7 @@ export function brokerModule<Server extends TestBroker, Options extends object>(
     }
   }
 
-  // A Docker engine may run and still not have the image, for example without a network.
+  // The engine may be unable to fetch the image, for example without a network.
   async function startInDocker(options: Options): Promise<Server> {
     try {
       return await recipe.inDocker(options);

@@ -1,13 +1,13 @@
 /** A backend that has a test broker: the name of its package. */
 export type BrokerName = "kafka" | "rabbitmq" | "redis";
 
-/** A real server for a test. A test may hurt it, unless the server was given by URL. */
+/** A real server for a test. A test may harm it, unless the server was given by URL. */
 export interface TestBroker extends AsyncDisposable {
   readonly url: string;
   readonly version: string;
-  /** How the server came to be there, for people. */
+  /** Where the server comes from, for people. */
   readonly how: string;
-  /** False for a server that was given by URL: it is used as it is, and `kill`, `pause`, `resume` and `restart` reject. */
+  /** False for a server that was given by URL: `kill`, `pause`, `resume` and `restart` reject. */
   readonly ours: boolean;
   /** Ends the server at once, as a power cut would. */
   kill(): Promise<void>;
@@ -22,25 +22,25 @@ export interface TestBroker extends AsyncDisposable {
   restricted?(): Promise<string>;
 }
 
-/** A server's programs: a folder in this system, or in another system that lies in the folder `root` and is used with chroot. */
+/** The folder of a server's programs, in this system or in another one that lies in the folder `root` and is used with chroot. */
 export interface Place {
   readonly root: string;
   readonly programs: string;
 }
 
-/** The way to a server that is open. */
+/** How a run gets its server. */
 export type Way =
   | { readonly by: "url"; readonly url: string }
   | { readonly by: "docker" }
   | { readonly by: "machine"; readonly place: Place }
   | NoWay;
 
-/** No way is open. */
+/** There is no server. */
 export interface NoWay {
   readonly by: "none";
   /** What to do about it, for people. */
   readonly reason: string;
-  /** The Debian packages that `provision` may install to open a way. */
+  /** The Debian packages that `provision` may install to change that. */
   readonly packages: readonly string[];
 }
 
@@ -50,16 +50,16 @@ export interface Program {
   readonly aptPackage: string;
 }
 
-/** How a backend's server starts in each of the ways. */
+/** How a backend's server is started in each way. */
 export interface Recipe<Server extends TestBroker, Options> {
-  /** Its capitals are the end of the variable: `ANYBROKER_TEST_RABBITMQ`. */
+  /** In capitals, the end of the variable: `ANYBROKER_TEST_RABBITMQ`. */
   readonly name: BrokerName;
   readonly label: string;
   atUrl(url: string): Promise<Server>;
   inDocker(options: Options): Promise<Server>;
-  /** The program of the server, and the folders, as seen from within `root`, that may have it. */
+  /** The server's program, and the folders that may hold it, as seen from within `root`. */
   readonly program: Program & { readonly folders: readonly string[] };
-  /** Further programs that a server on this machine needs; they are looked for on the PATH. */
+  /** Further programs that a server on this machine needs, on the PATH. */
   further?(): readonly Program[];
   onMachine(place: Place, options: Options): Promise<Server>;
 }
@@ -70,8 +70,8 @@ export interface BrokerModule<Server extends TestBroker = TestBroker, Options = 
   readonly label: string;
   find(): Promise<Way>;
   /**
-   * Starts a server, and installs what that needs first.
-   * @throws Error that says what to do when no way is open.
+   * Starts a server. Installs what it needs first, where that is allowed.
+   * @throws Error that says what to do when there is no server.
    */
   start(options: Options): Promise<Server>;
 }

@@ -2,11 +2,11 @@ import { inject, type TestContext, TestRunner } from "vitest";
 import type { Given, NoServer, Server } from "./all.ts";
 import type { BrokerName } from "./broker.ts";
 
-/** Ends a test that has no server: skipped with the reason, or failed where the reason is a failure. */
+/** Ends a test that has no server, as skipped or failed. */
 export function endWithout({ missing, broken }: NoServer, context: TestContext): never {
   if (!broken && process.env.ANYBROKER_TEST_REQUIRE !== "all") return context.skip(missing);
   const error = new Error(missing);
-  // Errors that are equal in all, the stack too, are shown once.
+  // The reporter shows errors once that have the same stack.
   error.stack = String(error);
   throw error;
 }
@@ -19,7 +19,7 @@ export function givenFor(name: BrokerName): Given {
 }
 
 /**
- * The server that the run was given for a backend. Without one it ends the test that asks, see `endWithout`.
+ * The server that the run was given for a backend. Without a server it ends the current test, as skipped or failed.
  * @throws Error with the reason outside of a test
  */
 export function serverOf(name: BrokerName): Server {

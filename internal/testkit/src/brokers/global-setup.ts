@@ -6,11 +6,11 @@ import { provision } from "./provision.ts";
 
 const NAMES = Object.keys(brokers) as BrokerName[];
 
-/** What a run is going to use. */
+/** The backends of a run. */
 interface Needs {
-  /** The backends that get one server for the whole run: those whose projects have a test file in it. */
+  /** Backends with one server for the whole run: those whose projects have a test file in it. */
   readonly shared: readonly BrokerName[];
-  /** Those and the backends that test files start servers of by themselves. The path of such a file names the backend. */
+  /** And those whose servers are started by test files themselves. The path of such a file names the backend. */
   readonly all: readonly BrokerName[];
 }
 

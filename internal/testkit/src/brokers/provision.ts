@@ -10,7 +10,7 @@ async function packagesFor(modules: readonly Finder[]): Promise<readonly string[
   return [...new Set(ways.flatMap((way) => (way.by === "none" ? way.packages : [])))];
 }
 
-/** Installs in one go all packages that these modules lack and the tests may install. */
+/** Installs the packages that these modules lack, all in one go, where that is allowed. */
 export async function provision(modules: readonly Finder[]): Promise<void> {
   if ((await packagesFor(modules)).length === 0) return;
   await aptLocked(async () => {

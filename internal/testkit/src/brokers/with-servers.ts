@@ -3,7 +3,7 @@ import type { BrokerModule, TestBroker } from "./broker.ts";
 import { endWithout, givenFor } from "./given.ts";
 
 /**
- * Defines tests that start servers of their own, to hurt them. Where that is not possible, one test stands in their
+ * Defines tests that start servers of their own, to harm them. Without a server to start, one test stands in their
  * place, which is skipped or fails with the reason.
  */
 export async function withServers(module: BrokerModule<TestBroker, never>, define: () => void): Promise<void> {

@@ -7,7 +7,7 @@ export interface Started {
   readonly folder: string;
 }
 
-// A program that starts a server and waits to be killed: see rabbitmq.test.ts. A server alone keeps no program running.
+// A program that starts a server and waits to be killed: see rabbitmq.test.ts. A server does not keep it running.
 process.channel?.ref();
 const server = await rabbitmq.start({ tls: true });
 process.send?.({ url: server.url, folder: dirname(server.tls?.ca ?? "") } satisfies Started);

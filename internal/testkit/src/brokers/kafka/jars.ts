@@ -6,10 +6,10 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-/** The version that tests run on, unless another one is asked for. */
+/** The default version. */
 const VERSION = "4.3.1";
 
-/** Kafka's programs: a version, and the folder of its jars. */
+/** A version of Kafka and the folder of its jars. */
 export interface Jars {
   readonly version: string;
   readonly folder: string;
@@ -19,10 +19,10 @@ const version = process.env.ANYBROKER_TEST_KAFKA_VERSION || VERSION;
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "anybroker");
 const folder = join(cache, `kafka-${version}`);
 
-/** Whether nothing has to be fetched. */
+/** Whether the jars were fetched before. */
 export const areCached = (): boolean => existsSync(folder);
 
-/** Kafka from Maven's repository, fetched once and then kept. */
+/** Fetches Kafka from Maven's repository once, and keeps it. */
 export async function jars(): Promise<Jars> {
   if (areCached()) return { version, folder };
   console.log(`Fetching Kafka ${version} with Maven.`);

@@ -10,17 +10,17 @@ import { makeCertificates } from "../certificates.ts";
 import { guarded } from "../guarded.ts";
 import { type Kafka, type KafkaOptions, USERS } from "../kafka.ts";
 import { launch } from "../on-machine.ts";
-import { answers } from "./answers.ts";
 import { pairs, properties, type Secure } from "./config.ts";
 import { type Jars, jars } from "./jars.ts";
+import { probe } from "./probe.ts";
 
-// A small heap, and nothing spent on compiling what runs for a minute.
+// A small heap and only the quick compiler: a server runs for a minute or two.
 const JAVA = ["-Xms256m", "-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 
-/** A new topic costs Kafka several writes to the disk for each partition, and tests make thousands. */
+/** A folder in memory. A new topic costs several disk writes for each partition, and tests create thousands of topics. */
 const MEMORY = "/dev/shm";
 
-/** Starts Kafka from its jars: one server, or several that belong together. */
+/** Starts Kafka from its jars: one server, or a cluster of several. */
 export async function onMachine(place: Place, options: KafkaOptions): Promise<Kafka> {
   const found = await jars();
   const count = options.nodes ?? 1;
@@ -66,7 +66,7 @@ async function startNode(
     controller: own(controllers[node - 1] ?? 0),
     quorum: controllers.map(own),
     node,
-    proxied: proxied.map((one) => ({ client: own(one.port), advertised: own(one.told) })),
+    proxied: proxied.map((one) => ({ client: own(one.port), advertised: own(one.advertised) })),
     folder: join(guard.folder, "data"),
   };
   const log = join(guard.folder, "log4j2.properties");
@@ -91,7 +91,7 @@ async function startNode(
     line: [java, [...flags, "kafka.Kafka", config]],
     env: { PATH: process.env.PATH, HOME: guard.folder },
     port,
-    answers: () => answers(url).then(() => version),
+    probe: () => probe(url).then(() => version),
   });
   const how = `started on this machine, from ${programs}`;
   return { url, how, ...server, proxied, nodes: [], ...(made && { secure: made.urls }) };
@@ -102,7 +102,7 @@ function withUsers(mechanism: string): readonly string[] {
   return users.flatMap(([name, password]) => ["--add-scram", `${mechanism}=[name="${name}",password="${password}"]`]);
 }
 
-/** What the secured listeners need, and where they are. */
+/** Prepares the secured listeners, and returns their configuration and their URLs. */
 async function secured(
   folder: string,
   tls: string,

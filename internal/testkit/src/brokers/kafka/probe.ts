@@ -1,7 +1,7 @@
 import { Admin } from "@platformatic/kafka";
 
-/** Resolves when the server's cluster has a controller: it can then be used. */
-export async function answers(url: string): Promise<void> {
+/** Resolves when the server is ready to be used: its cluster has a controller. */
+export async function probe(url: string): Promise<void> {
   const { host } = new URL(url.replace(/^kafka:/, "http:"));
   const admin = new Admin({ clientId: "tests", bootstrapBrokers: [host], retries: false });
   try {
