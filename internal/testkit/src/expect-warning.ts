@@ -1,5 +1,6 @@
 import { expect, onTestFinished } from "vitest";
 
+// One set for each test file, because each file runs in a process of its own.
 const expectations = new Set<{ readonly text: string; readonly heard: Error[] }>();
 
 /**
