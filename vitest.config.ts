@@ -37,7 +37,11 @@ export default defineConfig({
     passWithNoTests: true,
     // What is to come true may take a while on a busy machine, and on a server that has only just started.
     expect: { poll: { timeout: 20_000 } },
+    setupFiles: "internal/testkit/src/warnings.ts",
     globalSetup: "internal/testkit/src/brokers/global-setup.ts",
+    // For a person: what failed and how far the run is. The full form of the faults says what became of each message.
+    silent: process.env.ANYBROKER_FAULTS === "full" ? false : "passed-only",
+    slowTestThreshold: 60_000,
     reporters: ["default", "./test/closing-line.ts"],
     projects: projects.map((project) => ({
       extends: true as const,

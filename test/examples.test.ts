@@ -5,9 +5,8 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { Given } from "@anybroker-internal/testkit/brokers/all";
-import { skipOrFail } from "@anybroker-internal/testkit/brokers/skip-or-fail";
-import { describe, expect, inject, type TestContext, test } from "vitest";
+import { endWithout, givenFor } from "@anybroker-internal/testkit/brokers/given";
+import { describe, expect, type TestContext, test } from "vitest";
 
 const run = promisify(execFile);
 const folder = join(import.meta.dirname, "../examples");
@@ -127,10 +126,8 @@ describe.concurrent.for([
   ["Redis", "redis"],
 ] as const)("on %s", ([, backend]) => {
   const url = (context: TestContext): string => {
-    // The cast is true: nothing is given to a run without tests of this backend.
-    const given = inject(backend) as Given | undefined;
-    if (given === undefined) return context.skip("no server was started for this run");
-    return given.url ?? skipOrFail(context, given.missing);
+    const given = givenFor(backend);
+    return given.missing === undefined ? given.url : endWithout(given, context);
   };
 
   test.for(Object.keys(printed))("%s prints the same", async (file, context) => {

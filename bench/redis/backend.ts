@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { Redis } from "ioredis";
 import type { Backend } from "../contender.ts";
+import { clientOf } from "./client.ts";
 
 const manifest = new URL("../package.json", import.meta.resolve("ioredis"));
 const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
@@ -21,7 +21,7 @@ export const redis: Backend = {
     return { url, version: `Redis ${version}`, stop };
   },
   async clean(url, queue, mustBeEmpty) {
-    const client = new Redis(url);
+    const client = clientOf(url);
     const left = await client.xlen(`{${queue}}`);
     await client.del(`{${queue}}`, `{${queue}}.dlq`);
     await client.quit();

@@ -1,5 +1,6 @@
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import type { Body, Contender, Reader } from "../contender.ts";
+import { clientOf, duplicateOf } from "./client.ts";
 import { bodyOf, fieldsOf, makeGroup, readNext } from "./group.ts";
 
 /** How many entries one read asks for. */
@@ -17,7 +18,7 @@ interface Waiting {
  * command for all that were handled meanwhile.
  */
 export async function open(url: string, queue: string): Promise<Contender> {
-  const client = new Redis(url);
+  const client = clientOf(url);
   const stream = `{${queue}}`;
   await makeGroup(client, stream, queue);
   let waiting: Waiting[] = [];
@@ -57,7 +58,7 @@ async function consume(
   handler: (body: Body) => Promise<void>,
   concurrency: number,
 ): Promise<Reader> {
-  const reading = client.duplicate();
+  const reading = duplicateOf(client);
   let open = true;
   let handled: string[] = [];
   let acking: Promise<unknown> = Promise.resolve();

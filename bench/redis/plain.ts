@@ -1,10 +1,10 @@
-import { Redis } from "ioredis";
 import type { Body, Contender, Reader } from "../contender.ts";
+import { clientOf, duplicateOf } from "./client.ts";
 import { bodyOf, type Entry, fieldsOf, makeGroup, readNext } from "./group.ts";
 
 /** ioredis as its README shows it: one call for each message, one ack for each message. */
 export async function open(url: string, queue: string): Promise<Contender> {
-  const client = new Redis(url);
+  const client = clientOf(url);
   const stream = `{${queue}}`;
   await makeGroup(client, stream, queue);
   const send = (body: Body): Promise<unknown> => client.xadd(stream, "*", ...fieldsOf(body));
@@ -13,7 +13,7 @@ export async function open(url: string, queue: string): Promise<Contender> {
     send,
     sendBatch: (bodies) => Promise.all(bodies.map(send)),
     async consume(handler, concurrency): Promise<Reader> {
-      const reading = client.duplicate();
+      const reading = duplicateOf(client);
       const running = new Set<Promise<void>>();
       let open = true;
       const handle = async (entry: Entry): Promise<void> => {

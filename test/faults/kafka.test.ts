@@ -16,8 +16,8 @@ await faults({
     return {
       ...server,
       proxy() {
-        const { port, told } = server.proxied[next++ % PROXIES] ?? { port: 0, told: 0 };
-        return startProxy(port, told);
+        const { port, advertised } = server.proxied[next++ % PROXIES] ?? { port: 0, advertised: 0 };
+        return startProxy(port, advertised);
       },
       // What the server has confirmed is in its log, and stays when its process is killed.
       persist: () => Promise.resolve(),

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 
-// Below the range from which the system takes the local ports of outgoing connections: while a server is down, a client
-// that tries again and again to reach a port of that range ends up connected to itself, and the server cannot come back.
+// Below the range from which the system takes local ports for outgoing connections. While a server with a port of that
+// range is down, a client that keeps connecting ends up connected to itself, and the server cannot start again.
 const first = 15_000;
 const count = 15_000;
 
@@ -15,7 +15,7 @@ async function listen(): Promise<Server> {
   }
 }
 
-/** As many different ports of 127.0.0.1 as asked for, free at this moment. */
+/** Returns this many different ports of 127.0.0.1 that are free at this moment. */
 export async function freePorts(wanted: number): Promise<readonly number[]> {
   const servers: Server[] = [];
   while (servers.length < wanted) servers.push(await listen());

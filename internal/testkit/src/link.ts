@@ -1,4 +1,4 @@
-// What the tests of a driver do with any link: no backend is known here.
+// Helpers for the tests of any driver's link.
 import type {
   Clock,
   Declared,
@@ -74,14 +74,14 @@ export const message = (id: string, fields: Partial<OutgoingMessage> = {}): Outg
   ...fields,
 });
 
-/** The entity, once it exists as it is asked for. */
+/** Declares the entity and returns it once it exists. */
 export async function declared<S extends SourceEntity>(link: Link, entity: S): Promise<S> {
   const parents = entity.kind === "subscription" ? [entity.topic] : [];
   expect(await link.declare([...parents, entity], "create", live)).toEqual([]);
   return entity;
 }
 
-/** Sends and answers each message's fate, in the order of the batch. */
+/** Sends the batch and returns the outcome of each message, in the order of the batch. */
 export async function sent(
   link: Link,
   to: Destination,
@@ -109,7 +109,7 @@ export async function reading(
   return source;
 }
 
-/** The next deliveries, as many as asked for. */
+/** Receives exactly this many deliveries. */
 export async function take(source: Source, count: number, patience = 8_000): Promise<readonly Delivery[]> {
   const got: Delivery[] = [];
   const end = Date.now() + patience;
@@ -118,7 +118,7 @@ export async function take(source: Source, count: number, patience = 8_000): Pro
   return got;
 }
 
-/** The next delivery. */
+/** Receives one delivery. */
 export async function takeOne(source: Source, patience?: number): Promise<Delivery> {
   const [delivery] = await take(source, 1, patience);
   if (delivery === undefined) throw new Error("nothing came");

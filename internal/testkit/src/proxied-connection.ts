@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 
-/** One direction of a connection: what comes from one socket goes to the other, in order, late if asked. */
+/** One direction of a connection: bytes from one socket go to the other, in order, with the latency that is set. */
 class Direction {
   readonly #from: Socket;
   readonly #to: Socket;
@@ -8,7 +8,7 @@ class Direction {
   #late = 0;
   #lastDue = 0;
 
-  /** `allowance` says how much of a chunk may still pass; with less than all of it, it is the connection's last. */
+  /** `allowance` returns how many bytes of a chunk may pass. A chunk that may not pass whole is the connection's last. */
   constructor(from: Socket, to: Socket, latency: () => number, allowance: (bytes: number) => number, last: () => void) {
     this.#from = from;
     this.#to = to;
@@ -69,7 +69,7 @@ export class ProxiedConnection {
       (socket) => new Promise<void>((resolve) => socket.on("error", () => undefined).once("close", () => resolve())),
     );
     this.closed = Promise.all(ended).then(() => undefined);
-    // An end that breaks is passed on, except after `abandon`, when neither end hears of the other.
+    // When one side breaks, the other is reset too, except after `abandon`.
     for (const socket of this.#sockets) {
       socket.once("close", (broken) => {
         if (broken && !this.#abandoned) this.cut();
@@ -79,7 +79,7 @@ export class ProxiedConnection {
 
   cut(): void {
     for (const socket of this.#sockets) {
-      // One that has said its end cannot be reset any more, and would never close: it is only closed.
+      // A socket that has sent its end cannot be reset, and `resetAndDestroy` would never close it.
       if (socket.writableEnded) socket.destroy();
       else socket.resetAndDestroy();
     }

@@ -3,27 +3,27 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { freePorts } from "./free-ports.ts";
 import { ProxiedConnection } from "./proxied-connection.ts";
 
-/** A TCP proxy on 127.0.0.1 that can do to connections what networks do. */
+/** A TCP proxy on 127.0.0.1 that can fail as networks do. */
 export interface TcpProxy extends AsyncDisposable {
   readonly port: number;
-  /** How many connections were made through it, and how many are open. */
+  /** How many connections clients have made, and how many are open. */
   readonly connections: { readonly made: number; readonly open: number };
   /** The URL with this proxy in the place of its host and port. */
   through(url: string): string;
   /** Resets every open connection, on both sides. */
   cut(): void;
-  /** Resets one connection once so many bytes more have passed, in whichever it is: in the middle of whatever they are. */
+  /** Lets this many further bytes pass, over all connections together, then resets the one that carries more. */
   cutAfter(bytes: number): Promise<void>;
   /** Cuts, and refuses new connections until `up()`. */
   down(): Promise<void>;
   up(): Promise<void>;
-  /** From now on no byte passes, in either direction, and nothing is closed or lost. */
+  /** From now on no byte passes in either direction. Nothing is closed or lost. */
   stall(): void;
-  /** What was stalled goes on. */
+  /** Ends `stall()`. */
   flow(): void;
-  /** Every open connection goes silent for ever, as when a router forgets it: neither end is told. New ones work. */
+  /** Every open connection goes silent forever, as when a router forgets it: neither end notices. New connections work. */
   halfOpen(): void;
-  /** Every byte from now on arrives this many milliseconds later. */
+  /** Delays every further byte by this many ms. */
   delay(ms: number): void;
   close(): Promise<void>;
 }
@@ -33,7 +33,7 @@ function listenAt(server: Server, port: number): Promise<unknown> {
   return once(server, "listening");
 }
 
-/** Starts a proxy to a port of 127.0.0.1, on a port of its own unless it is told one. */
+/** Starts a proxy to a port of 127.0.0.1, on the port `on`, or else on a free one. */
 export async function startProxy(target: number, on?: number): Promise<TcpProxy> {
   const links = new Set<ProxiedConnection>();
   let made = 0;

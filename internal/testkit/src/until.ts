@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 /**
- * Tries again, every 50 ms, until `attempt` does not throw.
- * @throws Error with the last failure as its cause, after `patience` milliseconds
+ * Repeats `attempt` every 50 ms until it does not throw.
+ * @throws Error with the last failure as its cause, after `patience` ms
  */
 export async function until<T>(
   what: string,

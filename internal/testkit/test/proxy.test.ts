@@ -58,7 +58,7 @@ test("a connection that is cut just as one of its ends says its end is closed", 
     client.destroy();
     server.close();
   });
-  // The cast is true: that is what a server is told of.
+  // The cast is true: it is the event's argument.
   const [near] = (await accepted) as [Socket];
   const far = await open(proxy);
   const link = new ProxiedConnection(
@@ -103,7 +103,7 @@ test("a cut after so many bytes resets the connection in which they pass, and no
   socket.write("123456");
   await cut;
   expect(await reset).toContain("ECONNRESET");
-  // Six bytes there, and at most one of them back.
+  // Six bytes to the server, and at most one back.
   expect("1".startsWith(back)).toBe(true);
   expect(await echo(other, "after")).toBe("after");
 });

@@ -1,9 +1,9 @@
 import { DELAY_STEPS, retryStepName } from "@anybroker/core/driver";
 import { declared, live, queue } from "@anybroker-internal/testkit/link";
 import { describe, expect, test } from "vitest";
-import { open, plain, unique, url } from "./harness.ts";
+import { open, plain, unique } from "./harness.ts";
 
-describe.skipIf(url === "")("a declaration", () => {
+describe("a declaration", () => {
   test("reports a topic that another program has created with another configuration", async () => {
     const name = unique("drift");
     const { admin } = await plain();

@@ -204,11 +204,14 @@ await withServers(kafkaServer, () => {
         got.get(body)?.resolve();
       };
       for (const kind of ["queue", "topic"]) got.set(`${topology} ${kind}`, Promise.withResolvers());
-      await broker.queue<string>("use.q").consume(handle);
-      await broker.topic<string>("use.t").subscription("all").consume(handle);
+      const errors: unknown[] = [];
+      const onError = (error: unknown): void => void errors.push(error);
+      await broker.queue<string>("use.q").consume(handle, { onError });
+      await broker.topic<string>("use.t").subscription("all").consume(handle, { onError });
       await broker.queue("use.q").send(`${topology} queue`);
       await broker.topic("use.t").publish(`${topology} topic`);
       await Promise.all([...got.values()].map(({ promise }) => promise));
+      expect(errors).toEqual([new Error("once"), new Error("once")]);
     }
     await using broker = await connect(kafka(bob()));
     await expect(broker.queue("use.new").send("body")).rejects.toMatchObject({

@@ -13,7 +13,7 @@ import {
 } from "@anybroker-internal/testkit/link";
 import { describe, expect, test } from "vitest";
 import type { KafkaRecord } from "../src/protocol/records.ts";
-import { accepted, numbered, open, plain, unique, url } from "./harness.ts";
+import { accepted, numbered, open, plain, unique } from "./harness.ts";
 
 const ack = (delivery: Delivery) => ({ action: "ack", delivery }) as const;
 const ids = (deliveries: readonly Delivery[]) => deliveries.map(({ id = "" }) => id).sort((a, b) => (a < b ? -1 : 1));
@@ -35,7 +35,7 @@ async function remaining(source: Source): Promise<readonly Delivery[]> {
   }
 }
 
-describe.skipIf(url === "")("a source", () => {
+describe("a source", () => {
   test("commits its acks when it closes, and the next source goes on from there", async () => {
     const link = await open({ partitions: 1 });
     const entity = await declared(link, queue(unique("queue")));

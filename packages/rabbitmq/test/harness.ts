@@ -1,17 +1,26 @@
 import { randomUUID } from "node:crypto";
 import { DELAY_STEPS, type Link, type TopologyMode } from "@anybroker/core/driver";
+import { serverOf } from "@anybroker-internal/testkit/brokers/given";
 import { linked } from "@anybroker-internal/testkit/link";
 import { type Channel, type ConfirmChannel, connect, type Options } from "amqplib";
-import { expect, inject, onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { type RabbitmqOptions, rabbitmq } from "../src/index.ts";
 import type { RabbitmqNative } from "../src/link.ts";
 
-/** The server that the run was given. */
-export const server: { readonly url: string; readonly major: number; readonly minor: number } = (() => {
-  const { url = "", version = "0.0" } = { version: undefined, ...inject("rabbitmq") };
-  const [major = 0, minor = 0] = (version ?? "0.0").split(".").map(Number);
-  return { url, major, minor };
-})();
+/** The server that the run was given. A test that asks without one ends, skipped or failed. */
+export const server: { readonly url: string; readonly major: number; readonly minor: number } = {
+  get url() {
+    return serverOf("rabbitmq").url;
+  },
+  get major() {
+    return versionPart(0);
+  },
+  get minor() {
+    return versionPart(1);
+  },
+};
+
+const versionPart = (index: number): number => Number(serverOf("rabbitmq").version.split(".")[index]);
 
 export type TestLink = Link<RabbitmqNative>;
 
@@ -48,8 +57,9 @@ export function publishTo(
 /** A name that no other test has. Its queues and exchanges are deleted after the test. */
 export function unique(what = "it"): string {
   const name = `${what}-${randomUUID().slice(0, 8)}z`;
+  const { url } = server;
   onTestFinished(async () => {
-    const connection = await connect(server.url);
+    const connection = await connect(url);
     const channel = await connection.createChannel();
     const steps = DELAY_STEPS.map((ms) => `${name}.delay.${ms}`);
     const names = [name, ...steps, `${name}.delay`, `${name}.sub`];

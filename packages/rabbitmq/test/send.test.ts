@@ -17,7 +17,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { rabbitmq } from "../src/index.ts";
 import { open, plain, server, unique } from "./harness.ts";
 
-const driver = rabbitmq({ url: server.url });
+const driver = rabbitmq({ url: "amqp://127.0.0.1" });
 
 const classified = (fate: SendFailure | "accepted" | undefined) =>
   typeof fate === "object" ? driver.classify(fate.error) : fate;

@@ -6,7 +6,7 @@ import { plainClient } from "./plain-client.ts";
 
 const way = await redisServer.find();
 
-if (way.by === "machine" || way.by === "install") {
+if (way.by === "machine") {
   const server = await redisServer.start({ cluster: true });
   const client = await plainClient(server.url);
   afterAll(async () => {

@@ -13,6 +13,8 @@ type Entry = readonly [id: Buffer, fields: readonly Buffer[]];
 export async function plainClient(url: string): Promise<PlainClient> {
   const hosts = [...url.matchAll(/([^/,:@]+):(\d+)/g)].map(([, host = "", port]) => ({ host, port: Number(port) }));
   const client = hosts.length > 1 ? new Cluster(hosts) : new Redis(url);
+  // Commands reject with the reason.
+  client.on("error", () => {});
   await client.ping();
   return {
     values: ["binary", "list"],

@@ -120,17 +120,19 @@ await withServers(redisServer, () => {
     const queue = broker.queue<number>("rights", { ordered: true });
     const [dead, done] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     let replayed = false;
+    const errors: unknown[] = [];
     await queue.consume(
       () => {
         if (replayed) return done.resolve();
         dead.resolve();
         throw new Error("no");
       },
-      { retry: { attempts: 1 } },
+      { retry: { attempts: 1 }, onError: (error) => void errors.push(error) },
     );
     await queue.send(1, { key: "k", delay: 20 });
     await dead.promise;
     await expect.poll(() => queue.deadLetters.count()).toBe(1);
+    expect(errors).toEqual([new Error("no")]);
     replayed = true;
     await queue.deadLetters.replay({ all: true });
     await done.promise;

@@ -1,34 +1,34 @@
-import type { BrokerModule, TestBroker } from "./broker.ts";
+import type { BrokerModule, BrokerName, TestBroker } from "./broker.ts";
 import { kafka } from "./kafka.ts";
 import { rabbitmq } from "./rabbitmq.ts";
 import { redis } from "./redis.ts";
 
-/**
- * What a test knows of the server that was started for it, or why there is none: `broken` when one was found and did not
- * start, which is a failure everywhere.
- */
-export type Given =
-  | {
-      readonly url: string;
-      readonly version: string;
-      readonly how: string;
-      /** With an account that may use what is there and create nothing. */
-      readonly restricted: string | undefined;
-      readonly missing?: never;
-    }
-  | { readonly url?: never; readonly missing: string; readonly broken: boolean };
+/** The server that was started for a run. */
+export interface Server {
+  readonly url: string;
+  readonly version: string;
+  readonly how: string;
+  /** The URL with an account that may use what exists and create nothing. */
+  readonly restricted: string | undefined;
+  readonly missing?: never;
+  readonly broken?: never;
+}
+
+/** Why a run has no server. */
+export interface NoServer {
+  readonly url?: never;
+  readonly missing: string;
+  /** Whether a server was found and did not start, which is a failure everywhere. */
+  readonly broken: boolean;
+}
+
+export type Given = Server | NoServer;
 
 type AnyBroker = Pick<BrokerModule<TestBroker, object>, "label" | "find" | "start">;
 
-/** Every backend with a test broker, by the name of its package. `inject(name)` in a test gives its server. */
-export const brokers: Readonly<Record<keyof BrokersGiven, AnyBroker>> = { kafka, rabbitmq, redis };
-
-export interface BrokersGiven {
-  readonly kafka: Given;
-  readonly rabbitmq: Given;
-  readonly redis: Given;
-}
+/** Every backend with a test broker. `serverOf(name)` in a test returns its server. */
+export const brokers: Readonly<Record<BrokerName, AnyBroker>> = { kafka, rabbitmq, redis };
 
 declare module "vitest" {
-  export interface ProvidedContext extends BrokersGiven {}
+  export interface ProvidedContext extends Readonly<Record<BrokerName, Given>> {}
 }

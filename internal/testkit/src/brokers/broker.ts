@@ -1,59 +1,77 @@
-/** A real server for a test. Where it is ours, a test may hurt it. */
+/** A backend that has a test broker: the name of its package. */
+export type BrokerName = "kafka" | "rabbitmq" | "redis";
+
+/** A real server for a test. A test may harm it, unless the server was given by URL. */
 export interface TestBroker extends AsyncDisposable {
   readonly url: string;
   readonly version: string;
-  /** Where it comes from, for people. */
+  /** Where the server comes from, for people. */
   readonly how: string;
-  /** False for a server that was given by URL: it is used as it is, and `kill`, `pause`, `resume` and `restart` reject. */
+  /** False for a server that was given by URL: `kill`, `pause`, `resume` and `restart` reject. */
   readonly ours: boolean;
   /** Ends the server at once, as a power cut would. */
   kill(): Promise<void>;
-  /** Freezes the server: connections stay open and nothing answers. */
+  /** Freezes the server: connections stay open and the server does not reply. */
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Starts the server again on the same data and port, and resolves when it answers. A running one is killed before. */
+  /** Starts the server again on the same data and port, and resolves when it is ready. Kills a running server first. */
   restart(): Promise<void>;
   /** Ends the server and removes its data. */
   stop(): Promise<void>;
-  /** Makes an account that may use what is there and create nothing, and answers its URL. */
+  /** Creates an account that may use what exists and create nothing, and returns its URL. */
   restricted?(): Promise<string>;
 }
 
-/** A server's programs: a folder, in this system or in another one that lies in a folder (`root`) and is used with chroot. */
+/** The folder of a server's programs, in this system or in another one that lies in the folder `root` and is used with chroot. */
 export interface Place {
   readonly root: string;
   readonly programs: string;
 }
 
-/** Which way to a server is open. `reason` says what to do where none is. */
+/** How a run gets its server. */
 export type Way =
   | { readonly by: "url"; readonly url: string }
   | { readonly by: "docker" }
   | { readonly by: "machine"; readonly place: Place }
-  | { readonly by: "install" }
-  | { readonly by: "none"; readonly reason: string };
+  | NoWay;
 
-/** What a backend has to say about itself: how it starts in each of the ways. */
-export interface Backend<Server extends TestBroker, Options> {
-  /** The name of its package, and in capitals the end of its variable: `ANYBROKER_TEST_RABBITMQ`. */
+/** There is no server. */
+export interface NoWay {
+  readonly by: "none";
+  /** What to do about it, for people. */
+  readonly reason: string;
+  /** The Debian packages that `provision` may install to change that. */
+  readonly packages: readonly string[];
+}
+
+/** A program that must be installed. */
+export interface Program {
   readonly name: string;
-  readonly label: string;
-  /** The Debian package with the server. */
   readonly aptPackage: string;
+}
+
+/** How a backend's server is started in each way. */
+export interface Recipe<Server extends TestBroker, Options> {
+  /** In capitals, the end of the variable: `ANYBROKER_TEST_RABBITMQ`. */
+  readonly name: BrokerName;
+  readonly label: string;
   atUrl(url: string): Promise<Server>;
   inDocker(options: Options): Promise<Server>;
-  /** The folders, as seen from within, in which its programs may be. */
-  readonly folders: readonly string[];
-  /** The program that must be there. */
-  readonly program: string;
+  /** The server's program, and the folders that may hold it, as seen from within `root`. */
+  readonly program: Program & { readonly folders: readonly string[] };
+  /** Further programs that a server on this machine needs, on the PATH. */
+  further?(): readonly Program[];
   onMachine(place: Place, options: Options): Promise<Server>;
 }
 
-/** One per backend: finds or starts a real server. */
+/** Finds or starts a real server of one backend. */
 export interface BrokerModule<Server extends TestBroker = TestBroker, Options = object> {
-  readonly name: string;
+  readonly name: BrokerName;
   readonly label: string;
   find(): Promise<Way>;
-  /** @throws Error that says what to do when no way is open. */
+  /**
+   * Starts a server. Installs what it needs first, where that is allowed.
+   * @throws Error that says what to do when there is no server.
+   */
   start(options: Options): Promise<Server>;
 }

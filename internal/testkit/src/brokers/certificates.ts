@@ -14,7 +14,7 @@ export interface Certificates {
   readonly clientKey: string;
 }
 
-/** A private authority, and what it signed: a server on 127.0.0.1 and localhost, and a client called "client". */
+/** Creates a private authority, and certificates that it signed for a server on 127.0.0.1 and localhost and for a client named "client". */
 export async function makeCertificates(folder: string): Promise<Certificates> {
   const key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
   await writeFile(join(folder, "san.cnf"), "subjectAltName=IP:127.0.0.1,DNS:localhost\n");

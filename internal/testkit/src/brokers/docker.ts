@@ -2,15 +2,15 @@ import { request } from "node:http";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** Whether a Docker engine answers; quickly, because most machines without one have no socket at all. */
-export async function dockerAnswers(): Promise<boolean> {
+/** Whether a Docker engine runs. Quick, because most machines without one have no socket at all. */
+export async function dockerRuns(): Promise<boolean> {
   const host = process.env.DOCKER_HOST;
   if (host !== undefined && host !== "") return pings(host);
   const sockets = ["/var/run/docker.sock", join(homedir(), ".docker/run/docker.sock")];
   const runtime = process.env.XDG_RUNTIME_DIR;
   if (runtime !== undefined) sockets.push(join(runtime, "docker.sock"));
-  const answers = await Promise.all(sockets.map((path) => pings(`unix://${path}`)));
-  return answers.includes(true);
+  const found = await Promise.all(sockets.map((path) => pings(`unix://${path}`)));
+  return found.includes(true);
 }
 
 function pings(host: string): Promise<boolean> {

@@ -1,27 +1,32 @@
 import { relative, sep } from "node:path";
 import type { TestProject } from "vitest/node";
-import { type BrokersGiven, brokers } from "./all.ts";
-import type { TestBroker } from "./broker.ts";
+import { brokers, type NoServer } from "./all.ts";
+import type { BrokerName, TestBroker } from "./broker.ts";
+import { provision } from "./provision.ts";
 
-const named = (name: string): name is keyof BrokersGiven => Object.hasOwn(brokers, name);
+const NAMES = Object.keys(brokers) as BrokerName[];
 
-/** The backends whose projects have a test file in this run. */
-function needed({ vitest, config }: TestProject): readonly (keyof BrokersGiven)[] {
-  const paths = vitest.state.getPaths().map((path) => relative(config.root, path).split(sep));
-  const inPackages = paths.filter(([top]) => top === "packages").map(([, name = ""]) => name);
-  const inProjects = paths.some((path) => path.at(-1) === "is-there.ts") ? vitest.projects.map(({ name }) => name) : [];
-  return [...new Set([...inPackages, ...inProjects])].filter(named);
+/** The backends of a run. */
+interface Needs {
+  /** Backends with one server for the whole run: those whose projects have a test file in it. */
+  readonly shared: readonly BrokerName[];
+  /** And those whose servers are started by test files themselves. The path of such a file names the backend. */
+  readonly all: readonly BrokerName[];
 }
 
-async function give(project: TestProject, name: keyof BrokersGiven): Promise<TestBroker | undefined> {
-  const { label, find, start } = brokers[name];
+function needsOf({ vitest, config }: TestProject): Needs {
+  const paths = vitest.state.getPaths().map((path) => relative(config.root, path));
+  const projects = paths.some((path) => path.endsWith("is-there.ts")) ? vitest.projects.map(({ name }) => name) : [];
+  const inPackages = (name: string): boolean => paths.some((path) => path.startsWith(`packages${sep}${name}${sep}`));
+  const shared = NAMES.filter((name) => projects.includes(name) || inPackages(name));
+  const named = (name: string): boolean => paths.some((path) => path.split(/\W+/).includes(name));
+  return { shared, all: NAMES.filter((name) => shared.includes(name) || named(name)) };
+}
+
+/** Starts the server of a backend for the whole run. */
+async function startShared(project: TestProject, name: BrokerName): Promise<TestBroker | undefined> {
+  const { label, start } = brokers[name];
   const since = performance.now();
-  const way = await find();
-  if (way.by === "none") {
-    console.warn(way.reason);
-    project.provide(name, { missing: way.reason, broken: false });
-    return undefined;
-  }
   try {
     const broker = await start({});
     const { url, version, how } = broker;
@@ -29,16 +34,28 @@ async function give(project: TestProject, name: keyof BrokersGiven): Promise<Tes
     project.provide(name, { url, version, how, restricted: await broker.restricted?.() });
     return broker;
   } catch (error) {
-    const missing = `${label} did not start (by ${way.by}): ${String(error)}`;
-    console.error(missing);
-    project.provide(name, { missing, broken: true });
+    withoutServer(project, name, { missing: `${label} did not start: ${String(error)}`, broken: true });
     return undefined;
   }
 }
 
+function withoutServer(project: TestProject, name: BrokerName, reason: NoServer): void {
+  console.warn(reason.missing);
+  project.provide(name, reason);
+}
+
 /** Starts the servers that a run needs, side by side, once. Never throws, because that would stop every project. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const started = await Promise.all(needed(project).map((name) => give(project, name)));
+  const { shared, all } = needsOf(project);
+  const failure = await provision(all.map((name) => brokers[name])).then(() => undefined, String);
+  const starting = all.map(async (name) => {
+    const way = await brokers[name].find();
+    if (way.by !== "none") return shared.includes(name) ? startShared(project, name) : undefined;
+    const broken = failure !== undefined && way.packages.length > 0;
+    withoutServer(project, name, { missing: broken ? `${way.reason} ${failure}` : way.reason, broken });
+    return undefined;
+  });
+  const started = await Promise.all(starting);
   return async () => {
     await Promise.all(started.map(async (broker) => broker?.stop()));
   };

@@ -1,16 +1,16 @@
-// The process between a test run and the servers it starts. It starts them, each as a process group of its own, and when
-// its standard input closes, because the run ended in whatever way, it ends those groups and removes the folder.
+// The process between a test run and the servers that the run starts. The guard starts each server as a process group of
+// its own. When the run ends, in whatever way, the guard's standard input closes: it ends the groups and removes the folder.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { openSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import type { Command, Report } from "./guarded.ts";
+import type { Command, GuardReport } from "./guarded.ts";
 
 const [folder = ""] = process.argv.slice(2);
 const children = new Set<ChildProcess>();
 
-function report(message: Report): void {
+function report(message: GuardReport): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
@@ -33,7 +33,7 @@ async function end(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-// The run may be gone before its report is read.
+// The run may end before it reads the report.
 process.stdout.on("error", () => undefined);
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => undefined);

@@ -14,17 +14,17 @@ export interface Command {
   readonly log: string;
 }
 
-/** What the guard says about the server. */
-export type Report = { readonly started: number } | { readonly exited: string };
+/** What the guard reports about the server. */
+export type GuardReport = { readonly started: number } | { readonly exited: string };
 
-/** A server under a guard: gone with its folder when this process ends, in whatever way. */
+/** A guard for one server. When this process ends, in whatever way, the server and its folder go too. */
 export interface Guarded {
   /** Lives as long as the guard. */
   readonly folder: string;
   /** Starts the server and resolves when `ready` does. */
   start(command: Omit<Command, "log">, ready: (signal: AbortSignal) => Promise<void>): Promise<void>;
   readonly running: boolean;
-  /** Sends a signal to the whole process group; after SIGKILL it waits for the end. */
+  /** Sends a signal to the whole process group, and waits for its end after SIGKILL. */
   signal(name: NodeJS.Signals): Promise<void>;
   /** Ends the server and the guard, and removes the folder. */
   end(): Promise<void>;
@@ -40,7 +40,7 @@ export async function guarded(parent: string, name: string): Promise<Guarded> {
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, NODE_OPTIONS: "" },
   });
-  // Pipes to a child are sockets. A server at rest does not keep the program alive; waiting for one does.
+  // Pipes to a child are sockets. A running server does not keep the program alive, but waiting for one does.
   const pipes = [guard.stdin as unknown as Socket, guard.stdout as unknown as Socket] as const;
   guard.unref();
   for (const pipe of pipes) pipe.unref();
@@ -57,7 +57,7 @@ export async function guarded(parent: string, name: string): Promise<Guarded> {
   let group: number | undefined;
   let exit = Promise.withResolvers<string>();
   createInterface({ input: guard.stdout }).on("line", (line) => {
-    const report = JSON.parse(line) as Report;
+    const report = JSON.parse(line) as GuardReport;
     if ("started" in report) {
       group = report.started;
     } else {

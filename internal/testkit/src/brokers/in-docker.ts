@@ -3,22 +3,22 @@ import { until } from "../until.ts";
 import type { TestBroker } from "./broker.ts";
 import type { Guarded } from "./guarded.ts";
 
-/** What a container is asked for. Its ports are fixed, so that it is found where it was after a restart. */
+/** A server to start in a container. Its ports are fixed, so that they stay the same after a restart. */
 export interface Contained {
   readonly label: string;
   readonly container: GenericContainer;
-  /** Its folder outlives this process no more than the container does. */
+  /** Removes the server's folder when this process ends. */
   readonly guard: Guarded;
-  /** Talks to the server and returns its version; throws as long as it does not answer. */
-  readonly answers: () => Promise<string>;
+  /** Talks to the server and returns its version. Throws while the server is not ready. */
+  readonly probe: () => Promise<string>;
 }
 
 /** Starts the server in a container, which the reaper of testcontainers removes some seconds after this process has ended. */
 export async function runInDocker(
   server: Contained,
 ): Promise<Omit<TestBroker, "url" | "how"> & { readonly container: StartedTestContainer }> {
-  const { label, guard, answers } = server;
-  const ready = () => until(`${label} answers`, 90_000, answers);
+  const { label, guard, probe } = server;
+  const ready = () => until(`${label} is ready`, 90_000, probe);
 
   await using failed = new AsyncDisposableStack();
   failed.defer(guard.end);

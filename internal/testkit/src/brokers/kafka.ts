@@ -1,29 +1,31 @@
+import { delimiter } from "node:path";
 import type { BrokerModule, TestBroker } from "./broker.ts";
 import { brokerModule } from "./broker-module.ts";
-import { answers } from "./kafka/answers.ts";
 import { inDocker } from "./kafka/docker.ts";
+import { areCached } from "./kafka/jars.ts";
 import { onMachine } from "./kafka/machine.ts";
+import { probe } from "./kafka/probe.ts";
 
 export interface KafkaOptions {
   /** Lines for `server.properties`. */
   readonly config?: readonly string[];
   /**
-   * Adds a TLS listener, and one with TLS on which users are known by PLAIN, SCRAM and OAUTHBEARER; whoever comes to the
-   * plain one may do everything, as may `ada`, and others what an ACL allows.
+   * Adds a TLS listener, and a TLS listener with PLAIN, SCRAM and OAUTHBEARER. Clients of the plain listener and the user
+   * `ada` may do everything. Other users may do what an ACL allows.
    */
   readonly secure?: boolean;
-  /** So many listeners more, of which clients are told another port: there a proxy is to listen. */
+  /** How many listeners to add that advertise another port, on which the test starts a proxy. */
   readonly proxied?: number;
-  /** So many servers that have three replicas of everything, on this machine only; the URL names all of them. */
+  /** How many servers to start; the URL names all of them. Everything has up to three replicas. On this machine only. */
   readonly nodes?: number;
 }
 
 export interface Kafka extends TestBroker {
-  /** The ports of the further listeners, and those that clients are told. */
-  readonly proxied: readonly { readonly port: number; readonly told: number }[];
-  /** Each of several servers by itself, by its number in Kafka from 1 on. */
+  /** The further listeners: the port of each, and the port that it advertises. */
+  readonly proxied: readonly { readonly port: number; readonly advertised: number }[];
+  /** Each of several servers by itself. The first has `node.id` 1. */
   readonly nodes: readonly TestBroker[];
-  /** The secured listeners, if asked for: their URLs without users, and paths of PEM files. */
+  /** The secured listeners, if they were asked for: their URLs without users, and paths of PEM files. */
   readonly secure?: {
     readonly tls: string;
     readonly sasl: string;
@@ -33,13 +35,13 @@ export interface Kafka extends TestBroker {
   };
 }
 
-/** The users of a secured server, and their passwords. */
+/** The users of a secured server and their passwords. */
 export const USERS = { ada: "p:/?#[]@ %41", bob: "bob-secret" } as const;
 
 function atUrl(url: string): Promise<Kafka> {
   const refuse = () => Promise.reject(new Error("The server was given by URL: it is used as it is."));
   const stop = () => Promise.resolve();
-  return answers(url).then(() => ({
+  return probe(url).then(() => ({
     url,
     version: "of unknown version",
     how: "given by ANYBROKER_TEST_KAFKA",
@@ -58,10 +60,9 @@ function atUrl(url: string): Promise<Kafka> {
 export const kafka: BrokerModule<Kafka, KafkaOptions> = brokerModule({
   name: "kafka",
   label: "Kafka",
-  // Brings a Java runtime; Kafka itself comes from Maven's repository.
-  aptPackage: "maven",
-  folders: ["/usr/bin", "/opt/homebrew/bin", "/usr/local/bin"],
-  program: "mvn",
+  program: { name: "java", aptPackage: "default-jre-headless", folders: (process.env.PATH ?? "").split(delimiter) },
+  // Kafka itself comes from Maven's repository.
+  further: () => (areCached() ? [] : [{ name: "mvn", aptPackage: "maven" }]),
   atUrl,
   inDocker,
   onMachine,

@@ -9,7 +9,7 @@ import { type Command, type Guarded, guarded } from "./guarded.ts";
 /** A program with its arguments. */
 export type Line = readonly [command: string, args: readonly string[]];
 
-/** The same in the place's own system. */
+/** The command line that runs a program within the place's own system. */
 export function inRoot({ root }: Place, command: string, args: readonly string[]): Line {
   return root === "" ? [command, args] : ["chroot", [root, command, ...args]];
 }
@@ -26,11 +26,11 @@ export interface Launch {
   readonly env: Command["env"];
   /** Open when the server is up, closed when it is dead. */
   readonly port: number;
-  /** Talks to the server and returns its version; throws as long as it does not answer. */
-  readonly answers: () => Promise<string>;
+  /** Talks to the server and returns its version. Throws while the server is not ready. */
+  readonly probe: () => Promise<string>;
 }
 
-async function portAnswers(port: number): Promise<void> {
+async function expectOpen(port: number): Promise<void> {
   const socket = connect(port, "127.0.0.1");
   try {
     await once(socket, "connect");
@@ -39,8 +39,8 @@ async function portAnswers(port: number): Promise<void> {
   }
 }
 
-async function portRefuses(port: number): Promise<void> {
-  const open = await portAnswers(port).then(
+async function expectClosed(port: number): Promise<void> {
+  const open = await expectOpen(port).then(
     () => true,
     () => false,
   );
@@ -49,20 +49,20 @@ async function portRefuses(port: number): Promise<void> {
 
 /** Starts the server, and ends the guard if that fails. */
 export async function launch(guard: Guarded, server: Launch): Promise<Omit<TestBroker, "url" | "how">> {
-  const { label, env, port, answers } = server;
+  const { label, env, port, probe } = server;
   const [command, args] = server.line;
 
   async function start(): Promise<string> {
     let version = "";
     await guard.start({ command, args, env }, async (signal) => {
-      await until(`${label} opens port ${port}`, 90_000, () => portAnswers(port), signal);
-      version = await until(`${label} answers`, 30_000, answers, signal);
+      await until(`${label} opens port ${port}`, 90_000, () => expectOpen(port), signal);
+      version = await until(`${label} is ready`, 30_000, probe, signal);
     });
     return version;
   }
   async function kill(): Promise<void> {
     await guard.signal("SIGKILL");
-    await until(`${label} leaves port ${port}`, 10_000, () => portRefuses(port));
+    await until(`${label} leaves port ${port}`, 10_000, () => expectClosed(port));
   }
 
   await using failed = new AsyncDisposableStack();

@@ -14,12 +14,12 @@ export interface RabbitmqOptions {
 export interface RabbitmqUser {
   readonly name: string;
   readonly password: string;
-  /** Regular expressions of what the user may do, by default nothing. */
+  /** Regular expressions of names. @default no rights */
   readonly permissions?: { readonly configure?: string; readonly write?: string; readonly read?: string };
 }
 
 export interface Rabbitmq extends TestBroker {
-  /** The TLS listener, if asked for: its URL, and paths of PEM files to trust and to show. */
+  /** The TLS listener, if it was asked for: its URL, and paths of PEM files. */
   readonly tls?: {
     readonly url: string;
     readonly ca: string;
@@ -32,7 +32,7 @@ export interface Rabbitmq extends TestBroker {
   alarm(on: boolean): Promise<void>;
   /**
    * Resolves when the queues declared so far survive `kill()`. RabbitMQ 3.10 writes the term of a new quorum queue up to a
-   * second late: killed before that, the queue has no leader ever after, and calls about it get no answer.
+   * second late. If it is killed before that, the queue never has a leader again, and calls about it get no reply.
    */
   persist(): Promise<void>;
   /** Creates a user and returns the URL to connect as this user. */
@@ -63,9 +63,11 @@ function atUrl(url: string): Promise<Rabbitmq> {
 export const rabbitmq: BrokerModule<Rabbitmq, RabbitmqOptions> = brokerModule({
   name: "rabbitmq",
   label: "RabbitMQ",
-  aptPackage: "rabbitmq-server",
-  folders: ["/usr/lib/rabbitmq/bin", "/opt/homebrew/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin"],
-  program: "rabbitmq-server",
+  program: {
+    name: "rabbitmq-server",
+    aptPackage: "rabbitmq-server",
+    folders: ["/usr/lib/rabbitmq/bin", "/opt/homebrew/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin"],
+  },
   atUrl,
   inDocker,
   onMachine,

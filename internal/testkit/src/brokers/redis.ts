@@ -9,23 +9,23 @@ import { versionAt } from "./redis/version.ts";
 export interface RedisOptions {
   /** Adds a TLS port with a certificate of a private authority. */
   readonly tls?: boolean;
-  /** Arguments of the server after our own, which they replace: `["--appendonly", "no"]`. */
+  /** Further arguments of the server, which override ours: `["--appendonly", "no"]`. */
   readonly config?: readonly string[];
-  /** Starts three servers that share all keys among them, on this machine only; the URL names all of them. */
+  /** Starts a Cluster of three servers; the URL names all of them. On this machine only. */
   readonly cluster?: boolean;
-  /** Starts a server with two replicas, and a sentinel, whose URL it is, on this machine only. */
+  /** Starts a server with two replicas and a sentinel; the URL is the sentinel's. On this machine only. */
   readonly sentinel?: boolean;
 }
 
 export interface RedisUser {
   readonly name: string;
   readonly password: string;
-  /** Rules of an access list, such as `~orders*` and `+@all`; by default nothing may be done. */
+  /** ACL rules such as `~orders*` and `+@all`. @default no rights */
   readonly rules?: readonly string[];
 }
 
 export interface Redis extends TestBroker {
-  /** The TLS port, if asked for: its URL, and paths of PEM files to trust and to show. */
+  /** The TLS port, if it was asked for: its URL, and paths of PEM files. */
   readonly tls?: {
     readonly url: string;
     readonly ca: string;
@@ -34,7 +34,7 @@ export interface Redis extends TestBroker {
   };
   /** Sends one command to the server, on a connection of its own. */
   call(command: string, ...args: readonly (string | number)[]): Promise<unknown>;
-  /** Makes the server refuse what takes memory, or lets it take it again. */
+  /** Makes the server refuse commands that take memory, or accept them again. */
   alarm(on: boolean): Promise<void>;
   /** Creates a user and returns the URL to connect as this user. */
   createUser(user: RedisUser): Promise<string>;
@@ -61,9 +61,11 @@ function atUrl(url: string): Promise<Redis> {
 export const redis: BrokerModule<Redis, RedisOptions> = brokerModule({
   name: "redis",
   label: "Redis",
-  aptPackage: "redis-server",
-  folders: ["/usr/bin", "/opt/homebrew/opt/redis/bin", "/usr/local/bin"],
-  program,
+  program: {
+    name: program,
+    aptPackage: "redis-server",
+    folders: ["/usr/bin", "/opt/homebrew/opt/redis/bin", "/usr/local/bin"],
+  },
   atUrl,
   inDocker,
   onMachine,

@@ -22,7 +22,7 @@ async function channelAt(url: string, socketOptions?: object) {
   return { connection, channel };
 }
 
-// `once` of node:events would reject at the "error" that comes before.
+// `once` of node:events would reject with the "error" that comes first.
 const next = (connection: ChannelModel, event: "close" | "blocked" | "unblocked") =>
   new Promise<unknown>((resolve) => connection.once(event, resolve));
 
@@ -60,14 +60,14 @@ await withServers(rabbitmq, () => {
     expect(message.content.toString()).toBe("here");
   });
 
-  test("a paused server answers when it is resumed", async () => {
+  test("a paused server replies when it is resumed", async () => {
     const { channel } = await channelAt(server.url);
     await server.pause();
     let answered = false;
     const reply = channel.assertQueue("", { exclusive: true }).then(() => {
       answered = true;
     });
-    // What another process can do meanwhile is the measure: a server that ran would have answered first.
+    // A server that runs replies faster than another process starts and ends.
     await promisify(execFile)("sh", ["-c", "ps >/dev/null; sleep 0.2"]);
     expect(answered).toBe(false);
     await server.resume();
@@ -107,7 +107,9 @@ await withServers(rabbitmq, () => {
     const child = fork(join(import.meta.dirname, "start-and-wait.ts"), { execArgv: [] });
     const [started] = (await once(child, "message")) as [Started];
     expect(existsSync(started.folder)).toBe(true);
+    const exit = once(child, "exit");
     child.kill("SIGKILL");
+    expect(await exit).toEqual([null, "SIGKILL"]);
     await until("the server is gone", 40_000, async () => {
       await expect(whyNot(started.url)).resolves.toBe("ECONNREFUSED");
       expect(existsSync(started.folder)).toBe(false);
@@ -127,7 +129,7 @@ async function whyNot(url: string): Promise<string | undefined> {
   }
 }
 
-/** The processes whose command or environment names the folder, and that are not already dead. */
+/** The living processes whose command or environment names the folder. */
 async function runningWith(folder: string): Promise<readonly string[]> {
   const { stdout } = await promisify(execFile)("ps", ["-axeww", "-o", "stat=,args="], { maxBuffer: 64 * 1024 * 1024 });
   return stdout.split("\n").filter((line) => line.includes(folder) && !line.startsWith("Z"));

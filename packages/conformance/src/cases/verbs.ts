@@ -223,6 +223,9 @@ export const VERBS: readonly Case[] = [
     rows: [31],
     async run(context) {
       const { queue } = await context.queue();
+      const warnings: string[] = [];
+      const heard = ({ message }: Error): void => void warnings.push(message);
+      process.on("warning", heard);
       const got = await context.collect(queue, {
         onError: () => {
           throw new Error("from onError");
@@ -233,6 +236,8 @@ export const VERBS: readonly Case[] = [
       });
       await queue.send("body");
       await got.count(2);
+      const warned = (): boolean => warnings.some((text) => text.includes(queue.name) && text.includes("from onError"));
+      await context.until("the process warning", warned).finally(() => process.off("warning", heard));
     },
   },
 ];

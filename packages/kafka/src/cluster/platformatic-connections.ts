@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type * as core from "@anybroker/core/driver";
 import { BrokerError, closed, Ending, PromiseCache, reasonOf, unauthorized, unavailable } from "@anybroker/core/driver";
 import type * as library from "@platformatic/kafka";
@@ -107,7 +108,10 @@ export class PlatformaticConnections {
   async #connect({ host, port }: core.Host): Promise<Connection> {
     if (this.#ending.over) throw closed("the connection was closed");
     const { clientId } = this.#settings;
-    const connection = new this.#library.Connection(clientId, connectionOptions(this.#settings));
+    const options = connectionOptions(this.#settings);
+    // Node warns about a TLS server name that is an address.
+    const withServerName = isIP(host) === 0 ? options : { ...options, tlsServerName: false };
+    const connection = new this.#library.Connection(clientId, withServerName);
     connection.on("error", () => {});
     try {
       await connection.connect(host, port ?? 9_092);

@@ -1,6 +1,6 @@
 import { declared, message, queue, reading, sent, settle, take } from "@anybroker-internal/testkit/link";
 import { describe, expect, test } from "vitest";
-import { open, plain, unique, url } from "../harness.ts";
+import { open, plain, unique } from "../harness.ts";
 
 /** The offset of the first record that a topic of one partition still has. */
 async function first(topic: string): Promise<string | undefined> {
@@ -8,7 +8,7 @@ async function first(topic: string): Promise<string | undefined> {
   return (await admin.fetchTopicOffsets(topic))[0]?.low;
 }
 
-describe.skipIf(url === "")("what the group of a queue has handled", () => {
+describe("what the group of a queue has handled", () => {
   test("is deleted from a topic of the driver, and stays in a topic of another program", async () => {
     const [ours, theirs] = [unique("ours"), unique("theirs")];
     const { admin } = await plain();

@@ -1,22 +1,22 @@
 import type { Certificates } from "../certificates.ts";
 import type { KafkaOptions } from "../kafka.ts";
 
-/** What a listener is, and where clients are told to go. */
+/** The addresses at which a server listens, and those that it advertises. */
 export interface Listeners {
-  /** Where the server listens for clients and for its own controller. */
+  /** The addresses for clients and for the controller. */
   readonly client: string;
   readonly controller: string;
   readonly advertised: string;
-  /** The controllers of all servers, by their number from 1 on, and which of them this is. */
+  /** The addresses of all controllers, in the order of `node.id` from 1, and the `node.id` of this server. */
   readonly quorum: readonly string[];
   readonly node: number;
   readonly folder: string;
-  /** Further ones: where it listens, and where clients are told to go. */
+  /** Further listeners, which advertise another address. */
   readonly proxied: readonly { readonly client: string; readonly advertised: string }[];
   readonly secure?: Secure;
 }
 
-/** What the secured listeners need. */
+/** The configuration of the secured listeners. */
 export interface Secure {
   readonly tls: string;
   readonly sasl: string;
@@ -26,7 +26,7 @@ export interface Secure {
   readonly users: Readonly<Record<string, string>>;
 }
 
-/** The lines of `server.properties` of one server that is everything, or of one of several. */
+/** The content of `server.properties` for a single server, or for one of several. */
 export function properties(listeners: Listeners, options: KafkaOptions): string {
   const { secure, quorum, proxied } = listeners;
   const replicas = Math.min(3, quorum.length);
@@ -57,7 +57,7 @@ export function properties(listeners: Listeners, options: KafkaOptions): string 
     "share.coordinator.state.topic.min.isr=1",
     "group.initial.rebalance.delay.ms=0",
     "group.min.session.timeout.ms=1000",
-    // Thousands of small topics: their files are gone soon, and small while they are there.
+    // Tests create thousands of small topics: their files are small, and deleted soon.
     "log.segment.delete.delay.ms=1000",
     "log.index.size.max.bytes=65536",
     "log.cleaner.dedupe.buffer.size=2097152",
@@ -66,9 +66,9 @@ export function properties(listeners: Listeners, options: KafkaOptions): string 
   ].join("\n")}\n`;
 }
 
-/** Two ports each: where a server listens, and where clients are told to go. */
-export function pairs(ports: readonly number[]): readonly { readonly port: number; readonly told: number }[] {
-  return ports.slice(ports.length / 2).map((told, index) => ({ told, port: ports[index] ?? 0 }));
+/** Pairs the ports: one to listen on, one to advertise. */
+export function pairs(ports: readonly number[]): readonly { readonly port: number; readonly advertised: number }[] {
+  return ports.slice(ports.length / 2).map((advertised, index) => ({ advertised, port: ports[index] ?? 0 }));
 }
 
 const LOGIN = "org.apache.kafka.common.security";

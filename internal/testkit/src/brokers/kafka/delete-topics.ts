@@ -2,8 +2,8 @@ import { Admin } from "@platformatic/kafka";
 import { until } from "../../until.ts";
 
 /**
- * Deletes the topics of a queue, and waits until the server has forgotten them: it says that it has before it has, and
- * the records it takes meanwhile are gone with the old topic. Others may have made the topics anew by then.
+ * Deletes the topics of a queue, and waits until the server has really deleted them. The server confirms earlier, and
+ * records that it accepts in between are lost with the old topic. Another program may have created the topics again by then.
  */
 export async function deleteTopics(url: string, queue: string): Promise<void> {
   const { host } = new URL(url.replace(/^kafka:/, "http:"));
@@ -18,7 +18,7 @@ export async function deleteTopics(url: string, queue: string): Promise<void> {
     const topics = await there();
     const old = new Set(await idsOf(topics));
     await admin.deleteTopics({ topics: [...topics] });
-    await until("the server forgets the topics", 60_000, async () => {
+    await until("the server deletes the topics", 60_000, async () => {
       if ((await idsOf(await there())).some((id) => old.has(id))) throw new Error("they are still there");
     });
   } finally {

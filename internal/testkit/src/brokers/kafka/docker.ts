@@ -3,8 +3,8 @@ import { freePorts } from "../../free-ports.ts";
 import { guarded } from "../guarded.ts";
 import { runInDocker } from "../in-docker.ts";
 import type { Kafka, KafkaOptions } from "../kafka.ts";
-import { answers } from "./answers.ts";
 import { pairs, properties } from "./config.ts";
+import { probe } from "./probe.ts";
 
 /** The image of docker-compose.yml, unless another version is asked for. */
 const image = `apache/kafka:${process.env.ANYBROKER_TEST_KAFKA_VERSION || "4.3.1"}`;
@@ -22,7 +22,7 @@ export async function inDocker(options: KafkaOptions): Promise<Kafka> {
     quorum: ["127.0.0.1:9093"],
     node: 1,
     advertised: `127.0.0.1:${port}`,
-    proxied: proxied.map((one) => ({ client: `0.0.0.0:${one.port}`, advertised: `127.0.0.1:${one.told}` })),
+    proxied: proxied.map((one) => ({ client: `0.0.0.0:${one.port}`, advertised: `127.0.0.1:${one.advertised}` })),
     folder: "/tmp/kafka",
   };
   const url = `kafka://127.0.0.1:${port}`;
@@ -38,7 +38,7 @@ export async function inDocker(options: KafkaOptions): Promise<Kafka> {
     label: "Kafka",
     container,
     guard,
-    answers: () => answers(url).then(() => image.split(":")[1] ?? ""),
+    probe: () => probe(url).then(() => image.split(":")[1] ?? ""),
   });
   return { url, proxied, nodes: [], how: `started in Docker, from ${image}`, ...server };
 }

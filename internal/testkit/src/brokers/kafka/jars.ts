@@ -6,33 +6,37 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-/** The version that tests run on, unless another one is asked for. */
+/** The default version. */
 const VERSION = "4.3.1";
 
-/** Kafka's programs: a version, and the folder of its jars. */
+/** A version of Kafka and the folder of its jars. */
 export interface Jars {
   readonly version: string;
   readonly folder: string;
 }
 
-/** Kafka from Maven's repository, fetched once and then kept. */
-export async function jars(programs: string): Promise<Jars> {
-  const version = process.env.ANYBROKER_TEST_KAFKA_VERSION || VERSION;
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "anybroker");
-  const folder = join(cache, `kafka-${version}`);
-  if (existsSync(folder)) return { version, folder };
-  console.log(`Kafka ${version} is not here: fetching it with Maven.`);
-  // Only a whole one gets the name.
+const version = process.env.ANYBROKER_TEST_KAFKA_VERSION || VERSION;
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "anybroker");
+const folder = join(cache, `kafka-${version}`);
+
+/** Whether the jars were fetched before. */
+export const areCached = (): boolean => existsSync(folder);
+
+/** Fetches Kafka from Maven's repository once, and keeps it. */
+export async function jars(): Promise<Jars> {
+  if (areCached()) return { version, folder };
+  console.log(`Fetching Kafka ${version} with Maven.`);
+  // Only a complete folder gets the name.
   const part = join(cache, `kafka-${version}-${randomUUID()}`);
   await mkdir(part, { recursive: true });
   try {
     const goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", `-DoutputDirectory=${part}`];
     const pom = join(import.meta.dirname, "pom.xml");
-    await promisify(execFile)(join(programs, "mvn"), ["-q", "-B", "-f", pom, `-Dkafka.version=${version}`, ...goal]);
+    await promisify(execFile)("mvn", ["-q", "-B", "-f", pom, `-Dkafka.version=${version}`, ...goal]);
     await rename(part, folder);
   } catch (error) {
     await rm(part, { recursive: true, force: true });
-    if (!existsSync(folder)) throw error;
+    if (!areCached()) throw error;
   }
   return { version, folder };
 }

@@ -10,24 +10,24 @@ import { makeCertificates } from "../certificates.ts";
 import { guarded } from "../guarded.ts";
 import { type Kafka, type KafkaOptions, USERS } from "../kafka.ts";
 import { launch } from "../on-machine.ts";
-import { answers } from "./answers.ts";
 import { pairs, properties, type Secure } from "./config.ts";
 import { type Jars, jars } from "./jars.ts";
+import { probe } from "./probe.ts";
 
-// A small heap, and nothing spent on compiling what runs for a minute.
+// A small heap and only the quick compiler: a server runs for a minute or two.
 const JAVA = ["-Xms256m", "-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 
-/** A new topic costs Kafka several writes to the disk for each partition, and tests make thousands. */
+/** A folder in memory. A new topic costs several disk writes for each partition, and tests create thousands of topics. */
 const MEMORY = "/dev/shm";
 
-/** Starts Kafka from its jars: one server, or several that belong together. */
+/** Starts Kafka from its jars: one server, or a cluster of several. */
 export async function onMachine(place: Place, options: KafkaOptions): Promise<Kafka> {
-  const found = await jars(place.programs);
+  const found = await jars();
   const count = options.nodes ?? 1;
   const controllers = await freePorts(count);
   await using failed = new AsyncDisposableStack();
   const starting = controllers.map(async (_, index) =>
-    failed.use(await startNode(found, index + 1, controllers, options)),
+    failed.use(await startNode(place, found, index + 1, controllers, options)),
   );
   await Promise.allSettled(starting);
   const nodes = await Promise.all(starting);
@@ -47,6 +47,7 @@ export async function onMachine(place: Place, options: KafkaOptions): Promise<Ka
 
 /** Starts one server, under a guard, with ports and a folder of its own. */
 async function startNode(
+  place: Place,
   { version, folder: programs }: Jars,
   node: number,
   controllers: readonly number[],
@@ -65,7 +66,7 @@ async function startNode(
     controller: own(controllers[node - 1] ?? 0),
     quorum: controllers.map(own),
     node,
-    proxied: proxied.map((one) => ({ client: own(one.port), advertised: own(one.told) })),
+    proxied: proxied.map((one) => ({ client: own(one.port), advertised: own(one.advertised) })),
     folder: join(guard.folder, "data"),
   };
   const log = join(guard.folder, "log4j2.properties");
@@ -74,22 +75,23 @@ async function startNode(
     log,
     "rootLogger.level=warn\nrootLogger.appenderRef.a.ref=a\nappender.a.type=Console\nappender.a.name=a\n",
   );
-  const java = [...JAVA, `-Dlog4j2.configurationFile=${log}`, "-cp", join(programs, "*")];
+  const java = join(place.programs, "java");
+  const flags = [...JAVA, `-Dlog4j2.configurationFile=${log}`, "-cp", join(programs, "*")];
   const id = Buffer.from("anybroker-tests!").toString("base64url");
   const scram = made === undefined ? [] : ["SCRAM-SHA-256", "SCRAM-SHA-512"].flatMap(withUsers);
   const storage = ["kafka.tools.StorageTool", "format", "-t", id, "-c", config, ...scram];
   await using failed = new AsyncDisposableStack();
   failed.defer(guard.end);
-  await promisify(execFile)("java", [...java, ...storage], { cwd: guard.folder });
+  await promisify(execFile)(java, [...flags, ...storage], { cwd: guard.folder });
   failed.move();
 
   const url = `kafka://127.0.0.1:${port}`;
   const server = await launch(guard, {
     label: "Kafka",
-    line: ["java", [...java, "kafka.Kafka", config]],
+    line: [java, [...flags, "kafka.Kafka", config]],
     env: { PATH: process.env.PATH, HOME: guard.folder },
     port,
-    answers: () => answers(url).then(() => version),
+    probe: () => probe(url).then(() => version),
   });
   const how = `started on this machine, from ${programs}`;
   return { url, how, ...server, proxied, nodes: [], ...(made && { secure: made.urls }) };
@@ -100,7 +102,7 @@ function withUsers(mechanism: string): readonly string[] {
   return users.flatMap(([name, password]) => ["--add-scram", `${mechanism}=[name="${name}",password="${password}"]`]);
 }
 
-/** What the secured listeners need, and where they are. */
+/** Prepares the secured listeners, and returns their configuration and their URLs. */
 async function secured(
   folder: string,
   tls: string,

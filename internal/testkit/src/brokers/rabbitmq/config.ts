@@ -4,8 +4,8 @@ import type { RabbitmqOptions } from "../rabbitmq.ts";
 export const tlsPlugins = "[rabbitmq_auth_mechanism_ssl].\n";
 
 /**
- * The lines of `rabbitmq.conf` for a TLS listener. A client may show a certificate and does not have to; with
- * `EXTERNAL` its common name is its user.
+ * The lines of `rabbitmq.conf` for a TLS listener. Client certificates are optional. With `EXTERNAL` the common name of
+ * the certificate is the user.
  */
 export function tlsConfig(listener: string, files: Readonly<Record<"ca" | "cert" | "key", string>>): readonly string[] {
   return [

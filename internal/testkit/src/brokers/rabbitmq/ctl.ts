@@ -2,7 +2,7 @@ import type { Rabbitmq, RabbitmqUser } from "../rabbitmq.ts";
 
 type Ctl = Rabbitmq["ctl"];
 
-/** What RabbitMQ can be told through `rabbitmqctl`, whichever way it was started. */
+/** The controls that need only `rabbitmqctl`, and so work in every way but by URL. */
 export function controls(
   url: string,
   ctl: Ctl,

@@ -43,7 +43,7 @@ export async function inDocker(options: RabbitmqOptions): Promise<Rabbitmq> {
     label: "RabbitMQ",
     container,
     guard,
-    answers: () => versionAt(url),
+    probe: () => versionAt(url),
   });
   const ctl = async (...args: readonly string[]) => {
     const { exitCode, output } = await started.exec(["rabbitmqctl", "-q", ...args]);

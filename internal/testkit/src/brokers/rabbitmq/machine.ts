@@ -70,14 +70,14 @@ export async function onMachine(place: Place, options: RabbitmqOptions): Promise
   const listener = await prepare(guard, home, ports, options);
   const url = `amqp://guest:guest@127.0.0.1:${amqp}`;
 
-  // A port mapper that the server starts by itself would leave the group.
+  // A port mapper that the server starts itself would leave the process group.
   const script = `epmd -port ${epmd} -address 127.0.0.1 & exec ${programs}/rabbitmq-server`;
   const server = await launch(guard, {
     label: "RabbitMQ",
     line: inRoot(place, "/bin/sh", ["-c", script]),
     env,
     port: amqp,
-    answers: () => versionAt(url),
+    probe: () => versionAt(url),
   });
   const ctl = async (...args: readonly string[]) => {
     const node = ["-q", "-n", String(env.RABBITMQ_NODENAME)];

@@ -1,6 +1,6 @@
 import { connect } from "amqplib";
 
-/** Connects, and returns the version that the server says it has. */
+/** Connects and returns the server's version. */
 export async function versionAt(url: string): Promise<string> {
   const connection = await connect(url, { timeout: 5000 });
   connection.on("error", () => undefined);

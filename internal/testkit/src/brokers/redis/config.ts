@@ -1,15 +1,15 @@
 import type { RedisOptions } from "../redis.ts";
 
-/** The server's program: another one speaks the same. */
+/** The server's program. Other programs, such as Valkey's, speak the same protocol. */
 export const program: string = process.env.ANYBROKER_TEST_REDIS_PROGRAM ?? "redis-server";
 
-/** The server's arguments: what it has accepted is on its disk within a second, unless the options say otherwise. */
+/** The server's arguments. Accepted writes are on its disk within a second, unless the options change that. */
 export function serverArguments(address: string, port: number, options: RedisOptions): readonly string[] {
   const own = ["--bind", address, "--port", port, "--save", "", "--appendonly", "yes"];
   return [...own.map(String), ...(options.config ?? [])];
 }
 
-/** The arguments for a TLS port; a client may show a certificate and does not have to. */
+/** The arguments for a TLS port. Client certificates are optional. */
 export function tlsArguments(port: number, files: Readonly<Record<"ca" | "cert" | "key", string>>): readonly string[] {
   const { ca, cert, key } = files;
   const paths = ["--tls-ca-cert-file", ca, "--tls-cert-file", cert, "--tls-key-file", key];

@@ -1,7 +1,7 @@
 import type { Redis, RedisUser } from "../redis.ts";
 import { talk } from "./version.ts";
 
-/** What the server can be told over a connection, whichever way it was started. */
+/** The controls that need only a connection, and so work in every way. */
 export function controls(url: string): Pick<Redis, "call" | "alarm" | "createUser" | "restricted"> {
   const call: Redis["call"] = (command, ...args) => talk(url, (client) => client.call(command, ...args));
   async function createUser({ name, password, rules = [] }: RedisUser): Promise<string> {
@@ -17,7 +17,7 @@ export function controls(url: string): Pick<Redis, "call" | "alarm" | "createUse
       await call("CONFIG", "SET", "maxmemory", on ? "1" : "0");
     },
     createUser,
-    // Groups are what is created: a stream comes with its first entry.
+    // A driver creates only groups: a stream comes into being with its first entry.
     restricted: () =>
       createUser({
         name: "restricted",

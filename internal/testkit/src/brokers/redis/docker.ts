@@ -38,7 +38,7 @@ export async function inDocker(options: RedisOptions): Promise<Redis> {
     label: "Redis",
     container,
     guard,
-    answers: () => versionAt(url),
+    probe: () => versionAt(url),
   });
   return {
     url,

@@ -32,7 +32,7 @@ export async function onMachine(place: Place, options: RedisOptions): Promise<Re
   const { root, programs } = place;
   const { cluster = false, sentinel = false } = options;
   const [port = 0, tlsPort = 0, ...more] = await freePorts(cluster ? 7 : sentinel ? 5 : 2);
-  // By default the bus is on the port plus 10,000, which may be anybody's.
+  // The default is the port plus 10,000, which another program may have.
   const buses = cluster ? more.splice(2) : [];
   const guard = await guardedIn(place, "redis");
   const home = guard.folder.slice(root.length);
@@ -53,11 +53,11 @@ export async function onMachine(place: Place, options: RedisOptions): Promise<Re
   const url = `redis://${(sentinel ? [port] : ports).map((one) => `127.0.0.1:${one}`).join(",")}`;
   const server = await launch(guard, {
     label: "Redis",
-    // One shell, and so one process group, for all of them.
+    // One shell for all servers makes them one process group.
     line: inRoot(place, "/bin/sh", ["-c", `${others.map((line) => `${line} & `).join("")}exec ${leader}`]),
     env: { PATH: process.env.PATH },
     port,
-    answers: () => (cluster ? joined(ports, buses[0] ?? 0) : sentinel ? watched(port, first) : versionAt(url)),
+    probe: () => (cluster ? joined(ports, buses[0] ?? 0) : sentinel ? watched(port, first) : versionAt(url)),
   });
   return {
     url: cluster ? `${url}?mode=cluster` : sentinel ? `${url}?mode=sentinel` : url,

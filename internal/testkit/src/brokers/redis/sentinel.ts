@@ -4,17 +4,17 @@ import { talk, versionAt } from "./version.ts";
 const REPLICAS = 2;
 
 /**
- * Milliseconds. A sentinel that a busy machine held up for 2 s does nothing for the 30 s after ("TILT"), and then takes
- * no replica that has lost its master for ten times this and more before it saw the master down: for ever.
+ * In ms. A sentinel that a busy machine held up for 2 s does nothing for the next 30 s ("TILT"). After that it never
+ * promotes a replica that lost its master ten times this long or longer before the sentinel saw the master down.
  */
 const DOWN_AFTER = 5_000;
 
-/** Arguments of a server that is the first one or its replica. */
+/** The arguments that make a server a replica of the first one; none for the first one itself. */
 export function replicaOf(first: number, port: number): readonly string[] {
   return port === first ? [] : ["--replicaof", `127.0.0.1 ${first}`, "--repl-diskless-sync-delay", "0"];
 }
 
-/** Writes what a sentinel needs that looks after the servers of which this is the first. */
+/** Writes the configuration of a sentinel that watches the first server and its replicas. */
 export async function writeSentinel(file: string, port: number, first: number): Promise<void> {
   const lines = [
     `port ${port}`,
@@ -26,7 +26,7 @@ export async function writeSentinel(file: string, port: number, first: number): 
   await writeFile(file, `${lines.join("\n")}\n`, { mode: 0o666 });
 }
 
-/** The server's version; throws until the sentinel on this port could promote any of the replicas. */
+/** Returns the server's version. Throws until the sentinel on this port could promote any of the replicas. */
 export async function watched(port: number, first: number): Promise<string> {
   const found = await talk(`redis://127.0.0.1:${port}`, (client) => client.call("SENTINEL", "REPLICAS", "mymaster"));
   const ready = JSON.stringify(found).split('"master-link-status","ok"').length - 1;

@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 
-/** Runs commands on a connection that ends with them. */
+/** Runs commands on a connection of their own. */
 export async function talk<T>(url: string, say: (client: Redis) => Promise<T>): Promise<T> {
   const client = new Redis(url.replace(/,[^/?]*/, ""), {
     lazyConnect: true,
@@ -21,7 +21,7 @@ export async function talk<T>(url: string, say: (client: Redis) => Promise<T>): 
   }
 }
 
-/** Connects, and returns the version that the server says it has; throws while it is loading or part of no cluster. */
+/** Connects and returns the server's version. Throws while the server is loading its data or waits for its cluster. */
 export function versionAt(url: string): Promise<string> {
   return talk(url, async (client) => {
     await client.ping();
