@@ -1,4 +1,4 @@
-import { delegateLink, delegateLinks } from "@anybroker/conformance";
+import { mapLinks, overrideLink } from "@anybroker/conformance";
 import type { DeadLetterStore, Driver, Entity, SourceEntity } from "@anybroker/core/driver";
 import type { BrokenDriver } from "./broken-driver.ts";
 import { asOutgoing, toss } from "./wrap.ts";
@@ -7,8 +7,8 @@ function deadLetters(
   driver: Driver,
   change: (store: DeadLetterStore, source: SourceEntity) => Partial<DeadLetterStore>,
 ): Driver {
-  return delegateLinks(driver, (link) =>
-    delegateLink(link, {
+  return mapLinks(driver, (link) =>
+    overrideLink(link, {
       deadLetters(source) {
         const store = link.deadLetters(source);
         return { ...store, ...change(store, source) };
@@ -18,8 +18,8 @@ function deadLetters(
 }
 
 function entities(driver: Driver, change: <E extends Entity>(entity: E) => E): Driver {
-  return delegateLinks(driver, (link) =>
-    delegateLink(link, {
+  return mapLinks(driver, (link) =>
+    overrideLink(link, {
       declare: (all, mode, signal) => link.declare(all.map(change), mode, signal),
       open: (entity, options, lost, signal) => link.open(change(entity), options, lost, signal),
       send: (destination, batch, report, signal) => link.send(change(destination), batch, report, signal),
@@ -32,16 +32,16 @@ export const ENTITIES: readonly BrokenDriver[] = [
   {
     fault: "creates what it should only verify",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, { declare: (all, _, signal) => link.declare(all, "create", signal) }),
+      mapLinks(driver, (link) =>
+        overrideLink(link, { declare: (all, _, signal) => link.declare(all, "create", signal) }),
       ),
     fails: ["verify-missing-queue", "verify-missing-topic"],
   },
   {
     fault: "does not compare what exists with what is asked for",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           declare: async (all, mode, signal) => {
             await link.declare(all, mode, signal);
             return [];
@@ -59,8 +59,8 @@ export const ENTITIES: readonly BrokenDriver[] = [
   {
     fault: "keeps subscriptions that should not be durable",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           async open(entity, options, lost, signal) {
             if (entity.kind === "queue" || entity.durable) return link.open(entity, options, lost, signal);
             const durable = { ...entity, durable: true };
@@ -80,8 +80,8 @@ export const ENTITIES: readonly BrokenDriver[] = [
   {
     fault: "replays the dead letters of a subscription on its topic",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           deadLetters(source) {
             const store = link.deadLetters(source);
             if (source.kind === "queue") return store;
@@ -155,8 +155,8 @@ export const ENTITIES: readonly BrokenDriver[] = [
   {
     fault: "counts no messages",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           stats: async () => ({ ready: 0, delayed: 0, inFlight: 0, dead: 0 }),
         }),
       ),

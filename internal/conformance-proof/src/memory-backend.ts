@@ -1,13 +1,13 @@
-import type { Backend } from "@anybroker/conformance";
+import type { Subject } from "@anybroker/conformance";
 import { connect, type Driver, memory } from "@anybroker/memory";
 
 /** The embedded broker as the suite sees it, every driver of which goes through a function; and how to let go of it. */
 export async function memoryBackend(
   name: string,
   around: (driver: Driver) => Driver,
-): Promise<{ readonly backend: Backend; close(): Promise<void> }> {
+): Promise<{ readonly backend: Subject; close(): Promise<void> }> {
   const broker = await connect(memory({ name }));
-  const backend: Backend = {
+  const backend: Subject = {
     name,
     driver: () => memory({ name }),
     around,

@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { delegateLink, delegateLinks, delegateSource } from "@anybroker/conformance";
+import { mapLinks, overrideLink, overrideSource } from "@anybroker/conformance";
 import { type Delivery, OWN_PREFIX } from "@anybroker/core/driver";
 import type { BrokenDriver } from "./broken-driver.ts";
 import { copyOf, receiving, sources } from "./wrap.ts";
@@ -42,7 +42,7 @@ export const RECEIVING: readonly BrokenDriver[] = [
     fault: "hands out more than it is asked for",
     make: () => (driver) =>
       sources(driver, (source) =>
-        delegateSource(source, { receive: (max, signal) => source.receive(max * 100, signal) }),
+        overrideSource(source, { receive: (max, signal) => source.receive(max * 100, signal) }),
       ),
     fails: ["crash-loop", "prefetch-kept"],
   },
@@ -64,17 +64,17 @@ export const RECEIVING: readonly BrokenDriver[] = [
   {
     fault: "hands a message of a queue to every consumer in the program",
     make: () => (driver) =>
-      delegateLinks(driver, (link) => {
+      mapLinks(driver, (link) => {
         const buffers = new Map<string, Set<Delivery[]>>();
         const extra = new WeakSet<Delivery>();
-        return delegateLink(link, {
+        return overrideLink(link, {
           async open(entity, options, lost, signal) {
             const source = await link.open(entity, options, lost, signal);
             if (entity.kind !== "queue") return source;
             const mine: Delivery[] = [];
             const all = buffers.get(entity.name) ?? new Set();
             buffers.set(entity.name, all.add(mine));
-            return delegateSource(source, {
+            return overrideSource(source, {
               receive: async (max, stop) => {
                 const buffered = mine.splice(0, max);
                 if (buffered.length > 0) return buffered;
@@ -105,8 +105,8 @@ export const RECEIVING: readonly BrokenDriver[] = [
   {
     fault: "leaves unsettled what its filter does not want, until nothing more comes",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           declare: (entities, mode, signal) =>
             link.declare(
               entities.map((entity) => (entity.kind === "subscription" ? { ...entity, filter: undefined } : entity)),
@@ -118,7 +118,7 @@ export const RECEIVING: readonly BrokenDriver[] = [
             if (entity.kind !== "subscription" || entity.filter === undefined) return source;
             const { filter } = entity;
             let left = options.window;
-            return delegateSource(source, {
+            return overrideSource(source, {
               receive: async (max, stop) => {
                 if (left <= 0) await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
                 if (stop.aborted) return [];
@@ -139,7 +139,7 @@ export const RECEIVING: readonly BrokenDriver[] = [
     fault: "never answers when it is told to stop reading a subscription",
     make: () => (driver) =>
       sources(driver, (source, entity) =>
-        delegateSource(source, {
+        overrideSource(source, {
           receive: async (max, signal) => {
             const deliveries = await source.receive(max, signal);
             if (deliveries.length === 0 && signal.aborted && entity.kind === "subscription")
@@ -164,7 +164,7 @@ export const RECEIVING: readonly BrokenDriver[] = [
     fault: "renews no lease",
     make: () => (driver) =>
       sources(driver, (source) =>
-        delegateSource(source, { extend: async (deliveries) => deliveries.map(() => Date.now() + 1_000) }),
+        overrideSource(source, { extend: async (deliveries) => deliveries.map(() => Date.now() + 1_000) }),
       ),
     fails: ["lease-renewed", "lost-lease-aborts", "prefetched-leases-renewed"],
   },
@@ -176,12 +176,12 @@ export const RECEIVING: readonly BrokenDriver[] = [
   {
     fault: "does not notice that its connection is gone",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           lost: new Promise(() => {}),
           async open(entity, options, lost, signal) {
             const source = await link.open(entity, options, lost, signal);
-            return delegateSource(source, {
+            return overrideSource(source, {
               lost: new Promise(() => {}),
               receive: async (max, stop) => {
                 const deliveries = await source.receive(max, stop);
@@ -213,7 +213,7 @@ export const RECEIVING: readonly BrokenDriver[] = [
     make: () => (driver) => {
       const held = new Set<string>();
       let lives = 0;
-      const lossy = delegateLinks(driver, (link) => {
+      const lossy = mapLinks(driver, (link) => {
         lives += 1;
         return link;
       });

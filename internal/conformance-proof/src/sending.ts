@@ -1,4 +1,4 @@
-import { delegateDriver, delegateLink, delegateLinks, mask } from "@anybroker/conformance";
+import { mapLinks, overrideDriver, overrideLink, withCapabilities } from "@anybroker/conformance";
 import type { BrokenDriver } from "./broken-driver.ts";
 import { sending } from "./wrap.ts";
 
@@ -7,8 +7,8 @@ export const SENDING: readonly BrokenDriver[] = [
   {
     fault: "says that a message was accepted before it is",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           async send(destination, batch, report, signal) {
             for (const index of batch.keys()) report(index);
             void link.send(destination, batch, () => {}, signal).catch(() => {});
@@ -38,8 +38,8 @@ export const SENDING: readonly BrokenDriver[] = [
   {
     fault: "reports the results of a batch in the wrong order",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           send: (destination, batch, report, signal) =>
             link.send(destination, batch, (index, failure) => report(batch.length - 1 - index, failure), signal),
         }),
@@ -49,8 +49,8 @@ export const SENDING: readonly BrokenDriver[] = [
   {
     fault: "does not say that a message could not be placed",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           send: (destination, batch, report, signal) =>
             link.send(
               destination,
@@ -72,8 +72,8 @@ export const SENDING: readonly BrokenDriver[] = [
   {
     fault: "drops what is beyond 500 messages of a batch",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           async send(destination, batch, report, signal) {
             await link.send(destination, batch.slice(0, 500), report, signal);
             for (let index = 500; index < batch.length; index += 1) report(index);
@@ -85,8 +85,8 @@ export const SENDING: readonly BrokenDriver[] = [
   {
     fault: "fails a whole batch when one of its messages is refused",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           async send(destination, batch, report, signal) {
             let refused: Parameters<typeof report>[1];
             await link.send(
@@ -106,8 +106,8 @@ export const SENDING: readonly BrokenDriver[] = [
   {
     fault: "sends a batch in another order",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           send: (destination, batch, report, signal) =>
             link.send(
               destination,
@@ -150,9 +150,9 @@ export const SENDING: readonly BrokenDriver[] = [
   {
     fault: "drops what is delayed when it closes",
     make: () => (driver) =>
-      delegateLinks(driver, (link) => {
+      mapLinks(driver, (link) => {
         const timers = new Set<NodeJS.Timeout>();
-        return delegateLink(link, {
+        return overrideLink(link, {
           async send(destination, batch, report, signal) {
             const now = batch.filter(({ deliverAt }) => deliverAt === undefined);
             const indices = batch.flatMap(({ deliverAt }, index) => (deliverAt === undefined ? [index] : []));
@@ -179,14 +179,14 @@ export const SENDING: readonly BrokenDriver[] = [
   },
   {
     fault: "promises larger bodies than the broker takes",
-    make: () => (driver) => mask(driver, { limits: { body: driver.capabilities.limits.body * 4 } }),
+    make: () => (driver) => withCapabilities(driver, { limits: { body: driver.capabilities.limits.body * 4 } }),
     fails: ["large-body"],
   },
   {
     fault: "promises what it cannot do",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           deadLetters: (source) => ({
             ...link.deadLetters(source),
             count: () => Promise.reject(new Error("not possible")),
@@ -198,7 +198,7 @@ export const SENDING: readonly BrokenDriver[] = [
   {
     fault: "says of every error that trying again cannot help",
     make: () => (driver) =>
-      delegateDriver(driver, { classify: (error) => ({ ...driver.classify(error), retryable: false }) }),
+      overrideDriver(driver, { classify: (error) => ({ ...driver.classify(error), retryable: false }) }),
     fails: [
       "connect-retries",
       "connect-timeout",

@@ -1,4 +1,4 @@
-import { delegateSource } from "@anybroker/conformance";
+import { overrideSource } from "@anybroker/conformance";
 import { OWN } from "@anybroker/core/driver";
 import type { BrokenDriver } from "./broken-driver.ts";
 import { asOutgoing, copyOf, receiving, settling, sources, toss } from "./wrap.ts";
@@ -169,7 +169,7 @@ export const SETTLING: readonly BrokenDriver[] = [
     fault: "acks before the handler runs",
     make: () => (driver) => {
       const early = sources(driver, (source, entity, link) =>
-        delegateSource(source, {
+        overrideSource(source, {
           receive: async (max, signal) => {
             const deliveries = await source.receive(max, signal);
             const acks = deliveries.map((delivery) => ({ action: "ack" as const, delivery }));
@@ -276,7 +276,7 @@ export const SETTLING: readonly BrokenDriver[] = [
     fault: "answers settlements in the wrong order",
     make: () => (driver) =>
       sources(driver, (source) =>
-        delegateSource(source, {
+        overrideSource(source, {
           settle: async (batch, signal) => [...(await source.settle(batch, signal))].reverse(),
         }),
       ),

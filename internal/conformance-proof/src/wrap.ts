@@ -1,4 +1,4 @@
-import { delegateLink, delegateLinks, delegateSource, delegateSources } from "@anybroker/conformance";
+import { mapLinks, mapSources, overrideLink, overrideSource } from "@anybroker/conformance";
 import type {
   Delivery,
   Destination,
@@ -21,9 +21,9 @@ export type Settle = (
 
 /** A driver whose sources settle in another way. */
 export function settling(driver: Driver, settle: Settle): Driver {
-  return delegateLinks(driver, (link) =>
-    delegateSources(link, (source, entity) =>
-      delegateSource(source, {
+  return mapLinks(driver, (link) =>
+    mapSources(link, (source, entity) =>
+      overrideSource(source, {
         settle: async (batch, signal) => {
           const pass = async (settlement: Settlement): Promise<SettleResult> =>
             (await source.settle([settlement], signal))[0];
@@ -41,8 +41,8 @@ export function sending(
   driver: Driver,
   change: (message: OutgoingMessage, destination: Destination) => OutgoingMessage,
 ): Driver {
-  return delegateLinks(driver, (link) =>
-    delegateLink(link, {
+  return mapLinks(driver, (link) =>
+    overrideLink(link, {
       send: (destination, batch, report, signal) =>
         link.send(
           destination,
@@ -56,7 +56,7 @@ export function sending(
 
 /** A driver whose sources are others. */
 export function sources(driver: Driver, change: (source: Source, entity: SourceEntity, link: Link) => Source): Driver {
-  return delegateLinks(driver, (link) => delegateSources(link, (source, entity) => change(source, entity, link)));
+  return mapLinks(driver, (link) => mapSources(link, (source, entity) => change(source, entity, link)));
 }
 
 /** A delivery of its own, with the fields of another one except for what is given. */
@@ -84,11 +84,11 @@ export function receiving(
   driver: Driver,
   change: (delivery: Delivery, entity: SourceEntity, source: Source) => Delivery | undefined,
 ): Driver {
-  return delegateLinks(driver, (link) => {
+  return mapLinks(driver, (link) => {
     const given = new WeakMap<Delivery, Delivery>();
     const gotten = new WeakMap<Delivery, Delivery>();
     const back = (delivery: Delivery): Delivery => gotten.get(delivery) ?? delivery;
-    return delegateLink(link, {
+    return overrideLink(link, {
       async open(entity, options, lost, signal) {
         const source = await link.open(
           entity,
@@ -97,7 +97,7 @@ export function receiving(
           signal,
         );
         const { extend } = source;
-        return delegateSource(source, {
+        return overrideSource(source, {
           receive: async (max, stop) =>
             (await source.receive(max, stop)).flatMap((delivery) => {
               const changed = change(delivery, entity, source);

@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after as nodeAfter, test as nodeTest } from "node:test";
 import {
-  type Backend,
   CASES,
   conformance,
-  delegateDriver,
-  mask,
+  overrideDriver,
   type Runner,
   runConformance,
+  type Subject,
+  withCapabilities,
 } from "@anybroker/conformance";
 import { afterAll, expect, expectTypeOf, test } from "vitest";
 import { memoryBackend } from "../src/memory-backend.ts";
@@ -19,7 +19,7 @@ const { backend, close } = await memoryBackend("frame", (driver) => driver);
 afterAll(close);
 
 const only = (...ids: readonly string[]) => ({ only: ({ id }: { readonly id: string }) => ids.includes(id) });
-const ignoringPriority: Backend = {
+const ignoringPriority: Subject = {
   ...backend,
   around: (driver) => sending(driver, (message) => ({ ...message, priority: undefined })),
 };
@@ -41,7 +41,7 @@ test("a deviation that names no case is refused", () => {
 });
 
 test("a case whose capability is missing does not apply, and says which", async () => {
-  const without: Backend = { ...backend, around: (driver) => mask(driver, { priority: "none" }) };
+  const without: Subject = { ...backend, around: (driver) => withCapabilities(driver, { priority: "none" }) };
   const { cases, capabilities } = await runConformance(without, only("priority", "without-priority"));
   expect(cases.find(({ id }) => id === "priority")).toMatchObject({
     status: "not-applicable",
@@ -57,10 +57,10 @@ test("a case whose hook is missing does not apply, and says which", async () => 
 });
 
 test("a driver that never connects fails every case in seconds", async () => {
-  const silent: Backend = {
+  const silent: Subject = {
     ...backend,
     patience: 200,
-    around: (driver) => delegateDriver(driver, { connect: () => new Promise(() => {}) }),
+    around: (driver) => overrideDriver(driver, { connect: () => new Promise(() => {}) }),
   };
   const start = performance.now();
   const { cases } = await runConformance(silent);

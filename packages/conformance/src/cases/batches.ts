@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { bytes, type Message } from "@anybroker/core";
 import type { Case } from "../case.ts";
 import { codeOf } from "../error-code.ts";
-import { Faults, StagedError } from "../faults.ts";
+import { Faults, InjectedError } from "../layers/faults.ts";
 
 export const BATCHES: readonly Case[] = [
   {
@@ -20,7 +20,7 @@ export const BATCHES: readonly Case[] = [
         [0, 1, 2, 3, 4].map((number) => [`b-${number}`, undefined]),
       );
       const got = await context.collect(queue);
-      await got.count(5);
+      await got.waitForCount(5);
       for (const { body, id, message } of got.handled) deepEqual([id, message.headers.n], [`b-${body}`, `${body}`]);
     },
   },
@@ -46,7 +46,7 @@ export const BATCHES: readonly Case[] = [
       const results = await queue.sendBatch(numbers.map((body) => ({ body })));
       equal(results.filter(({ error }) => error === undefined).length, 1_500);
       const got = await context.collect(queue, { concurrency: 50 });
-      await got.count(1_500);
+      await got.waitForCount(1_500);
       equal(new Set(got.bodies).size, 1_500);
     },
   },
@@ -56,7 +56,7 @@ export const BATCHES: readonly Case[] = [
     section: "D",
     rows: [73, 132],
     async run(context) {
-      const broker = await context.connect({ mask: { limits: { body: 1_000 } } });
+      const broker = await context.connect({ capabilities: { limits: { body: 1_000 } } });
       const queue = broker.queue(context.name(), { codec: bytes });
       const results = await queue.sendBatch([10, 1_001, 20].map((length) => ({ body: new Uint8Array(length) })));
       deepEqual(
@@ -64,7 +64,7 @@ export const BATCHES: readonly Case[] = [
         [undefined, "TOO_LARGE", undefined],
       );
       const got = await context.collect(queue);
-      await got.count(2);
+      await got.waitForCount(2);
       deepEqual(new Set(got.bodies.map(({ length }) => length)), new Set([10, 20]));
     },
   },
@@ -76,7 +76,7 @@ export const BATCHES: readonly Case[] = [
     async run(context) {
       const faults = new Faults();
       faults.send = ({ id }) =>
-        id === "bad" ? { error: new StagedError("REJECTED", false), outcomeUnknown: false } : undefined;
+        id === "bad" ? { error: new InjectedError("REJECTED", false), outcomeUnknown: false } : undefined;
       const { queue } = await context.queue({ faults });
       const results = await queue.sendBatch(["one", "bad", "two", "three", "four"].map((id) => ({ body: id, id })));
       deepEqual(
@@ -90,7 +90,7 @@ export const BATCHES: readonly Case[] = [
         ],
       );
       const got = await context.collect(queue);
-      await got.count(4);
+      await got.waitForCount(4);
       deepEqual(new Set(got.bodies), new Set(["one", "two", "three", "four"]));
     },
   },
@@ -102,7 +102,7 @@ export const BATCHES: readonly Case[] = [
     async run(context) {
       const faults = new Faults();
       faults.send = ({ headers }) =>
-        headers.bad === undefined ? undefined : { error: new StagedError("REJECTED", false), outcomeUnknown: false };
+        headers.bad === undefined ? undefined : { error: new InjectedError("REJECTED", false), outcomeUnknown: false };
       const { queue } = await context.queue<number>({ faults });
       const sends = Array.from({ length: 20 }, (_, index) =>
         queue.send(index, index === 7 ? { headers: { bad: "yes" } } : {}).then(
@@ -116,7 +116,7 @@ export const BATCHES: readonly Case[] = [
         Array.from({ length: 20 }, (_, index) => (index === 7 ? "REJECTED" : "sent")),
       );
       const got = await context.collect(queue);
-      await got.count(19);
+      await got.waitForCount(19);
       ok(!got.bodies.includes(7), "the refused one arrived");
     },
   },
@@ -135,7 +135,7 @@ export const BATCHES: readonly Case[] = [
       );
       for (const { id } of results) match(id, /^[0-9a-f-]{36}$/);
       for (const one of got) {
-        await one.count(3);
+        await one.waitForCount(3);
         deepEqual(new Set(one.bodies), new Set([0, 1, 2]));
       }
     },
@@ -188,7 +188,7 @@ export const BATCHES: readonly Case[] = [
             if (message.body === 1 && message.attempt === 1) await message.retry();
           }
         },
-        { max: 3, wait: 50, retry: context.quick },
+        { max: 3, wait: 50, retry: context.quickRetry },
       );
       await Promise.all([0, 1, 2].map((number) => queue.send(number)));
       await context.until("the failed one to come again", () => seen.length === 4);
@@ -212,7 +212,7 @@ export const BATCHES: readonly Case[] = [
           for (const message of messages) if (message.body === 0) await message.ack();
           throw new Error("half way");
         },
-        { max: 3, wait: 100, retry: context.quick, onError: (error) => void errors.push(error) },
+        { max: 3, wait: 100, retry: context.quickRetry, onError: (error) => void errors.push(error) },
       );
       await queue.sendBatch([0, 1, 2].map((body) => ({ body })));
       await context.until("the others to come again", () => seen.filter(([, attempt]) => attempt === 2).length === 2);

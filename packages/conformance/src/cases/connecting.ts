@@ -2,7 +2,7 @@ import { equal, ok, rejects } from "node:assert/strict";
 import { inspect } from "node:util";
 import { connect } from "@anybroker/core";
 import type { Case } from "../case.ts";
-import { Faults, StagedError } from "../faults.ts";
+import { Faults, InjectedError } from "../layers/faults.ts";
 import { gate } from "../wait.ts";
 
 export const CONNECTING: readonly Case[] = [
@@ -16,7 +16,7 @@ export const CONNECTING: readonly Case[] = [
       let failures = 2;
       faults.connect = () => {
         failures -= 1;
-        return failures < 0 ? undefined : new StagedError("UNAVAILABLE", true);
+        return failures < 0 ? undefined : new InjectedError("UNAVAILABLE", true);
       };
       const { queue } = await context.queue({ faults });
       await queue.send("body");
@@ -30,7 +30,7 @@ export const CONNECTING: readonly Case[] = [
     rows: [108],
     async run(context) {
       const faults = new Faults();
-      faults.connect = () => new StagedError("UNAVAILABLE", true, "nobody there");
+      faults.connect = () => new InjectedError("UNAVAILABLE", true, "nobody there");
       const start = performance.now();
       await rejects(context.connect({ faults, connectTimeout: 150 }), {
         name: "BrokerError",
@@ -52,7 +52,7 @@ export const CONNECTING: readonly Case[] = [
       };
       faults.connect = () => {
         last = now;
-        return new StagedError("UNAVAILABLE", true, "nobody there");
+        return new InjectedError("UNAVAILABLE", true, "nobody there");
       };
       const slow = { initial: 1_000, max: 60_000 };
       await rejects(context.connect({ faults, clock, connectTimeout: 30_000, reconnect: slow }), {
@@ -86,7 +86,7 @@ export const CONNECTING: readonly Case[] = [
       let tries = 0;
       faults.connect = () => {
         tries += 1;
-        return new StagedError("UNAUTHORIZED", false);
+        return new InjectedError("UNAUTHORIZED", false);
       };
       await rejects(context.connect({ faults }), { name: "BrokerError", code: "UNAUTHORIZED" });
       equal(tries, 1);
@@ -116,7 +116,7 @@ export const CONNECTING: readonly Case[] = [
     rows: [113],
     async run(context) {
       const faults = new Faults();
-      faults.connect = () => new StagedError("UNAVAILABLE", false, "cannot reach x://user:tops3cret@host:1/");
+      faults.connect = () => new InjectedError("UNAVAILABLE", false, "cannot reach x://user:tops3cret@host:1/");
       await rejects(context.connect({ faults }), (error: Error) => {
         ok(!error.message.includes("tops3cret"), error.message);
         return true;
@@ -132,7 +132,7 @@ export const CONNECTING: readonly Case[] = [
     section: "F",
     rows: [119],
     async run(context) {
-      const driver = context.backend.driver();
+      const driver = context.subject.driver();
       const urls: string[] = [];
       const adapter = {
         name: "given",

@@ -3,8 +3,8 @@ import type { DeadLetter, Declared, Queue } from "@anybroker/core";
 import type { Case } from "../case.ts";
 import type { CaseContext } from "../context.ts";
 import { codeOf } from "../error-code.ts";
-import { Faults, StagedError } from "../faults.ts";
-import { listed } from "../wait.ts";
+import { Faults, InjectedError } from "../layers/faults.ts";
+import { toArray } from "../wait.ts";
 
 /** A queue with so many dead letters, `dead-0` first, and nobody who reads it. */
 async function dead(context: CaseContext, times: number): Promise<Queue<Declared, string, string>> {
@@ -18,7 +18,7 @@ async function dead(context: CaseContext, times: number): Promise<Queue<Declared
   return queue;
 }
 
-const list = (queue: Queue, options = {}): Promise<readonly DeadLetter[]> => listed(queue.deadLetters.list(options));
+const list = (queue: Queue, options = {}): Promise<readonly DeadLetter[]> => toArray(queue.deadLetters.list(options));
 
 const ids = (letters: readonly DeadLetter[]): readonly (string | undefined)[] => letters.map(({ id }) => id);
 
@@ -33,7 +33,7 @@ export const DEAD_LETTERS: readonly Case[] = [
       const { queue } = await context.queue<unknown>();
       const before = Date.now();
       await context.collect(queue, {
-        retry: { ...context.quick, attempts: 2 },
+        retry: { ...context.quickRetry, attempts: 2 },
         handle: () => {
           throw new RangeError("out of stock");
         },
@@ -68,7 +68,7 @@ export const DEAD_LETTERS: readonly Case[] = [
       })();
       const thrown = [undefined, null, "text", 7n, Symbol("symbol"), Object.create(null), unreadable];
       await context.collect(queue, {
-        retry: { ...context.quick, attempts: 2 },
+        retry: { ...context.quickRetry, attempts: 2 },
         handle: ({ body, attempt }) => {
           // Once it is thrown, once it is a rejection.
           if (attempt === 2) return Promise.reject(thrown[body]);
@@ -198,7 +198,7 @@ export const DEAD_LETTERS: readonly Case[] = [
       const id = letters[1]?.deadLetterId ?? "";
       equal(await queue.deadLetters.replay({ ids: [id] }), 1);
       const got = await context.collect(queue);
-      await got.count(1);
+      await got.waitForCount(1);
       const [handled] = got.handled;
       deepEqual([handled?.id, handled?.body, handled?.attempt], ["id-1", "dead-1", 1]);
       deepEqual({ ...handled?.message.headers }, { number: "1" });
@@ -218,12 +218,12 @@ export const DEAD_LETTERS: readonly Case[] = [
       await context.deadLetters(queue, 4);
       equal(await queue.deadLetters.replay({ all: true }), 4);
       const got = await context.collect(queue);
-      await got.count(4);
+      await got.waitForCount(4);
       deepEqual(new Set(got.bodies), new Set(["dead-0", "dead-1", "dead-2", "dead-3"]));
       ok(got.handled.every(({ attempt, message }) => attempt === 1 && Object.keys(message.headers).length === 1));
       deepEqual(await list(queue), []);
       await queue.send("marker");
-      await got.seen("marker");
+      await got.waitForBody("marker");
       equal(got.handled.length, 5);
     },
   },
@@ -238,12 +238,12 @@ export const DEAD_LETTERS: readonly Case[] = [
       await context.deadLetters(queue, 1);
       await queue.deadLetters.replay({ all: true });
       const got = await context.collect(queue, {
-        retry: { ...context.quick, attempts: 2 },
+        retry: { ...context.quickRetry, attempts: 2 },
         handle: () => {
           throw new Error("second life");
         },
       });
-      await got.count(2);
+      await got.waitForCount(2);
       const [letter] = await context.deadLetters(queue, 1);
       deepEqual([letter?.id, letter?.attempts], ["id-0", 2]);
       ok(letter?.error?.includes("second life"));
@@ -276,7 +276,7 @@ export const DEAD_LETTERS: readonly Case[] = [
       equal(await queue.deadLetters.remove({ all: true }), 3);
       deepEqual(await list(queue), []);
       const got = await context.collect(queue);
-      await got.seen("alive");
+      await got.waitForBody("alive");
       deepEqual(got.bodies, ["alive"]);
     },
   },
@@ -304,7 +304,7 @@ export const DEAD_LETTERS: readonly Case[] = [
     needs: ["deadLetters.list"],
     async run(context) {
       const faults = new Faults();
-      const refused = new StagedError("REJECTED", false);
+      const refused = new InjectedError("REJECTED", false);
       faults.settle = ({ action }) => (action === "deadLetter" || action === "reject" ? refused : undefined);
       const { queue } = await context.queue({ faults });
       const got = await context.collect(queue, {
@@ -316,7 +316,7 @@ export const DEAD_LETTERS: readonly Case[] = [
       await queue.send("body", { id: "kept" });
       await context.until("the refusals to be reported", () => reports(got.errors) >= 4);
       deepEqual(await list(queue), []);
-      equal(faults.settled.filter(({ action }) => action === "ack").length, 0);
+      equal(faults.settlements.filter(({ action }) => action === "ack").length, 0);
       faults.settle = undefined;
       const [letter] = await context.deadLetters(queue, 1);
       equal(letter?.id, "kept");
@@ -332,7 +332,7 @@ export const DEAD_LETTERS: readonly Case[] = [
       const faults = new Faults();
       faults.settle = (settlement) =>
         settlement.action === "deadLetter" && settlement.headers["anybroker-dead-error"] !== undefined
-          ? new StagedError("TOO_LARGE", false)
+          ? new InjectedError("TOO_LARGE", false)
           : undefined;
       const { queue } = await context.queue({ faults });
       await context.collect(queue, {

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type { Case } from "../case.ts";
-import { Faults } from "../faults.ts";
+import { Faults } from "../layers/faults.ts";
 
 const DELAY = 400;
 const DAY = 86_400_000;
@@ -17,7 +17,7 @@ export const DELAYS: readonly Case[] = [
       const got = await context.collect(queue);
       const start = Date.now();
       await queue.send("later", { delay: DELAY, id: "d", key: "k", headers: { a: "1" } });
-      await got.count(1);
+      await got.waitForCount(1);
       const [handled] = got.handled;
       const waited = (handled?.at ?? 0) - start;
       ok(waited >= DELAY - 1, `handed out after ${waited} ms`);
@@ -36,7 +36,7 @@ export const DELAYS: readonly Case[] = [
       const got = await context.collect(queue);
       const due = Date.now() + DELAY;
       await queue.send("later", { deliverAt: new Date(due) });
-      await got.count(1);
+      await got.waitForCount(1);
       ok((got.handled[0]?.at ?? 0) >= due - 1, `handed out ${due - (got.handled[0]?.at ?? 0)} ms early`);
     },
   },
@@ -51,7 +51,7 @@ export const DELAYS: readonly Case[] = [
       const got = await context.collect(queue);
       await queue.send("due", { deliverAt: new Date(Date.now() - DAY) });
       await queue.send("no delay", { delay: 0 });
-      await got.count(2);
+      await got.waitForCount(2);
     },
   },
   {
@@ -73,7 +73,7 @@ export const DELAYS: readonly Case[] = [
         return Date.now() - since < delay / 4 ? delay : last(delay * 2);
       };
       const delay = await last(1_100);
-      await got.seen(`long ${delay}`);
+      await got.waitForBody(`long ${delay}`);
       const order = ["now", "short", "long"].map((what) => got.bodies.indexOf(`${what} ${delay}`));
       ok(
         order.every((at, index) => at > (order[index - 1] ?? -1)),
@@ -93,7 +93,7 @@ export const DELAYS: readonly Case[] = [
       await queue.send("later", { delay: DELAY });
       await broker.close();
       const got = await context.collect((await context.connect()).queue<string>(queue.name));
-      await got.count(1);
+      await got.waitForCount(1);
       ok((got.handled[0]?.at ?? 0) - start >= DELAY - 1, "handed out too early");
     },
   },
@@ -111,7 +111,7 @@ export const DELAYS: readonly Case[] = [
         },
       });
       await queue.send("later", { delay: 260 });
-      await got.count(2);
+      await got.waitForCount(2);
       deepEqual(
         got.handled.map(({ attempt }) => attempt),
         [1, 2],
@@ -133,7 +133,7 @@ export const DELAYS: readonly Case[] = [
         results.map(({ error }) => error),
         [undefined, undefined],
       );
-      await got.count(2);
+      await got.waitForCount(2);
       deepEqual(got.bodies, ["now", "later"]);
       ok((got.handled[1]?.at ?? 0) - start >= DELAY - 1, "handed out too early");
     },
@@ -151,7 +151,7 @@ export const DELAYS: readonly Case[] = [
       await topic.publish("later", { delay: DELAY });
       await topic.publish("now");
       for (const one of got) {
-        await one.count(2);
+        await one.waitForCount(2);
         deepEqual(one.bodies.toSorted(), ["later", "now"]);
         const later = one.handled.find(({ body }) => body === "later");
         ok((later?.at ?? 0) - start >= DELAY - 1, "handed out too early");
@@ -166,7 +166,7 @@ export const DELAYS: readonly Case[] = [
     needs: ["delay.send"],
     async run(context) {
       const faults = new Faults();
-      const { queue } = await context.queue({ faults, mask: { limits: { delay: 5_000 } } });
+      const { queue } = await context.queue({ faults, capabilities: { limits: { delay: 5_000 } } });
       await rejects(queue.send("never", { delay: 5_001 }), /5.?000/);
       await rejects(queue.send("never", { deliverAt: new Date(Date.now() + DAY) }), /5.?000/);
       deepEqual(faults.calls, []);

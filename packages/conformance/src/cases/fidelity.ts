@@ -14,7 +14,7 @@ async function throughBytes(context: CaseContext, body: Uint8Array): Promise<Uin
   const queue = broker.queue(context.name(), { codec: bytes });
   const got = await context.collect(queue);
   await queue.send(body);
-  await got.count(1);
+  await got.waitForCount(1);
   return Uint8Array.from(got.handled[0]?.message.bytes ?? []);
 }
 
@@ -29,7 +29,7 @@ export const FIDELITY: readonly Case[] = [
       const got = await context.collect(queue, { concurrency: 10 });
       const numbers = Array.from({ length: 100 }, (_, index) => index);
       const receipts = await Promise.all(numbers.map((number) => queue.send(number, { id: `all-${number}` })));
-      await got.count(100);
+      await got.waitForCount(100);
       deepEqual(new Set(got.bodies), new Set(numbers));
       deepEqual(
         receipts.map(({ id }) => id),
@@ -48,7 +48,7 @@ export const FIDELITY: readonly Case[] = [
       const { queue } = await context.queue<unknown>();
       const got = await context.collect(queue);
       await queue.send(body);
-      await got.count(1);
+      await got.waitForCount(1);
       deepEqual(got.bodies, [body]);
       equal(got.handled[0]?.message.contentType, "application/json");
     },
@@ -72,7 +72,7 @@ export const FIDELITY: readonly Case[] = [
       const queue = broker.queue(context.name(), { codec: text });
       const got = await context.collect(queue);
       await queue.send(ODD_TEXT);
-      await got.count(1);
+      await got.waitForCount(1);
       deepEqual(got.bodies, [ODD_TEXT]);
       match(String(got.handled[0]?.message.contentType), /^text\/plain/);
     },
@@ -108,7 +108,7 @@ export const FIDELITY: readonly Case[] = [
       const { queue } = await context.queue();
       const got = await context.collect(queue);
       await queue.send("body", { headers });
-      await got.count(1);
+      await got.waitForCount(1);
       deepEqual({ ...got.handled[0]?.message.headers }, headers);
     },
   },
@@ -132,7 +132,7 @@ export const FIDELITY: readonly Case[] = [
       const { queue } = await context.queue();
       const got = await context.collect(queue);
       await queue.send("body", { headers });
-      await got.count(1);
+      await got.waitForCount(1);
       deepEqual({ ...got.handled[0]?.message.headers }, headers);
     },
   },
@@ -145,7 +145,7 @@ export const FIDELITY: readonly Case[] = [
       const { queue } = await context.queue();
       const got = await context.collect(queue);
       await queue.send("plain");
-      await got.count(1);
+      await got.waitForCount(1);
       const message = got.handled[0]?.message;
       deepEqual(Object.keys(message?.headers ?? { missing: "" }), []);
       equal(Object.getPrototypeOf(message?.headers), null);
@@ -164,7 +164,7 @@ export const FIDELITY: readonly Case[] = [
       const { queue } = await context.queue();
       const got = await context.collect(queue);
       for (const id of ids) equal((await queue.send("body", { id })).id, id);
-      await got.count(ids.length);
+      await got.waitForCount(ids.length);
       deepEqual(new Set(got.handled.map(({ id }) => id)), new Set(ids));
     },
   },
@@ -178,7 +178,7 @@ export const FIDELITY: readonly Case[] = [
       const got = await context.collect(queue);
       const first = await queue.send("one");
       const second = await queue.send("two");
-      await got.count(2);
+      await got.waitForCount(2);
       match(first.id, UUID_V7);
       notEqual(first.id, second.id);
       deepEqual(new Set(got.handled.map(({ id }) => id)), new Set([first.id, second.id]));
@@ -199,7 +199,7 @@ export const FIDELITY: readonly Case[] = [
       const { queue } = await context.queue();
       const got = await context.collect(queue);
       await queue.send("body", properties);
-      await got.count(1);
+      await got.waitForCount(1);
       const { key, type, correlationId, replyTo, headers } = got.handled[0]?.message ?? {};
       deepEqual({ key, type, correlationId, replyTo }, properties);
       deepEqual(Object.keys(headers ?? { missing: "" }), []);
@@ -215,7 +215,7 @@ export const FIDELITY: readonly Case[] = [
       const got = await context.collect(queue);
       const before = Date.now();
       await queue.send("body");
-      await got.count(1);
+      await got.waitForCount(1);
       const sentAt = got.handled[0]?.message.sentAt;
       ok(sentAt instanceof Date, "sentAt is a Date");
       // Some brokers keep whole seconds.
@@ -231,7 +231,7 @@ export const FIDELITY: readonly Case[] = [
       const { queue } = await context.queue();
       const got = await context.collect(queue);
       await queue.send("body");
-      await got.count(1);
+      await got.waitForCount(1);
       const message = got.handled[0]?.message;
       deepEqual(message?.source, { queue: queue.name });
       ok(typeof message?.position === "string" && message.position.length > 0, "position is a text");
@@ -250,7 +250,7 @@ export const FIDELITY: readonly Case[] = [
       const options = { id: "p-1", key: "k", type: "t", correlationId: "c", replyTo: "r", headers: { a: "1", b: "ü" } };
       await topic.publish({ text: ODD_TEXT }, options);
       for (const [index, one] of got.entries()) {
-        await one.count(1);
+        await one.waitForCount(1);
         const { body, id, key, type, correlationId, replyTo, headers, source } = one.handled[0]?.message ?? {};
         deepEqual({ id, key, type, correlationId, replyTo, headers: { ...headers } }, options);
         deepEqual(body, { text: ODD_TEXT });

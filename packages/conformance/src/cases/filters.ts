@@ -1,6 +1,6 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import type { Case } from "../case.ts";
-import { timePasses } from "../wait.ts";
+import { sleep } from "../wait.ts";
 
 const HOUR = 3_600_000;
 
@@ -18,7 +18,7 @@ export const FILTERS: readonly Case[] = [
       for (const region of ["asia", "eu", "us"]) await topic.publish(region, { headers: { region } });
       await topic.publish("none");
       await topic.publish("marker", { headers: { region: "eu" } });
-      await Promise.all([eu.seen("marker"), west.seen("marker")]);
+      await Promise.all([eu.waitForBody("marker"), west.waitForBody("marker")]);
       deepEqual(eu.bodies, ["eu", "marker"]);
       deepEqual(new Set(west.bodies), new Set(["eu", "us", "marker"]));
     },
@@ -36,7 +36,7 @@ export const FILTERS: readonly Case[] = [
       await topic.publish("wrong region", { headers: { region: "us", kind: "a" } });
       await topic.publish("no kind", { headers: { region: "eu" } });
       await topic.publish("right", { headers: { region: "eu", kind: "b", more: "is fine" } });
-      await got.seen("right");
+      await got.waitForBody("right");
       deepEqual(got.bodies, ["right"]);
     },
   },
@@ -54,7 +54,7 @@ export const FILTERS: readonly Case[] = [
         },
       });
       await topic.publish("body", { headers: { region: "eu" } });
-      await got.count(3);
+      await got.waitForCount(3);
       equal(got.handled[2]?.attempt, 3);
     },
   },
@@ -69,7 +69,7 @@ export const FILTERS: readonly Case[] = [
       for (const number of [0, 1, 2]) await topic.publish(number);
       for (const name of ["first", "second"]) {
         const got = await context.collect(topic.subscription(name, { from: "earliest" }));
-        await got.count(3);
+        await got.waitForCount(3);
         deepEqual(new Set(got.bodies), new Set([0, 1, 2]));
       }
     },
@@ -84,11 +84,11 @@ export const FILTERS: readonly Case[] = [
       const { topic } = await context.topic<number>({}, { retention: HOUR });
       await topic.publish(0);
       const first = await context.collect(topic.subscription("all", { from: "earliest" }));
-      await first.count(1);
+      await first.waitForCount(1);
       await first.consumer.close();
       await topic.publish(1);
       const second = await context.collect(topic.subscription("all", { from: "earliest" }));
-      await second.seen(1);
+      await second.waitForBody(1);
       deepEqual(second.bodies, [1]);
     },
   },
@@ -101,12 +101,12 @@ export const FILTERS: readonly Case[] = [
     async run(context) {
       const { topic } = await context.topic({}, { retention: HOUR });
       await topic.publish("before");
-      await timePasses(30);
+      await sleep(30);
       const from = new Date();
-      await timePasses(30);
+      await sleep(30);
       await topic.publish("after");
       const got = await context.collect(topic.subscription("since", { from }));
-      await got.seen("after");
+      await got.waitForBody("after");
       deepEqual(got.bodies, ["after"]);
     },
   },

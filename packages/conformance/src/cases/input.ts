@@ -1,7 +1,7 @@
 import { deepEqual, ok, rejects, throws } from "node:assert/strict";
 import { bytes, text } from "@anybroker/core";
 import type { Case } from "../case.ts";
-import { Faults } from "../faults.ts";
+import { Faults } from "../layers/faults.ts";
 
 /** What a user without types may pass. */
 // The cast is the point: these values are wrong, and the run time has to say so.
@@ -141,7 +141,7 @@ export const INPUT: readonly Case[] = [
     async run(context) {
       const faults = new Faults();
       const limits = { headers: 5, headerValue: 100, headerBytes: 200 };
-      const { queue } = await context.queue({ faults, mask: { limits } });
+      const { queue } = await context.queue({ faults, capabilities: { limits } });
       const tooLarge = (limit: number): object => ({
         name: "BrokerError",
         code: "TOO_LARGE",
@@ -171,13 +171,13 @@ export const INPUT: readonly Case[] = [
       for (let index = 0; index < names; index += 1) headers[`h${String(index).padStart(3, "0")}`] = "v".repeat(each);
       const { queue } = await context.queue();
       const got = await context.collect(queue, {
-        retry: { ...context.quick, attempts: 2 },
+        retry: { ...context.quickRetry, attempts: 2 },
         handle: () => {
           throw new Error("e".repeat(600));
         },
       });
       await queue.send("body", { headers });
-      await got.count(2);
+      await got.waitForCount(2);
       deepEqual({ ...got.handled[1]?.message.headers }, headers);
       const [letter] = await context.deadLetters(queue, 1);
       deepEqual({ ...letter?.headers }, headers);
@@ -190,7 +190,7 @@ export const INPUT: readonly Case[] = [
     rows: [11, 73],
     async run(context) {
       const faults = new Faults();
-      const broker = await context.connect({ faults, mask: { limits: { body: 1_000 } } });
+      const broker = await context.connect({ faults, capabilities: { limits: { body: 1_000 } } });
       const queue = broker.queue(context.name(), { codec: bytes });
       const error = { name: "BrokerError", code: "TOO_LARGE", retryable: false, message: /1001.*1000/ };
       await rejects(queue.send(new Uint8Array(1_001)), error);
@@ -210,7 +210,7 @@ export const INPUT: readonly Case[] = [
       await rejects(queue.send(new Uint8Array(body + 1)), { name: "BrokerError", code: "TOO_LARGE" });
       const got = await context.collect(queue);
       await queue.send(Uint8Array.of(1));
-      await got.count(1);
+      await got.waitForCount(1);
     },
   },
   {

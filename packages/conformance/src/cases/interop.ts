@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { bytes } from "@anybroker/core";
-import type { ForeignValue } from "../backend.ts";
 import type { Case } from "../case.ts";
 import type { CaseContext } from "../context.ts";
+import type { ForeignValue } from "../subject.ts";
 
 const JSON_BODY = Buffer.from('{"from":"elsewhere"}');
 const NOT_TEXT = Uint8Array.of(0, 255, 254, 1);
@@ -39,7 +39,7 @@ export const INTEROP: readonly Case[] = [
       await broker.declare({ queues: { [queue.name]: {} } });
       await foreign.send(queue.name, { body: JSON_BODY, headers: { mine: "yes" } });
       const got = await context.collect(queue);
-      await got.count(1);
+      await got.waitForCount(1);
       const [handled] = got.handled;
       deepEqual([handled?.body, handled?.attempt, handled?.message.headers.mine], [{ from: "elsewhere" }, 1, "yes"]);
       equal(handled?.message.key, undefined);
@@ -58,7 +58,7 @@ export const INTEROP: readonly Case[] = [
       await foreign.send(queue.name, { body: JSON_BODY, headers: {} });
       let mended = false;
       const got = await context.collect(queue, {
-        retry: { ...context.quick, attempts: 2 },
+        retry: { ...context.quickRetry, attempts: 2 },
         handle: () => {
           if (!mended) throw new Error("broken");
         },
@@ -67,7 +67,7 @@ export const INTEROP: readonly Case[] = [
       ok(Buffer.from(letter?.bytes ?? []).equals(JSON_BODY));
       mended = true;
       equal(await queue.deadLetters.replay({ all: true }), 1);
-      await got.count(3);
+      await got.waitForCount(3);
       deepEqual(
         got.handled.map(({ body, attempt }) => [body, attempt]),
         [1, 2, 1].map((attempt) => [{ from: "elsewhere" }, attempt]),
@@ -90,7 +90,7 @@ export const INTEROP: readonly Case[] = [
       await foreign.send(queue.name, { body: NOT_TEXT, headers });
       let mended = false;
       const got = await context.collect(queue, {
-        retry: { ...context.quick, attempts: 2 },
+        retry: { ...context.quickRetry, attempts: 2 },
         handle: () => {
           if (!mended) throw new Error("broken");
         },
@@ -99,7 +99,7 @@ export const INTEROP: readonly Case[] = [
       deepEqual(plain(foreign.headersOf(letter?.native), names), plain(headers, names));
       mended = true;
       await queue.deadLetters.replay({ all: true });
-      await got.count(3);
+      await got.waitForCount(3);
       for (const { message } of got.handled) {
         deepEqual(plain(foreign.headersOf(message.native), names), plain(headers, names));
         deepEqual({ ...message.headers }, { ...got.handled[0]?.message.headers });
@@ -142,7 +142,7 @@ export const INTEROP: readonly Case[] = [
       await foreign.send(queue.name, { body: NOT_TEXT, headers: {} });
       await queue.send("good");
       const got = await context.collect(queue);
-      await got.count(1);
+      await got.waitForCount(1);
       deepEqual(got.bodies, ["good"]);
       const [letter] = await context.deadLetters(queue, 1);
       deepEqual([...(letter?.bytes ?? [])], [...NOT_TEXT]);
@@ -157,14 +157,14 @@ export const INTEROP: readonly Case[] = [
     effort: 1.8,
     async run(context) {
       const foreign = await context.foreign();
-      const { largest = 0 } = context.backend;
+      const { largest = 0 } = context.subject;
       const broker = await context.connect();
       const queue = broker.queue(context.name(), { codec: bytes });
       await broker.declare({ queues: { [queue.name]: {} } });
       await foreign.send(queue.name, { body: new Uint8Array(largest), headers: {} });
       await queue.send(Uint8Array.of(1));
       const got = await context.collect(queue, {
-        retry: { ...context.quick, attempts: 2 },
+        retry: { ...context.quickRetry, attempts: 2 },
         handle: ({ body }) => {
           if (body.length > 1) throw new Error("too much");
         },

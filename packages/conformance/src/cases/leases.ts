@@ -1,17 +1,17 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Case } from "../case.ts";
-import type { CaseContext, Collected } from "../context.ts";
+import type { CaseContext, Received } from "../context.ts";
 import { codeOf } from "../error-code.ts";
-import { Faults } from "../faults.ts";
-import { type Gate, gate, timePasses } from "../wait.ts";
+import { Faults } from "../layers/faults.ts";
+import { type Gate, gate, sleep } from "../wait.ts";
 
 function shortest(context: CaseContext): number {
-  return context.backend.lease ?? context.backend.session ?? 0;
+  return context.subject.lease ?? context.subject.session ?? 0;
 }
 
 interface Silenced {
   /** The consumer that has gone silent with one message in its hands, and the gates it waits at. */
-  readonly silent: Collected<string>;
+  readonly silent: Received<string>;
   readonly speak: Gate;
   readonly finish: Gate;
   /** What its late ack answered. */
@@ -34,10 +34,10 @@ async function silenced(context: CaseContext): Promise<Silenced> {
     },
   });
   await queue.send("held");
-  await silent.count(1);
-  faults.silence = speak.promise;
+  await silent.waitForCount(1);
+  faults.hang = speak.promise;
   void speak.promise.then(() => {
-    faults.silence = undefined;
+    faults.hang = undefined;
   });
   return { silent, speak, finish, late: late.promise, name: queue.name };
 }
@@ -60,7 +60,7 @@ export const LEASES: readonly Case[] = [
         handle: async ({ body }) => {
           if (body !== "slow") return;
           started.open();
-          await timePasses(lease * 3);
+          await sleep(lease * 3);
           finished.open();
         },
       });
@@ -90,15 +90,15 @@ export const LEASES: readonly Case[] = [
         prefetch: 4,
         handle: async ({ body }) => {
           if (body !== 0) return;
-          await timePasses(lease * 3);
+          await sleep(lease * 3);
           finished.open();
         },
       });
       for (const number of [0, 1, 2, 3]) await queue.send(number);
       await finished.promise;
-      await got.count(4);
+      await got.waitForCount(4);
       await queue.send(4);
-      await got.seen(4);
+      await got.waitForBody(4);
       deepEqual(
         [...got.bodies].sort((a, b) => a - b),
         [0, 1, 2, 3, 4],
@@ -117,7 +117,7 @@ export const LEASES: readonly Case[] = [
       const { name, finish, speak } = await silenced(context);
       const other = await context.connect({ lease: shortest(context) });
       const second = await context.collect(other.queue<string>(name));
-      await second.seen("held");
+      await second.waitForBody("held");
       finish.open();
       speak.open();
     },
@@ -149,13 +149,13 @@ export const LEASES: readonly Case[] = [
       const { silent, speak, finish, late, name } = await silenced(context);
       const other = await context.connect({ lease: shortest(context) });
       const second = await context.collect(other.queue<string>(name));
-      await second.seen("held");
+      await second.waitForBody("held");
       await second.consumer.close();
       speak.open();
       finish.open();
       equal(await context.soon("the late ack to answer", late), false);
       await other.queue(name).send("next");
-      await silent.seen("next");
+      await silent.waitForBody("next");
     },
   },
   {
@@ -176,7 +176,7 @@ export const LEASES: readonly Case[] = [
           throw new Error("failed by the one that has it");
         },
       });
-      await second.seen("held");
+      await second.waitForBody("held");
       finish.open();
       speak.open();
       await late;
@@ -197,7 +197,7 @@ export const LEASES: readonly Case[] = [
       const { silent, speak, finish, late, name } = await silenced(context);
       const other = await context.connect({ lease: shortest(context) });
       const second = await context.collect(other.queue<string>(name));
-      await second.seen("held");
+      await second.waitForBody("held");
       speak.open();
       finish.open();
       await late;
@@ -225,7 +225,7 @@ export const LEASES: readonly Case[] = [
           throw new Error("failed by the one that has it");
         },
       });
-      await second.seen("held");
+      await second.waitForBody("held");
       speak.open();
       equal(await context.soon("the ack to answer", late), false);
       hold.open();

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type { Case } from "../case.ts";
 import { codeOf } from "../error-code.ts";
-import { gate, later } from "../wait.ts";
+import { awaitLater, gate } from "../wait.ts";
 
 const closed = { name: "BrokerError", code: "CLOSED" };
 
@@ -83,10 +83,10 @@ export const LIFECYCLE: readonly Case[] = [
     effort: 1.5,
     async run(context) {
       const { broker, queue } = await context.queue<number>();
-      const sends = Array.from({ length: 2_000 }, (_, index) => later(queue.send(index)));
+      const sends = Array.from({ length: 2_000 }, (_, index) => awaitLater(queue.send(index)));
       await Promise.all([broker.close(), ...sends]);
       const got = await context.collect((await context.connect()).queue<number>(queue.name), { concurrency: 50 });
-      await got.count(2_000);
+      await got.waitForCount(2_000);
       equal(new Set(got.bodies).size, 2_000);
     },
   },
@@ -107,7 +107,7 @@ export const LIFECYCLE: readonly Case[] = [
         );
       };
       for (let index = 0; index < 50; index += 1) send(index);
-      const closing = later(broker.close());
+      const closing = awaitLater(broker.close());
       for (let index = 50; index < 60; index += 1) send(index);
       await context.soon("the broker object to close", closing);
       for (let index = 60; index < 70; index += 1) send(index);
@@ -136,15 +136,15 @@ export const LIFECYCLE: readonly Case[] = [
         },
       });
       await queue.send("running");
-      await got.count(1);
-      const closing = later(broker.close());
+      await got.waitForCount(1);
+      const closing = awaitLater(broker.close());
       hold.open();
       await context.soon("the broker object to close", closing);
       equal(finished, true);
       const again = (await context.connect()).queue<string>(queue.name);
       const second = await context.collect(again);
       await again.send("marker");
-      await second.seen("marker");
+      await second.waitForBody("marker");
       deepEqual(second.bodies, ["marker"]);
     },
   },
@@ -158,13 +158,13 @@ export const LIFECYCLE: readonly Case[] = [
       const hold = gate();
       const got = await context.collect(queue, { prefetch: 10, handle: () => hold.promise });
       await Promise.all([0, 1, 2, 3, 4, 5].map((number) => queue.send(number)));
-      await got.count(1);
-      const closing = later(broker.close());
+      await got.waitForCount(1);
+      const closing = awaitLater(broker.close());
       hold.open();
       await context.soon("the broker object to close", closing);
       equal(got.handled.length, 1);
       const second = await context.collect((await context.connect()).queue<number>(queue.name));
-      await second.count(5);
+      await second.waitForCount(5);
       deepEqual(new Set([...got.bodies, ...second.bodies]).size, 6);
       ok(second.handled.every(({ attempt }) => attempt === 1));
     },
@@ -185,12 +185,12 @@ export const LIFECYCLE: readonly Case[] = [
         },
       });
       await queue.send("stuck");
-      await got.count(1);
+      await got.waitForCount(1);
       const { signal } = got.handled[0]?.message ?? {};
       await context.soon("the broker object to close", broker.close({ drainTimeout: 60 }));
       equal(signal?.aborted, true);
       const second = await context.collect((await context.connect()).queue<string>(queue.name));
-      await second.count(1);
+      await second.waitForCount(1);
       equal(second.handled[0]?.attempt, 1);
       never.open();
       equal(await context.soon("the late ack to answer", late.promise), false);
@@ -207,12 +207,12 @@ export const LIFECYCLE: readonly Case[] = [
       const hold = gate();
       const got = await context.collect(queue, { signal: stop.signal, prefetch: 4, handle: () => hold.promise });
       await Promise.all([0, 1, 2].map((number) => queue.send(number)));
-      await got.count(1);
+      await got.waitForCount(1);
       stop.abort();
       hold.open();
       equal(await context.soon("the consumer to close", got.consumer.closed), undefined);
       const second = await context.collect(queue);
-      await second.count(2);
+      await second.waitForCount(2);
       ok(second.handled.every(({ attempt }) => attempt === 1));
       await rejects(
         queue.consume(() => {}, { signal: stop.signal }),
@@ -247,7 +247,7 @@ export const LIFECYCLE: readonly Case[] = [
       }
       const last = await context.collect(queue);
       await Promise.all(Array.from({ length: 10 }, (_, index) => queue.send(index)));
-      await last.count(10);
+      await last.waitForCount(10);
     },
   },
   {
@@ -267,8 +267,8 @@ export const LIFECYCLE: readonly Case[] = [
         },
       });
       await queue.send(0);
-      await got.count(1);
-      const pausing = later(got.consumer.pause());
+      await got.waitForCount(1);
+      const pausing = awaitLater(got.consumer.pause());
       hold.open();
       await context.soon("the consumer to pause", pausing);
       await context.until("the running handler to finish", () => finished === 1);
@@ -276,10 +276,10 @@ export const LIFECYCLE: readonly Case[] = [
       for (const number of [1, 2, 3]) await queue.send(number);
       const seen = await context.collect(witness);
       await witness.send(0);
-      await seen.count(1);
+      await seen.waitForCount(1);
       equal(got.handled.length, 1);
       await got.consumer.resume();
-      await got.count(4);
+      await got.waitForCount(4);
       ok(got.handled.every(({ attempt }) => attempt === 1));
     },
   },
@@ -293,11 +293,11 @@ export const LIFECYCLE: readonly Case[] = [
       const hold = gate();
       const paused = await context.collect(queue, { prefetch: 8, handle: () => hold.promise });
       await Promise.all(Array.from({ length: 8 }, (_, index) => queue.send(index)));
-      await paused.count(1);
+      await paused.waitForCount(1);
       await context.until("the buffer to fill", () => paused.consumer.stats().waiting === 7);
-      const pausing = later(paused.consumer.pause());
+      const pausing = awaitLater(paused.consumer.pause());
       const other = await context.collect((await context.connect()).queue<number>(queue.name));
-      await other.count(7);
+      await other.waitForCount(7);
       ok(other.handled.every(({ attempt }) => attempt === 1));
       hold.open();
       await context.soon("the consumer to pause", pausing);
@@ -305,7 +305,7 @@ export const LIFECYCLE: readonly Case[] = [
       await other.consumer.close();
       await paused.consumer.resume();
       await queue.send(99);
-      await paused.seen(99);
+      await paused.waitForBody(99);
     },
   },
   {
@@ -320,7 +320,7 @@ export const LIFECYCLE: readonly Case[] = [
       await context.soon("the consumer to close", got.consumer.close());
       await queue.send("body");
       const second = await context.collect(queue);
-      await second.seen("body");
+      await second.waitForBody("body");
       deepEqual(got.bodies, []);
     },
   },

@@ -1,9 +1,9 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type { Declared, Queue } from "@anybroker/core";
 import type { Case } from "../case.ts";
-import type { CaseContext, Collected, Handled } from "../context.ts";
-import { Faults, StagedError } from "../faults.ts";
-import { gate, later, timePasses } from "../wait.ts";
+import type { CaseContext, Handled, Received } from "../context.ts";
+import { Faults, InjectedError } from "../layers/faults.ts";
+import { awaitLater, gate, sleep } from "../wait.ts";
 
 interface Step {
   readonly key: string;
@@ -49,12 +49,12 @@ export const ORDER: readonly Case[] = [
         handle: async ({ body }) => {
           if (busy.has(body.key)) overlaps.push(body.key);
           busy.add(body.key);
-          await timePasses(1);
+          await sleep(1);
           busy.delete(body.key);
         },
       });
-      for (const step of steps(10, 10)) void later(queue.send(step, { key: step.key }));
-      await got.count(100);
+      for (const step of steps(10, 10)) void awaitLater(queue.send(step, { key: step.key }));
+      await got.waitForCount(100);
       deepEqual(overlaps, []);
       deepEqual(byKey(got.handled), expected(10, 10));
     },
@@ -77,7 +77,7 @@ export const ORDER: readonly Case[] = [
           if (busy.has(body.key)) overlaps.push(body.key);
           busy.add(body.key);
           all.push({ body });
-          await timePasses(1);
+          await sleep(1);
           busy.delete(body.key);
         },
       };
@@ -102,13 +102,13 @@ export const ORDER: readonly Case[] = [
     async run(context) {
       const queue = await ordered(context);
       const first = new Map<string, { readonly body: Step }>();
-      const join = async (): Promise<Collected<Step>> => {
+      const join = async (): Promise<Received<Step>> => {
         const other = (await context.connect()).queue<Step>(queue.name, { ordered: true });
         return context.collect(other, {
           concurrency: 4,
           handle: async ({ body }) => {
             // Whoever does not wait for the one before, which takes its time, is done first.
-            if (body.number % 2 === 0) await timePasses(12);
+            if (body.number % 2 === 0) await sleep(12);
             const name = `${body.key}/${body.number}`;
             if (!first.has(name)) first.set(name, { body });
           },
@@ -123,14 +123,14 @@ export const ORDER: readonly Case[] = [
       let present = await join();
       const sent: { readonly body: Step }[] = [];
       let going = true;
-      const sending = later(
+      const sending = awaitLater(
         (async () => {
           const all = steps(3, 10_000);
           while (going) {
             const some = all.slice(sent.length, sent.length + 12);
             await Promise.all(some.map((body) => queue.send(body, { key: body.key })));
             sent.push(...some.map((body) => ({ body })));
-            await timePasses(20);
+            await sleep(20);
           }
         })(),
       );
@@ -169,7 +169,7 @@ export const ORDER: readonly Case[] = [
       await context.until("the fast key to be done", () => byKey(got.handled).fast?.length === 3);
       deepEqual(byKey(got.handled), { slow: [0], fast: [0, 1, 2] });
       hold.open();
-      await got.count(5);
+      await got.waitForCount(5);
     },
   },
   {
@@ -240,7 +240,7 @@ export const ORDER: readonly Case[] = [
       await context.deadLetters(queue, 1);
       mended = true;
       equal(await queue.deadLetters.replay({ all: true }), 1);
-      await got.count(2);
+      await got.waitForCount(2);
       deepEqual([got.handled[1]?.message.key, got.handled[1]?.attempt], ["k", 1]);
     },
   },
@@ -272,12 +272,12 @@ export const ORDER: readonly Case[] = [
         handle: async () => {
           running += 1;
           most = Math.max(most, running);
-          await timePasses(2);
+          await sleep(2);
           running -= 1;
         },
       });
       for (let number = 0; number < 8; number += 1) await topic.publish(number);
-      await got.count(8);
+      await got.waitForCount(8);
       equal(most, 1);
       deepEqual(got.bodies, [0, 1, 2, 3, 4, 5, 6, 7]);
     },
@@ -296,7 +296,7 @@ export const ORDER: readonly Case[] = [
         for (let number = 0; number < 15; number += 1) await publisher.publish({ key, number }, { key });
       };
       await Promise.all([send(topic, "key-0"), send(other, "key-1")]);
-      await got.count(30);
+      await got.waitForCount(30);
       deepEqual(byKey(got.handled), expected(2, 15));
     },
   },
@@ -312,15 +312,15 @@ export const ORDER: readonly Case[] = [
       faults.send = ({ headers }) => {
         if (headers.first === undefined || refusals === 0) return undefined;
         refusals -= 1;
-        return { error: new StagedError("THROTTLED", true), outcomeUnknown: false };
+        return { error: new InjectedError("THROTTLED", true), outcomeUnknown: false };
       };
       const queue = await ordered(context, faults);
-      const first = later(queue.send({ key: "k", number: 0 }, { key: "k", headers: { first: "yes" } }));
-      const rest = [1, 2, 3, 4].map((number) => later(queue.send({ key: "k", number }, { key: "k" })));
-      const other = later(queue.send({ key: "other", number: 0 }, { key: "other" }));
+      const first = awaitLater(queue.send({ key: "k", number: 0 }, { key: "k", headers: { first: "yes" } }));
+      const rest = [1, 2, 3, 4].map((number) => awaitLater(queue.send({ key: "k", number }, { key: "k" })));
+      const other = awaitLater(queue.send({ key: "other", number: 0 }, { key: "other" }));
       await Promise.all([first, ...rest, other]);
       const got = await context.collect(queue);
-      await got.count(6);
+      await got.waitForCount(6);
       deepEqual(byKey(got.handled), { k: [0, 1, 2, 3, 4], other: [0] });
     },
   },
@@ -339,7 +339,7 @@ export const ORDER: readonly Case[] = [
         },
         { max: 10, wait: 20, concurrency: 2 },
       );
-      for (const step of steps(3, 10)) void later(queue.send(step, { key: step.key }));
+      for (const step of steps(3, 10)) void awaitLater(queue.send(step, { key: step.key }));
       await context.until(
         "all to be handled",
         () => handled.length >= 30,

@@ -12,7 +12,7 @@ export const PRIORITY: readonly Case[] = [
       const { queue } = await context.queue<number>();
       for (const priority of [0, 9, 5, 0, 9, 5]) await queue.send(priority, { priority });
       const got = await context.collect(queue, { prefetch: 1 });
-      await got.count(6);
+      await got.waitForCount(6);
       deepEqual(got.bodies, [9, 9, 5, 5, 0, 0]);
     },
   },
@@ -28,7 +28,7 @@ export const PRIORITY: readonly Case[] = [
       await queue.send("none");
       await queue.send("five", { priority: 5 });
       const got = await context.collect(queue, { prefetch: 1 });
-      await got.count(3);
+      await got.waitForCount(3);
       deepEqual(got.bodies, ["five", "none", "three"]);
     },
   },
@@ -43,7 +43,7 @@ export const PRIORITY: readonly Case[] = [
       await broker.declare({ topics: { [topic.name]: { subscriptions: { all: {} } } } });
       for (const priority of [1, 8, 1, 8]) await topic.publish(priority, { priority });
       const got = await context.collect(topic.subscription("all"), { prefetch: 1 });
-      await got.count(4);
+      await got.waitForCount(4);
       deepEqual(got.bodies, [8, 8, 1, 1]);
     },
   },

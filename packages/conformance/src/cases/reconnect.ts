@@ -2,8 +2,8 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type { DeadLetter } from "@anybroker/core";
 import type { Case } from "../case.ts";
 import { codeOf } from "../error-code.ts";
-import { Faults, StagedError } from "../faults.ts";
-import { gate, later, listed } from "../wait.ts";
+import { Faults, InjectedError } from "../layers/faults.ts";
+import { awaitLater, gate, toArray } from "../wait.ts";
 
 export const RECONNECT: readonly Case[] = [
   {
@@ -15,10 +15,10 @@ export const RECONNECT: readonly Case[] = [
       const { broker, queue } = await context.queue();
       const got = await context.collect(queue);
       await queue.send("before");
-      await got.seen("before");
+      await got.waitForBody("before");
       await context.cut(broker);
       await (await context.connect()).queue<string>(queue.name).send("after");
-      await got.seen("after");
+      await got.waitForBody("after");
     },
   },
   {
@@ -33,11 +33,11 @@ export const RECONNECT: readonly Case[] = [
       let down = 3;
       faults.connect = () => {
         down -= 1;
-        return down < 0 ? undefined : new StagedError("UNAVAILABLE", true);
+        return down < 0 ? undefined : new InjectedError("UNAVAILABLE", true);
       };
       await context.cut(broker);
       await context.soon("the send to resolve", queue.send("during"));
-      await got.seen("during");
+      await got.waitForBody("during");
     },
   },
   {
@@ -56,7 +56,7 @@ export const RECONNECT: readonly Case[] = [
         await sender.queue.send(number);
         sent.push(number);
       });
-      const all = later(Promise.all(sends));
+      const all = awaitLater(Promise.all(sends));
       for (const [at, broker] of [
         [40, sender.broker],
         [110, reader],
@@ -90,10 +90,10 @@ export const RECONNECT: readonly Case[] = [
         },
       });
       await queue.send("held");
-      await got.count(1);
+      await got.waitForCount(1);
       const { signal } = got.handled[0]?.message ?? {};
       await context.cut(broker);
-      await got.count(2);
+      await got.waitForCount(2);
       equal(signal?.aborted, true);
       deepEqual(
         got.handled.map(({ body, attempt }) => [body, attempt]),
@@ -145,7 +145,7 @@ export const RECONNECT: readonly Case[] = [
       for (let round = 0; round < 5; round += 1) {
         await context.cut(broker);
         await context.soon("the send to resolve", queue.send(round));
-        await got.seen(round);
+        await got.waitForBody(round);
       }
     },
   },
@@ -158,12 +158,12 @@ export const RECONNECT: readonly Case[] = [
       const { broker, topic } = await context.topic();
       const publisher = (await context.connect()).topic<string>(topic.name);
       const got = await Promise.all(["a", "b"].map((name) => context.collect(topic.subscription(name))));
-      const cutting = later(context.cut(broker));
+      const cutting = awaitLater(context.cut(broker));
       await publisher.publish("during");
       await cutting;
-      await Promise.all(got.map((one) => one.seen("during")));
+      await Promise.all(got.map((one) => one.waitForBody("during")));
       await topic.publish("after");
-      await Promise.all(got.map((one) => one.seen("after")));
+      await Promise.all(got.map((one) => one.waitForBody("after")));
     },
   },
   {
@@ -199,10 +199,10 @@ export const RECONNECT: readonly Case[] = [
       const witness = broker.queue<string>(context.name());
       const seen = await context.collect(witness);
       await witness.send("witness");
-      await seen.seen("witness");
+      await seen.waitForBody("witness");
       deepEqual(got.bodies, []);
       await got.consumer.resume();
-      await got.seen("body");
+      await got.waitForBody("body");
     },
   },
   {
@@ -214,10 +214,10 @@ export const RECONNECT: readonly Case[] = [
       const faults = new Faults();
       const { broker, queue } = await context.queue({ faults });
       await queue.send("before");
-      faults.connect = () => new StagedError("UNAVAILABLE", true);
+      faults.connect = () => new InjectedError("UNAVAILABLE", true);
       await context.cut(broker);
       await context.until("the cut to be noticed", async () => (await broker.health()).status === "down");
-      await rejects(queue.send("never", { timeout: context.short }), {
+      await rejects(queue.send("never", { timeout: context.shortTimeout }), {
         name: "BrokerError",
         retryable: true,
         outcomeUnknown: false,
@@ -225,7 +225,7 @@ export const RECONNECT: readonly Case[] = [
       faults.connect = undefined;
       await context.soon("a send to resolve", queue.send("after"));
       const got = await context.collect(queue);
-      await got.seen("after");
+      await got.waitForBody("after");
       deepEqual(new Set(got.bodies), new Set(["before", "after"]));
     },
   },
@@ -238,7 +238,7 @@ export const RECONNECT: readonly Case[] = [
       const faults = new Faults();
       const { broker, queue } = await context.queue({ faults });
       const { consumer } = await context.collect(queue);
-      faults.connect = () => new StagedError("UNAVAILABLE", true);
+      faults.connect = () => new InjectedError("UNAVAILABLE", true);
       await context.cut(broker);
       const waiting = queue.send("waiting").catch(codeOf);
       await context.soon("the broker object to close", broker.close({ drainTimeout: 50 }));
@@ -255,7 +255,7 @@ export const RECONNECT: readonly Case[] = [
       const faults = new Faults();
       const broker = await context.connect({ faults });
       equal((await broker.health()).status, "up");
-      faults.connect = () => new StagedError("UNAVAILABLE", true, "still away");
+      faults.connect = () => new InjectedError("UNAVAILABLE", true, "still away");
       await context.cut(broker);
       await context.until("health to say down", async () => (await broker.health()).status === "down");
       await context.until("the reason to be said", async () => /still away/.test((await broker.health()).reason ?? ""));
@@ -298,7 +298,7 @@ export const RECONNECT: readonly Case[] = [
       );
       ok(handled.every(({ attempt }) => attempt === 1));
       const look = async (): Promise<boolean> => {
-        letters = await context.soon("a listing of dead letters", listed(queue.deadLetters.list()));
+        letters = await context.soon("a listing of dead letters", toArray(queue.deadLetters.list()));
         return crashes > 20 || letters.length > 0;
       };
       await context.until("the guilty one to be given up", look, () => crashes);

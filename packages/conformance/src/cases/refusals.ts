@@ -2,18 +2,18 @@ import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
 import type { Broker } from "@anybroker/core";
 import type { Case } from "../case.ts";
 import type { CaseContext } from "../context.ts";
-import { Faults } from "../faults.ts";
-import type { Mask } from "../mask.ts";
+import type { CapabilityChanges } from "../layers/capabilities.ts";
+import { Faults } from "../layers/faults.ts";
 
 const unsupported = { name: "BrokerError", code: "UNSUPPORTED", retryable: false };
 
 /** A broker object whose driver lacks something, and what reaches that driver. */
 async function lacking(
   context: CaseContext,
-  mask: Mask,
+  capabilities: CapabilityChanges,
 ): Promise<{ readonly broker: Broker; readonly faults: Faults }> {
   const faults = new Faults();
-  return { broker: await context.connect({ faults, mask }), faults };
+  return { broker: await context.connect({ faults, capabilities }), faults };
 }
 
 /** A case in which a capability is missing: what needs it is UNSUPPORTED, before the driver is asked for anything. */
@@ -21,7 +21,7 @@ function refusal(
   id: string,
   what: string,
   rows: readonly number[],
-  mask: Mask,
+  capabilities: CapabilityChanges,
   ask: (broker: Broker, context: CaseContext) => Promise<void>,
 ): Case {
   return {
@@ -30,7 +30,7 @@ function refusal(
     section: "F",
     rows: [117, ...rows],
     async run(context) {
-      const { broker, faults } = await lacking(context, mask);
+      const { broker, faults } = await lacking(context, capabilities);
       await ask(broker, context);
       deepEqual(faults.calls, []);
     },
@@ -140,7 +140,7 @@ export const REFUSALS: readonly Case[] = [
     section: "F",
     rows: [42, 117],
     async run(context) {
-      const { queue } = await context.queue({ mask: { retryDelay: "none" } });
+      const { queue } = await context.queue({ capabilities: { retryDelay: "none" } });
       const got = await context.collect(queue, {
         retry: { attempts: 9, backoff: { initial: 80, factor: 1, jitter: 0 } },
         handle: ({ attempt }) => {
@@ -148,7 +148,7 @@ export const REFUSALS: readonly Case[] = [
         },
       });
       await queue.send("body");
-      await got.count(3);
+      await got.waitForCount(3);
       const waits = got.handled.slice(1).map(({ at }, index) => at - (got.handled[index]?.at ?? 0));
       ok(Math.min(...waits) >= 79, `waits of ${waits.join(", ")} ms`);
     },
@@ -159,7 +159,7 @@ export const REFUSALS: readonly Case[] = [
     section: "F",
     rows: [117],
     async run(context) {
-      const bare: Mask = {
+      const bare: CapabilityChanges = {
         "delay.send": "none",
         "delay.publish": "none",
         ttl: "none",
@@ -172,9 +172,9 @@ export const REFUSALS: readonly Case[] = [
         "deadLetters.count": "none",
         "deadLetters.select": "none",
       };
-      const { queue } = await context.queue({ mask: bare });
+      const { queue } = await context.queue({ capabilities: bare });
       const got = await context.collect(queue, {
-        retry: { ...context.quick, attempts: 2 },
+        retry: { ...context.quickRetry, attempts: 2 },
         handle: ({ body }) => {
           if (body === "poison") throw new Error("no");
         },
@@ -182,7 +182,7 @@ export const REFUSALS: readonly Case[] = [
       await queue.send("poison");
       await context.until("the poison to be given up", () => got.consumer.stats().deadLettered === 1);
       await queue.send("good", { key: "a key is a hint" });
-      await got.seen("good");
+      await got.waitForBody("good");
     },
   },
 ];

@@ -1,8 +1,8 @@
 import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
 import type { Case } from "../case.ts";
 import type { Handled } from "../context.ts";
-import { Faults, StagedError } from "../faults.ts";
-import { listed } from "../wait.ts";
+import { Faults, InjectedError } from "../layers/faults.ts";
+import { toArray } from "../wait.ts";
 
 const fail = (): never => {
   throw new Error("always");
@@ -26,7 +26,7 @@ export const RETRY: readonly Case[] = [
         handle: fail,
       });
       await queue.send("body");
-      await got.count(4);
+      await got.waitForCount(4);
       const waits = gaps(got.handled);
       for (const [index, least] of [60, 120, 240].entries()) {
         ok((waits[index] ?? 0) >= least - 1, `waits of ${waits.join(", ")} ms`);
@@ -45,7 +45,7 @@ export const RETRY: readonly Case[] = [
         handle: fail,
       });
       await queue.send("poison");
-      await got.count(4);
+      await got.waitForCount(4);
       ok(Math.min(...gaps(got.handled)) >= 149, `waits of ${gaps(got.handled).join(", ")} ms`);
     },
   },
@@ -62,7 +62,7 @@ export const RETRY: readonly Case[] = [
         handle: fail,
       });
       await Promise.all(Array.from({ length: 10 }, (_, index) => queue.send(index)));
-      await got.count(20);
+      await got.waitForCount(20);
       for (const number of Array.from({ length: 10 }, (_, index) => index)) {
         const [wait = 0] = gaps(got.handled.filter(({ body }) => body === number));
         ok(wait >= 299, `message ${number} came again after ${wait} ms`);
@@ -86,7 +86,7 @@ export const RETRY: readonly Case[] = [
       await queue.send("poison", { id: "poison-1" });
       const dead = await context.deadLetters(queue, 1);
       await queue.send("marker");
-      await got.seen("marker");
+      await got.waitForBody("marker");
       deepEqual(
         got.handled.map(({ attempt }) => attempt),
         [1, 2, 3, 1],
@@ -122,7 +122,7 @@ export const RETRY: readonly Case[] = [
       const { queue } = await context.queue();
       const got = await context.collect(queue, {
         retry: {
-          ...context.quick,
+          ...context.quickRetry,
           classify: (error) => (error instanceof RangeError ? "dead-letter" : "retry"),
         },
         handle: ({ body, attempt }) => {
@@ -150,7 +150,7 @@ export const RETRY: readonly Case[] = [
     async run(context) {
       const { queue } = await context.queue();
       const got = await context.collect(queue, {
-        retry: { ...context.quick, classify: () => "discard" },
+        retry: { ...context.quickRetry, classify: () => "discard" },
         handle: ({ body }) => {
           if (body === "stale") throw new Error("no longer wanted");
         },
@@ -158,9 +158,9 @@ export const RETRY: readonly Case[] = [
       await queue.send("stale");
       await context.until("the discard to be counted", () => got.consumer.stats().discarded === 1);
       await queue.send("marker");
-      await got.seen("marker");
+      await got.waitForBody("marker");
       deepEqual(got.bodies, ["stale", "marker"]);
-      deepEqual(await listed(queue.deadLetters.list()), []);
+      deepEqual(await toArray(queue.deadLetters.list()), []);
     },
   },
   {
@@ -177,7 +177,7 @@ export const RETRY: readonly Case[] = [
         },
       });
       await queue.send("body");
-      await got.count(2);
+      await got.waitForCount(2);
       ok((gaps(got.handled)[0] ?? 0) >= 399, `came again after ${gaps(got.handled)[0]} ms`);
     },
   },
@@ -195,7 +195,7 @@ export const RETRY: readonly Case[] = [
       });
       const options = { id: "same", key: "k", type: "t", correlationId: "c", replyTo: "r", headers: { a: "ü", b: "" } };
       await queue.send({ deep: ["ü", 1] }, options);
-      await got.count(3);
+      await got.waitForCount(3);
       const seen = got.handled.map(({ message }) => {
         const { id, key, type, correlationId, replyTo, headers, contentType, sentAt, bytes } = message;
         return {
@@ -227,7 +227,7 @@ export const RETRY: readonly Case[] = [
     needs: ["deadLetters.list"],
     async run(context) {
       const faults = new Faults();
-      faults.withoutReturns = true;
+      faults.noReturnQueue = true;
       const { queue } = await context.queue({ faults });
       const got = await context.collect(queue, {
         retry: { attempts: 3, backoff: { initial: 60, factor: 1, jitter: 0 } },
@@ -241,7 +241,7 @@ export const RETRY: readonly Case[] = [
       );
       ok(Math.min(...gaps(got.handled)) >= 59, `waits of ${gaps(got.handled).join(", ")} ms`);
       equal(dead?.attempts, 3);
-      ok(!faults.settled.some(({ action }) => action === "retry" || action === "release"), "it was given back");
+      ok(!faults.settlements.some(({ action }) => action === "retry" || action === "release"), "it was given back");
     },
   },
   {
@@ -251,7 +251,7 @@ export const RETRY: readonly Case[] = [
     rows: [41],
     async run(context) {
       const faults = new Faults();
-      faults.withoutReturns = true;
+      faults.noReturnQueue = true;
       const { queue } = await context.queue({ faults });
       const got = await context.collect(queue, {
         retry: { attempts: 9, backoff: { initial: 60_000, max: 60_000, jitter: 0 } },
@@ -260,9 +260,9 @@ export const RETRY: readonly Case[] = [
         },
       });
       await queue.send("bad");
-      await got.seen("bad");
+      await got.waitForBody("bad");
       for (const body of ["a", "b", "c"]) await queue.send(body);
-      await Promise.all(["a", "b", "c"].map((body) => got.seen(body)));
+      await Promise.all(["a", "b", "c"].map((body) => got.waitForBody(body)));
       equal(got.handled.length, 4);
     },
   },
@@ -273,7 +273,7 @@ export const RETRY: readonly Case[] = [
     rows: [51],
     async run(context) {
       const faults = new Faults();
-      faults.settle = ({ action }) => (action === "retry" ? new StagedError("REJECTED", false) : undefined);
+      faults.settle = ({ action }) => (action === "retry" ? new InjectedError("REJECTED", false) : undefined);
       const { queue } = await context.queue({ faults });
       const got = await context.collect(queue, {
         handle: ({ attempt }) => {
@@ -281,7 +281,7 @@ export const RETRY: readonly Case[] = [
         },
       });
       await queue.send("body");
-      await got.count(2);
+      await got.waitForCount(2);
       equal(got.handled[1]?.attempt, 2);
     },
   },

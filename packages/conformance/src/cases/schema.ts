@@ -2,7 +2,7 @@ import { deepEqual, equal, rejects } from "node:assert/strict";
 import { type Codec, json, type StandardSchema } from "@anybroker/core";
 import type { Case } from "../case.ts";
 import { codeOf } from "../error-code.ts";
-import { Faults } from "../faults.ts";
+import { Faults } from "../layers/faults.ts";
 
 /** Reads a price in text and makes a number of it; counts how often it did. */
 function priceSchema(): StandardSchema<{ price: string }, { price: number }> & { readonly calls: unknown[] } {
@@ -44,7 +44,7 @@ export const SCHEMA: readonly Case[] = [
       const queue = broker.queue(name, { schema: priceSchema() });
       const got = await context.collect(queue);
       await queue.send({ price: "1.50" });
-      await got.count(1);
+      await got.waitForCount(1);
       deepEqual(got.bodies, [{ price: 1.5 }]);
       equal(Buffer.from(got.handled[0]?.message.bytes ?? []).toString(), '{"price":"1.50"}');
     },
@@ -76,7 +76,7 @@ export const SCHEMA: readonly Case[] = [
       const got = await context.collect(queue);
       await raw.send({ cost: 3 }, { headers: { kept: "yes" } });
       await raw.send({ price: "2" });
-      await got.count(1);
+      await got.waitForCount(1);
       deepEqual(got.bodies, [{ price: 2 }]);
       const [dead] = await context.deadLetters(queue, 1);
       equal(Buffer.from(dead?.bytes ?? []).toString(), '{"cost":3}');
@@ -97,7 +97,7 @@ export const SCHEMA: readonly Case[] = [
       const got = await context.collect(queue);
       await broker.queue(name, { codec: broken }).send("{not json", { id: "bad-1", headers: { kept: "yes" } });
       await queue.send("good");
-      await got.count(1);
+      await got.waitForCount(1);
       deepEqual(got.bodies, ["good"]);
       const [dead] = await context.deadLetters(queue, 1);
       equal(Buffer.from(dead?.bytes ?? []).toString(), "{not json");

@@ -2,8 +2,8 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { BrokerError } from "@anybroker/core";
 import type { Case } from "../case.ts";
 import { codeOf } from "../error-code.ts";
-import { Faults, StagedError } from "../faults.ts";
-import { gate, later } from "../wait.ts";
+import { Faults, InjectedError } from "../layers/faults.ts";
+import { awaitLater, gate } from "../wait.ts";
 
 const cancelled = { name: "BrokerError", code: "CANCELLED" };
 
@@ -36,11 +36,11 @@ export const SENDING: readonly Case[] = [
         return hold.promise;
       };
       const { queue } = await context.queue({ faults });
-      const sending = later(queue.send("body"));
+      const sending = awaitLater(queue.send("body"));
       const { state } = watched(sending);
       await context.until("the message to reach the driver", () => reached);
       const got = await context.collect((await context.connect()).queue<string>(queue.name));
-      await got.seen("body");
+      await got.waitForBody("body");
       equal(state(), "pending");
       hold.open();
       await context.soon("the send to resolve", sending);
@@ -53,7 +53,7 @@ export const SENDING: readonly Case[] = [
     rows: [91, 113],
     async run(context) {
       const faults = new Faults();
-      const cause = new StagedError("REJECTED", false);
+      const cause = new InjectedError("REJECTED", false);
       faults.send = () => ({ error: cause, outcomeUnknown: false });
       const { queue } = await context.queue({ faults });
       await rejects(queue.send("body"), (error: unknown) => {
@@ -72,7 +72,7 @@ export const SENDING: readonly Case[] = [
     rows: [91],
     async run(context) {
       const faults = new Faults();
-      faults.send = () => ({ error: new StagedError("QUOTA", false), outcomeUnknown: false });
+      faults.send = () => ({ error: new InjectedError("QUOTA", false), outcomeUnknown: false });
       const { topic } = await context.topic({ faults });
       await rejects(topic.publish("body"), { name: "BrokerError", code: "QUOTA" });
     },
@@ -87,13 +87,13 @@ export const SENDING: readonly Case[] = [
       const ids: string[] = [];
       faults.send = ({ id }) => {
         ids.push(id);
-        return ids.length > 2 ? undefined : { error: new StagedError("THROTTLED", true), outcomeUnknown: false };
+        return ids.length > 2 ? undefined : { error: new InjectedError("THROTTLED", true), outcomeUnknown: false };
       };
       const { queue } = await context.queue({ faults });
       const { id } = await queue.send("body");
       deepEqual(ids, [id, id, id]);
       const got = await context.collect(queue);
-      await got.count(1);
+      await got.waitForCount(1);
       equal(got.handled[0]?.id, id);
     },
   },
@@ -111,10 +111,10 @@ export const SENDING: readonly Case[] = [
         let tries = 0;
         faults.send = () => {
           tries += 1;
-          return { error: new StagedError("UNAVAILABLE", true), outcomeUnknown };
+          return { error: new InjectedError("UNAVAILABLE", true), outcomeUnknown };
         };
         const failed = { name: "BrokerError", retryable: true, outcomeUnknown };
-        await rejects(queue.send("body", { timeout: context.short * 3 }), failed);
+        await rejects(queue.send("body", { timeout: context.shortTimeout * 3 }), failed);
         ok(tries > 0, "it was never tried");
         faults.send = undefined;
       }
@@ -132,7 +132,7 @@ export const SENDING: readonly Case[] = [
       await broker.declare({ queues: { [queue.name]: {} } });
       faults.send = () => hold.promise;
       const start = performance.now();
-      await rejects(queue.send("body", { timeout: context.short }), {
+      await rejects(queue.send("body", { timeout: context.shortTimeout }), {
         name: "BrokerError",
         code: "TIMEOUT",
         outcomeUnknown: true,
@@ -152,8 +152,8 @@ export const SENDING: readonly Case[] = [
       const { broker, queue } = await context.queue({ faults });
       await broker.declare({ queues: { [queue.name]: {} } });
       faults.send = () => hold.promise;
-      const impatient = later(queue.send("impatient", { timeout: context.short }));
-      const patient = later(queue.send("patient", { timeout: 20_000 }));
+      const impatient = awaitLater(queue.send("impatient", { timeout: context.shortTimeout }));
+      const patient = awaitLater(queue.send("patient", { timeout: 20_000 }));
       const { state } = watched(patient);
       await rejects(impatient, { code: "TIMEOUT", outcomeUnknown: true });
       equal(state(), "pending");
@@ -162,7 +162,7 @@ export const SENDING: readonly Case[] = [
       faults.send = undefined;
       await queue.send("next");
       const got = await context.collect(queue);
-      await Promise.all([got.seen("patient"), got.seen("next")]);
+      await Promise.all([got.waitForBody("patient"), got.waitForBody("next")]);
     },
   },
   {
@@ -175,7 +175,7 @@ export const SENDING: readonly Case[] = [
       await rejects(queue.send("never", { signal: AbortSignal.abort() }), { ...cancelled, outcomeUnknown: false });
       await queue.send("marker");
       const got = await context.collect(queue);
-      await got.seen("marker");
+      await got.waitForBody("marker");
       deepEqual(got.bodies, ["marker"]);
     },
   },
@@ -194,8 +194,8 @@ export const SENDING: readonly Case[] = [
       };
       const { queue } = await context.queue({ faults });
       const stop = new AbortController();
-      const aborted = later(queue.send("aborted", { signal: stop.signal }));
-      const other = later(queue.send("other"));
+      const aborted = awaitLater(queue.send("aborted", { signal: stop.signal }));
+      const other = awaitLater(queue.send("other"));
       const { state } = watched(aborted);
       await context.until("both to reach the driver", () => reached === 2);
       stop.abort();
@@ -216,17 +216,17 @@ export const SENDING: readonly Case[] = [
       const { broker, queue } = await context.queue<number>({ faults, sendBuffer: { messages: 5 } });
       await broker.declare({ queues: { [queue.name]: {} } });
       faults.send = () => hold.promise;
-      const inside = [0, 1, 2, 3, 4].map((number) => later(queue.send(number)));
-      await rejects(queue.send(5, { timeout: context.short }), {
+      const inside = [0, 1, 2, 3, 4].map((number) => awaitLater(queue.send(number)));
+      await rejects(queue.send(5, { timeout: context.shortTimeout }), {
         name: "BrokerError",
         code: "BACKPRESSURE",
         outcomeUnknown: false,
       });
-      const waiting = later(queue.send(6));
+      const waiting = awaitLater(queue.send(6));
       hold.open();
       await context.soon("all to be sent", Promise.all([...inside, waiting]));
       const got = await context.collect(queue);
-      await got.count(6);
+      await got.waitForCount(6);
       deepEqual(new Set(got.bodies), new Set([0, 1, 2, 3, 4, 6]));
     },
   },
@@ -236,13 +236,13 @@ export const SENDING: readonly Case[] = [
     section: "F",
     rows: [132],
     async run(context) {
-      const { queue } = await context.queue<unknown>({ mask: { limits: { body: 1_000 } } });
-      const good = Array.from({ length: 20 }, (_, index) => later(queue.send(index)));
+      const { queue } = await context.queue<unknown>({ capabilities: { limits: { body: 1_000 } } });
+      const good = Array.from({ length: 20 }, (_, index) => awaitLater(queue.send(index)));
       await rejects(queue.send("x".repeat(1_001)), { code: "TOO_LARGE" });
       await rejects(queue.send("body", { headers: { "Not-Legal": "x" } }), TypeError);
       await Promise.all([...good, queue.send("last")]);
       const got = await context.collect(queue);
-      await got.count(21);
+      await got.waitForCount(21);
     },
   },
   {
@@ -256,7 +256,7 @@ export const SENDING: readonly Case[] = [
       await queue.send("body", { id: "again" });
       await queue.send("marker");
       const got = await context.collect(queue);
-      await got.seen("marker");
+      await got.waitForBody("marker");
       ok(got.handled.filter(({ id }) => id === "again").length >= 1);
     },
   },

@@ -12,14 +12,14 @@ export const SETTLE: readonly Case[] = [
       const { broker, queue } = await context.queue();
       const first = await context.collect(queue, { handle: async () => {} });
       await queue.send("done");
-      await first.count(1);
+      await first.waitForCount(1);
       await first.consumer.close();
       equal(first.consumer.stats().acked, 1);
       await broker.close();
       const again = (await context.connect()).queue<string>(queue.name);
       const second = await context.collect(again);
       await again.send("marker");
-      await second.seen("marker");
+      await second.waitForBody("marker");
       deepEqual(second.bodies, ["marker"]);
     },
   },
@@ -36,7 +36,7 @@ export const SETTLE: readonly Case[] = [
         },
       });
       await queue.send("body");
-      await got.count(2);
+      await got.waitForCount(2);
       deepEqual(
         got.handled.map(({ attempt }) => attempt),
         [1, 2],
@@ -57,7 +57,7 @@ export const SETTLE: readonly Case[] = [
         },
       });
       await queue.send("body");
-      await got.count(2);
+      await got.waitForCount(2);
       equal(got.handled[1]?.attempt, 2);
     },
   },
@@ -74,7 +74,7 @@ export const SETTLE: readonly Case[] = [
         },
       });
       await queue.send("body");
-      await got.count(4);
+      await got.waitForCount(4);
       deepEqual(
         got.handled.map(({ attempt, message }) => [attempt, message.redelivered]),
         [
@@ -105,7 +105,7 @@ export const SETTLE: readonly Case[] = [
       await context.until("the retry to be settled", () => first.consumer.stats().retried === 1);
       await broker.close({ drainTimeout: 0 });
       const second = await context.collect((await context.connect()).queue<string>(queue.name));
-      await second.count(1);
+      await second.waitForCount(1);
       equal(second.handled[0]?.attempt, 2);
     },
   },
@@ -129,7 +129,7 @@ export const SETTLE: readonly Case[] = [
       });
       for (const number of [0, 1, 2]) await queue.send(number);
       for (const times of [1, 2, 3]) {
-        await got.count(times);
+        await got.waitForCount(times);
         equal(got.handled.length, times);
         gates[got.bodies.at(-1) ?? 0]?.open();
       }
@@ -156,10 +156,10 @@ export const SETTLE: readonly Case[] = [
         },
       });
       await Promise.all(Array.from({ length: 9 }, (_, index) => queue.send(index)));
-      await got.count(3);
+      await got.waitForCount(3);
       equal(got.consumer.stats().running, 3);
       go.open();
-      await got.count(9);
+      await got.waitForCount(9);
       equal(most, 3);
     },
   },
@@ -173,10 +173,10 @@ export const SETTLE: readonly Case[] = [
       const stuck = gate();
       const busy = await context.collect(queue, { prefetch: 3, handle: () => stuck.promise });
       await queue.send(0);
-      await busy.count(1);
+      await busy.waitForCount(1);
       await Promise.all(Array.from({ length: 11 }, (_, index) => queue.send(index + 1)));
       const free = await context.collect((await context.connect()).queue<number>(queue.name));
-      await free.count(9);
+      await free.waitForCount(9);
       equal(busy.handled.length, 1);
       ok(busy.consumer.stats().waiting <= 2, "two wait for the handler at most");
       stuck.open();
@@ -245,7 +245,7 @@ export const SETTLE: readonly Case[] = [
       await queue.send("bad");
       await context.until("the retry to be settled", () => got.consumer.stats().retried >= 1);
       for (const body of ["a", "b", "c"]) await queue.send(body);
-      await Promise.all(["a", "b", "c"].map((body) => got.seen(body)));
+      await Promise.all(["a", "b", "c"].map((body) => got.waitForBody(body)));
       equal(got.handled.length, 4);
     },
   },

@@ -1,7 +1,7 @@
 import { deepEqual, ok } from "node:assert/strict";
 import type { Case } from "../case.ts";
 import { codeOf } from "../error-code.ts";
-import { Faults, StagedError } from "../faults.ts";
+import { Faults, InjectedError } from "../layers/faults.ts";
 
 export const SETTLING_IN_BATCHES: readonly Case[] = [
   {
@@ -15,7 +15,7 @@ export const SETTLING_IN_BATCHES: readonly Case[] = [
       faults.settle = ({ action, delivery }) => {
         if (action !== "ack" || delivery.id !== "refused" || refusals === 0) return undefined;
         refusals -= 1;
-        return new StagedError("UNAVAILABLE", true);
+        return new InjectedError("UNAVAILABLE", true);
       };
       const { broker, queue } = await context.queue({ faults });
       const errors: unknown[] = [];
@@ -31,7 +31,7 @@ export const SETTLING_IN_BATCHES: readonly Case[] = [
       const again = (await context.connect()).queue<string>(queue.name);
       await again.send("marker");
       const got = await context.collect(again);
-      await got.seen("marker");
+      await got.waitForBody("marker");
       deepEqual(got.bodies, ["marker"]);
     },
   },

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Case } from "../case.ts";
-import { listed } from "../wait.ts";
+import { toArray } from "../wait.ts";
 
 const sorted = (numbers: readonly number[]): readonly number[] => numbers.toSorted((a, b) => a - b);
 
@@ -21,7 +21,7 @@ export const SUBSCRIPTIONS: readonly Case[] = [
       ];
       const numbers = Array.from({ length: 30 }, (_, index) => index);
       await Promise.all(numbers.map((number) => topic.publish(number)));
-      await alone.count(30);
+      await alone.waitForCount(30);
       await context.until("the shared ones", () => shared.flatMap(({ bodies }) => bodies).length >= 30);
       await Promise.all([alone, ...shared].map(({ consumer }) => consumer.close()));
       deepEqual(sorted(alone.bodies), numbers);
@@ -37,14 +37,14 @@ export const SUBSCRIPTIONS: readonly Case[] = [
       const { broker, topic } = await context.topic<number>();
       const first = await context.collect(topic.subscription("keeper"));
       await topic.publish(0);
-      await first.count(1);
+      await first.waitForCount(1);
       await broker.close();
       const publisher = (await context.connect()).topic<number>(topic.name);
       for (const round of [1, 2]) {
         for (let index = 0; index < 6; index += 1) await publisher.publish(round * 10 + index);
         const reader = await context.connect();
         const got = await context.collect(reader.topic<number>(topic.name).subscription("keeper"));
-        await got.count(6);
+        await got.waitForCount(6);
         await reader.close();
         deepEqual(
           sorted(got.bodies),
@@ -63,7 +63,7 @@ export const SUBSCRIPTIONS: readonly Case[] = [
       await topic.publish("before");
       const got = await context.collect(topic.subscription("late"));
       await topic.publish("after");
-      await got.seen("after");
+      await got.waitForBody("after");
       deepEqual(got.bodies, ["after"]);
     },
   },
@@ -93,7 +93,7 @@ export const SUBSCRIPTIONS: readonly Case[] = [
       await broker.declare({ topics: { [topic.name]: { subscriptions: { early: {} } } } });
       await topic.publish("kept");
       const got = await context.collect(topic.subscription("early"));
-      await got.seen("kept");
+      await got.waitForBody("kept");
     },
   },
   {
@@ -110,9 +110,9 @@ export const SUBSCRIPTIONS: readonly Case[] = [
         },
       });
       await topic.publish("body");
-      await failing.count(3);
+      await failing.waitForCount(3);
       await topic.publish("marker");
-      await Promise.all([healthy.seen("marker"), failing.seen("marker")]);
+      await Promise.all([healthy.waitForBody("marker"), failing.waitForBody("marker")]);
       deepEqual(healthy.bodies, ["body", "marker"]);
       deepEqual(
         failing.handled.map(({ attempt }) => attempt),
@@ -139,16 +139,16 @@ export const SUBSCRIPTIONS: readonly Case[] = [
       await topic.publish("body", { headers: { a: "1" } });
       const [letter] = await context.deadLetters(topic.subscription("failing"), 1);
       ok(letter?.source?.includes("failing"), `the source is ${letter?.source}`);
-      deepEqual(await listed(topic.subscription("healthy").deadLetters.list()), []);
+      deepEqual(await toArray(topic.subscription("healthy").deadLetters.list()), []);
       mended = true;
       equal(await topic.subscription("failing").deadLetters.replay({ all: true }), 1);
-      await failing.count(2);
+      await failing.waitForCount(2);
       await topic.publish("marker");
-      await Promise.all([healthy.seen("marker"), failing.seen("marker")]);
+      await Promise.all([healthy.waitForBody("marker"), failing.waitForBody("marker")]);
       deepEqual(healthy.bodies, ["body", "marker"]);
       equal(failing.handled.length, 3);
       deepEqual([failing.handled[1]?.attempt, { ...failing.handled[1]?.message.headers }], [1, { a: "1" }]);
-      deepEqual(await listed(topic.subscription("failing").deadLetters.list()), []);
+      deepEqual(await toArray(topic.subscription("failing").deadLetters.list()), []);
     },
   },
   {
@@ -165,10 +165,10 @@ export const SUBSCRIPTIONS: readonly Case[] = [
       await first.consumer.close();
       await topic.publish("one");
       await queue.send("one");
-      await Promise.all([second.seen("one"), third.seen("one")]);
+      await Promise.all([second.waitForBody("one"), third.waitForBody("one")]);
       await second.consumer.close();
       await queue.send("two");
-      await third.seen("two");
+      await third.waitForBody("two");
       deepEqual(first.bodies, []);
     },
   },
@@ -181,11 +181,11 @@ export const SUBSCRIPTIONS: readonly Case[] = [
       const { topic } = await context.topic();
       const closed = await context.collect(topic.subscription("same"));
       await topic.publish("one");
-      await closed.seen("one");
+      await closed.waitForBody("one");
       await closed.consumer.close();
       await topic.publish("two");
       const next = await context.collect(topic.subscription("same"));
-      await next.seen("two");
+      await next.waitForBody("two");
       deepEqual(closed.bodies, ["one"]);
     },
   },
@@ -200,12 +200,12 @@ export const SUBSCRIPTIONS: readonly Case[] = [
       const live = topic.subscription("live", { durable: false });
       const first = await context.collect(live);
       await topic.publish("one");
-      await first.seen("one");
+      await first.waitForBody("one");
       await first.consumer.close();
       await topic.publish("missed");
       const second = await context.collect(live);
       await topic.publish("two");
-      await second.seen("two");
+      await second.waitForBody("two");
       deepEqual(second.bodies, ["two"]);
     },
   },
@@ -218,7 +218,7 @@ export const SUBSCRIPTIONS: readonly Case[] = [
     async run(context) {
       const { topic } = await context.topic();
       const got = await context.collect(topic.subscription("live", { durable: false }), {
-        retry: { ...context.quick, attempts: 3 },
+        retry: { ...context.quickRetry, attempts: 3 },
         handle: ({ body }) => {
           if (body === "poison") throw new Error("no");
         },
@@ -226,7 +226,7 @@ export const SUBSCRIPTIONS: readonly Case[] = [
       await topic.publish("poison");
       await context.until("the poison to be discarded", () => got.consumer.stats().discarded === 1);
       await topic.publish("marker");
-      await got.seen("marker");
+      await got.waitForBody("marker");
       deepEqual(
         got.handled.map(({ attempt }) => attempt),
         [1, 2, 3, 1],

@@ -2,8 +2,8 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { channel } from "node:diagnostics_channel";
 import type { Drift } from "@anybroker/core";
 import type { Case } from "../case.ts";
-import { Faults } from "../faults.ts";
-import { listed } from "../wait.ts";
+import { Faults } from "../layers/faults.ts";
+import { toArray } from "../wait.ts";
 
 const missing = { name: "BrokerError", code: "NOT_FOUND" };
 
@@ -17,7 +17,7 @@ export const TOPOLOGY: readonly Case[] = [
       const { queue } = await context.queue();
       const got = await context.collect(queue);
       await (await context.connect()).queue<string>(queue.name).send("body");
-      await got.seen("body");
+      await got.waitForBody("body");
     },
   },
   {
@@ -36,7 +36,7 @@ export const TOPOLOGY: readonly Case[] = [
       if (broker === undefined) return;
       const got = await context.collect(broker.queue(queue));
       const copies = await context.collect(broker.topic(topic).subscription("all"));
-      await Promise.all([got.count(4), copies.count(4)]);
+      await Promise.all([got.waitForCount(4), copies.waitForCount(4)]);
     },
   },
   {
@@ -55,7 +55,7 @@ export const TOPOLOGY: readonly Case[] = [
       await (await context.connect()).declare(topology);
       const got = await context.collect(queue);
       const copies = await context.collect(broker.topic<string>(topic).subscription("all"));
-      await Promise.all([got.seen("kept"), copies.seen("kept")]);
+      await Promise.all([got.waitForBody("kept"), copies.waitForBody("kept")]);
     },
   },
   {
@@ -70,7 +70,7 @@ export const TOPOLOGY: readonly Case[] = [
       await broker.declare({ queues: { [queue.name]: {}, [fresh]: {} } });
       await broker.queue(fresh).send("new");
       const got = await context.collect(queue);
-      await got.seen("there before");
+      await got.waitForBody("there before");
     },
   },
   {
@@ -156,7 +156,7 @@ export const TOPOLOGY: readonly Case[] = [
         const copies = await context.collect(broker.topic<string>(topic).subscription("all"), { handle });
         await broker.queue(queue).send(topology);
         await broker.topic(topic).publish(topology);
-        await Promise.all([got.count(2), copies.count(2)]);
+        await Promise.all([got.waitForCount(2), copies.waitForCount(2)]);
         deepEqual(
           [...got.handled, ...copies.handled].map(({ body, attempt }) => [body, attempt]),
           [1, 2, 1, 2].map((attempt) => [topology, attempt]),
@@ -184,7 +184,7 @@ export const TOPOLOGY: readonly Case[] = [
         const copies = await context.collect(broker.topic<string>(topic).subscription("all"), { handle });
         await broker.queue(queue).send(topology);
         await broker.topic(topic).publish(topology);
-        await Promise.all([got.count(2), copies.count(2)]);
+        await Promise.all([got.waitForCount(2), copies.waitForCount(2)]);
         await broker.close();
       }
     },
@@ -245,7 +245,7 @@ export const TOPOLOGY: readonly Case[] = [
         const other = (await context.connect()).queue<string>(queue.name, { ordered: true });
         const got = await context.collect(other);
         await other.send("body", { key: "k" });
-        await got.seen("body");
+        await got.waitForBody("body");
         ok(seen.length > 0, "no drift was reported");
       } finally {
         channel("anybroker:drift").unsubscribe(listen);
@@ -274,7 +274,7 @@ export const TOPOLOGY: readonly Case[] = [
       const copies = await context.collect(topic.subscription(`s${"-_0".repeat(16)}z`));
       await queue.send("body");
       await topic.publish("body");
-      await Promise.all([got.count(2), copies.count(1)]);
+      await Promise.all([got.waitForCount(2), copies.waitForCount(1)]);
       equal(queue.name.length, nameMax);
     },
   },
@@ -289,7 +289,7 @@ export const TOPOLOGY: readonly Case[] = [
       const { queue } = await context.queue();
       const got = await context.collect(queue);
       await queue.send("before");
-      await got.seen("before");
+      await got.waitForBody("before");
       await context.remove({ queue: queue.name });
       const other = (await context.connect()).queue<string>(queue.name);
       let sent = 0;
@@ -312,7 +312,7 @@ export const TOPOLOGY: readonly Case[] = [
       await context.remove({ queue: queue.name });
       await queue.send("after");
       const got = await context.collect((await context.connect()).queue<string>(queue.name));
-      await got.seen("after");
+      await got.waitForBody("after");
     },
   },
   {
@@ -327,7 +327,7 @@ export const TOPOLOGY: readonly Case[] = [
       await context.remove({ queue: queue.name });
       const got = await context.collect(queue);
       await (await context.connect()).queue<string>(queue.name).send("after");
-      await got.seen("after");
+      await got.waitForBody("after");
     },
   },
   {
@@ -340,10 +340,10 @@ export const TOPOLOGY: readonly Case[] = [
       const { queue } = await context.queue();
       await queue.send("lost with the queue");
       await context.remove({ queue: queue.name });
-      deepEqual(await listed(queue.deadLetters.list()), []);
+      deepEqual(await toArray(queue.deadLetters.list()), []);
       const got = await context.collect((await context.connect()).queue<string>(queue.name));
       await queue.send("after");
-      await got.seen("after");
+      await got.waitForBody("after");
     },
   },
   {
@@ -372,7 +372,7 @@ export const TOPOLOGY: readonly Case[] = [
       const faults = new Faults();
       const broker = await context.connect({ topology: "none", faults });
       const got = await context.collect(broker.queue<string>(name));
-      await got.seen("one");
+      await got.waitForBody("one");
       ok(!faults.calls.includes("declare"), "something was declared");
     },
   },

@@ -47,7 +47,7 @@ export const TRACING: readonly Case[] = [
         },
       });
       await queue.send("body", { headers: { mine: "yes" } });
-      await got.count(2);
+      await got.waitForCount(2);
       deepEqual(extracted, Array(2).fill("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
       equal(got.handled[1]?.message.headers.mine, "yes");
     },
@@ -76,7 +76,7 @@ export const TRACING: readonly Case[] = [
       const { queue } = await context.queue();
       await listening("anybroker:discard", queue.name, async (events) => {
         await context.collect(queue, {
-          retry: { ...context.quick, classify: () => "discard" },
+          retry: { ...context.quickRetry, classify: () => "discard" },
           handle: () => {
             throw new Error("unwanted");
           },

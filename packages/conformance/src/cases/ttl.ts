@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import type { Case } from "../case.ts";
-import { gate, listed, timePasses } from "../wait.ts";
+import { gate, sleep, toArray } from "../wait.ts";
 
 export const TTL: readonly Case[] = [
   {
@@ -14,7 +14,7 @@ export const TTL: readonly Case[] = [
       await queue.send("long", { ttl: 31_536_000_000 });
       await queue.send("short", { ttl: 60_000 });
       const got = await context.collect(queue);
-      await got.count(2);
+      await got.waitForCount(2);
     },
   },
   {
@@ -26,12 +26,12 @@ export const TTL: readonly Case[] = [
     async run(context) {
       const { queue } = await context.queue();
       await queue.send("stale", { ttl: 20 });
-      await timePasses(40);
+      await sleep(40);
       await queue.send("fresh", { ttl: 60_000 });
       const got = await context.collect(queue);
-      await got.seen("fresh");
+      await got.waitForBody("fresh");
       deepEqual(got.bodies, ["fresh"]);
-      deepEqual(await listed(queue.deadLetters.list()), []);
+      deepEqual(await toArray(queue.deadLetters.list()), []);
     },
   },
   {
@@ -44,10 +44,10 @@ export const TTL: readonly Case[] = [
       const { broker, topic } = await context.topic();
       await broker.declare({ topics: { [topic.name]: { subscriptions: { late: {} } } } });
       await topic.publish("stale", { ttl: 20 });
-      await timePasses(40);
+      await sleep(40);
       await topic.publish("fresh");
       const got = await context.collect(topic.subscription("late"));
-      await got.seen("fresh");
+      await got.waitForBody("fresh");
       deepEqual(got.bodies, ["fresh"]);
     },
   },
@@ -64,7 +64,7 @@ export const TTL: readonly Case[] = [
       const got = await context.collect(queue, {
         handle: async ({ body }) => {
           if (body !== "stale") return;
-          await timePasses(ttl + 50);
+          await sleep(ttl + 50);
           throw new Error("too late to matter");
         },
       });
@@ -74,7 +74,7 @@ export const TTL: readonly Case[] = [
         await context.until("the expiry to be counted", () => got.consumer.stats().expired === times);
       }
       await queue.send("marker");
-      await got.seen("marker");
+      await got.waitForBody("marker");
       deepEqual(got.bodies, ["stale", "marker"]);
     },
   },
@@ -94,12 +94,12 @@ export const TTL: readonly Case[] = [
         },
       });
       await queue.send("slow");
-      await got.count(1);
+      await got.waitForCount(1);
       await queue.send("stale", { ttl: 100 });
-      await timePasses(150);
+      await sleep(150);
       await queue.send("fresh");
       hold.open();
-      await got.seen("fresh");
+      await got.waitForBody("fresh");
       deepEqual(got.bodies, ["slow", "fresh"]);
     },
   },
@@ -114,9 +114,9 @@ export const TTL: readonly Case[] = [
       const got = await context.collect(queue);
       await queue.send("stale", { delay: 300, ttl: 50 });
       await queue.send("marker", { delay: 320 });
-      await got.seen("marker");
+      await got.waitForBody("marker");
       await queue.send("second marker", { delay: 260 });
-      await got.seen("second marker");
+      await got.waitForBody("second marker");
       equal(got.bodies.includes("stale"), false);
     },
   },

@@ -19,9 +19,9 @@ export const VERBS: readonly Case[] = [
         },
       });
       await queue.send("first");
-      await got.count(1);
+      await got.waitForCount(1);
       await queue.send("marker");
-      await got.seen("marker");
+      await got.waitForBody("marker");
       await context.until("both acks to answer", () => took.length === 2);
       deepEqual(got.bodies, ["first", "marker"]);
       deepEqual(took, [true, true]);
@@ -45,7 +45,7 @@ export const VERBS: readonly Case[] = [
       await queue.send("twice");
       await context.until("four answers", () => answers.length === 4);
       await queue.send("marker");
-      await got.seen("marker");
+      await got.waitForBody("marker");
       deepEqual(answers, [true, false, false, false]);
       deepEqual(got.bodies, ["twice", "marker"]);
     },
@@ -59,7 +59,7 @@ export const VERBS: readonly Case[] = [
       const { queue } = await context.queue();
       const got = await context.collect(queue);
       await queue.send("body");
-      await got.count(1);
+      await got.waitForCount(1);
       await context.until("the ack to take", () => got.consumer.stats().acked === 1);
       equal(await got.handled[0]?.message.retry(), false);
       equal(await got.handled[0]?.message.ack(), false);
@@ -79,7 +79,7 @@ export const VERBS: readonly Case[] = [
         },
       });
       await queue.send("body");
-      await got.count(2);
+      await got.waitForCount(2);
       deepEqual(took, [true, false]);
       equal(got.handled[1]?.attempt, 2);
     },
@@ -119,15 +119,15 @@ export const VERBS: readonly Case[] = [
         },
       });
       for (const number of [0, 1, 2, 3, 4, 5]) await queue.send(number);
-      await got.count(6);
+      await got.waitForCount(6);
       for (const number of [5, 2, 3, 0, 4, 1]) gates[number]?.open();
-      await got.count(7);
+      await got.waitForCount(7);
       equal(got.handled[6]?.body, 2);
       await got.consumer.close();
       equal(got.consumer.stats().acked, 6);
       await queue.send(9);
       const later = await context.collect(queue);
-      await later.seen(9);
+      await later.waitForBody(9);
       deepEqual(later.bodies, [9]);
     },
   },
@@ -151,7 +151,7 @@ export const VERBS: readonly Case[] = [
       await queue.send("slow");
       const reason = await context.soon("the signal to abort", aborted.promise);
       equal(codeOf(reason), "TIMEOUT");
-      await got.count(2);
+      await got.waitForCount(2);
       equal(got.handled[1]?.attempt, 2);
       ok(got.errors.some((error) => codeOf(error) === "TIMEOUT"));
     },
@@ -175,7 +175,7 @@ export const VERBS: readonly Case[] = [
         },
       });
       await queue.send("slow");
-      await got.count(2);
+      await got.waitForCount(2);
       equal(await context.soon("the late ack to answer", answer.promise), false);
     },
   },
@@ -193,7 +193,7 @@ export const VERBS: readonly Case[] = [
       equal(reason?.code, "TIMEOUT");
       never.open();
       const other = await context.collect((await context.connect()).queue<string>(queue.name));
-      await other.count(1);
+      await other.waitForCount(1);
       equal(other.handled[0]?.attempt, 2);
     },
   },
@@ -210,10 +210,10 @@ export const VERBS: readonly Case[] = [
         },
       });
       await queue.send("body");
-      await got.count(2);
+      await got.waitForCount(2);
       ok(got.errors.some((error) => error instanceof RangeError && error.message === "mine"));
       await queue.send("next");
-      await got.seen("next");
+      await got.waitForBody("next");
     },
   },
   {
@@ -232,7 +232,7 @@ export const VERBS: readonly Case[] = [
         },
       });
       await queue.send("body");
-      await got.count(2);
+      await got.waitForCount(2);
     },
   },
 ];

@@ -1,7 +1,7 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { bytes, type Codec } from "@anybroker/core";
 import type { Case } from "../case.ts";
-import { later } from "../wait.ts";
+import { awaitLater } from "../wait.ts";
 
 const green: Codec<string> = {
   contentType: "text/green",
@@ -23,7 +23,7 @@ export const VOLUME: readonly Case[] = [
       const numbers = Array.from({ length: 1_000 }, (_, index) => index);
       const handles = senders.map((broker) => broker.queue<number>(name));
       await Promise.all(handles.flatMap((queue, at) => numbers.filter((n) => n % 2 === at).map((n) => queue.send(n))));
-      await got.count(1_000);
+      await got.waitForCount(1_000);
       deepEqual(new Set(got.bodies), new Set(numbers));
     },
   },
@@ -37,7 +37,7 @@ export const VOLUME: readonly Case[] = [
       const queues = Array.from({ length: 6 }, () => broker.queue<string>(context.name()));
       const got = await Promise.all(queues.map((queue) => context.collect(queue)));
       await Promise.all(queues.flatMap((queue) => [queue.send(`1 ${queue.name}`), queue.send(`2 ${queue.name}`)]));
-      await Promise.all(got.map((one) => one.count(2)));
+      await Promise.all(got.map((one) => one.waitForCount(2)));
       for (const [index, one] of got.entries()) {
         const { name } = queues[index] ?? { name: "" };
         deepEqual(new Set(one.bodies), new Set([`1 ${name}`, `2 ${name}`]));
@@ -55,9 +55,9 @@ export const VOLUME: readonly Case[] = [
       const got = await context.collect(topic.subscription("same"));
       const elsewhere = await context.collect(other.subscription("same"));
       await other.publish("other");
-      await elsewhere.count(1);
+      await elsewhere.waitForCount(1);
       await topic.publish("mine");
-      await got.count(1);
+      await got.waitForCount(1);
       deepEqual(got.bodies, ["mine"]);
       deepEqual(elsewhere.bodies, ["other"]);
     },
@@ -72,7 +72,7 @@ export const VOLUME: readonly Case[] = [
       const queue = broker.queue(context.name(), { codec: bytes });
       const body = Uint8Array.of(1, 2, 3);
       const headers = { a: "before" };
-      const sending = later(queue.send(body, { headers }));
+      const sending = awaitLater(queue.send(body, { headers }));
       body.fill(9);
       headers.a = "after";
       await sending;
@@ -84,7 +84,7 @@ export const VOLUME: readonly Case[] = [
           if (seen.length === 1) throw new Error("again");
         },
       });
-      await got.count(2);
+      await got.waitForCount(2);
       deepEqual(seen, Array(2).fill([[1, 2, 3], { a: "before" }]));
     },
   },
@@ -106,7 +106,7 @@ export const VOLUME: readonly Case[] = [
       await rejects(queue.send(Uint8Array.of(1)), TypeError);
       await queue.send("marker");
       const got = await context.collect(queue);
-      await got.count(1);
+      await got.waitForCount(1);
       deepEqual(got.bodies, ["marker"]);
     },
   },
@@ -120,7 +120,7 @@ export const VOLUME: readonly Case[] = [
       const queue = broker.queue(context.name(), { codec: green });
       const got = await context.collect(queue);
       await queue.send("leaf");
-      await got.count(1);
+      await got.waitForCount(1);
       equal(got.bodies[0], "text/green green:leaf");
     },
   },
@@ -136,7 +136,7 @@ export const VOLUME: readonly Case[] = [
       await sender.queue(name).send("second");
       await sender.close();
       const got = await context.collect((await context.connect()).queue<string>(name));
-      await got.count(2);
+      await got.waitForCount(2);
       deepEqual(new Set(got.bodies), new Set(["first", "second"]));
     },
   },
@@ -152,7 +152,7 @@ export const VOLUME: readonly Case[] = [
       await queue.send("two");
       await context.until("two messages to be counted", async () => (await queue.stats()).ready === 2);
       const got = await context.collect(queue);
-      await got.count(2);
+      await got.waitForCount(2);
       await got.consumer.close();
       await context.until("no message to be counted", async () => (await queue.stats()).ready === 0);
     },
