@@ -1,6 +1,6 @@
 export { type Case, type Need, SECTIONS, type Section } from "./case.ts";
 export { CASES } from "./cases.ts";
-export { CATALOGUE, type CataloguePart, type CatalogueRow, KNOWN_DEFECTS, type KnownDefect } from "./catalogue.ts";
+export { CATALOGUE, type CatalogueGroup, type CatalogueRow, KNOWN_DEFECTS, type KnownDefect } from "./catalogue.ts";
 export { main, type Output } from "./command.ts";
 export {
   type ConformanceOptions,

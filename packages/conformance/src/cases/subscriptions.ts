@@ -22,7 +22,7 @@ export const SUBSCRIPTIONS: readonly Case[] = [
       const numbers = Array.from({ length: 30 }, (_, index) => index);
       await Promise.all(numbers.map((number) => topic.publish(number)));
       await alone.waitForCount(30);
-      await context.until("the shared ones", () => shared.flatMap(({ bodies }) => bodies).length >= 30);
+      await context.until("the shared messages", () => shared.flatMap(({ bodies }) => bodies).length >= 30);
       await Promise.all([alone, ...shared].map(({ consumer }) => consumer.close()));
       deepEqual(sorted(alone.bodies), numbers);
       deepEqual(sorted(shared.flatMap(({ bodies }) => bodies)), numbers);
@@ -30,7 +30,7 @@ export const SUBSCRIPTIONS: readonly Case[] = [
   },
   {
     id: "subscription-keeps-what-comes",
-    name: "A subscription without consumers keeps what comes: the next consumer gets exactly that, time and again",
+    name: "A subscription without consumers keeps its messages, and the next consumer gets exactly those",
     section: "E",
     rows: [81],
     async run(context) {
@@ -43,11 +43,11 @@ export const SUBSCRIPTIONS: readonly Case[] = [
       for (const round of [1, 2]) {
         for (let index = 0; index < 6; index += 1) await publisher.publish(round * 10 + index);
         const reader = await context.connect();
-        const got = await context.collect(reader.topic<number>(topic.name).subscription("keeper"));
-        await got.waitForCount(6);
+        const received = await context.collect(reader.topic<number>(topic.name).subscription("keeper"));
+        await received.waitForCount(6);
         await reader.close();
         deepEqual(
-          sorted(got.bodies),
+          sorted(received.bodies),
           [0, 1, 2, 3, 4, 5].map((index) => round * 10 + index),
         );
       }
@@ -55,21 +55,21 @@ export const SUBSCRIPTIONS: readonly Case[] = [
   },
   {
     id: "publish-to-nobody",
-    name: "A publish that no subscription is there for succeeds, and a subscription made later does not get it",
+    name: "A publish without any subscription succeeds, and a later subscription does not get the message",
     section: "E",
     rows: [82],
     async run(context) {
       const { topic } = await context.topic();
       await topic.publish("before");
-      const got = await context.collect(topic.subscription("late"));
+      const received = await context.collect(topic.subscription("late"));
       await topic.publish("after");
-      await got.waitForBody("after");
-      deepEqual(got.bodies, ["after"]);
+      await received.waitForBody("after");
+      deepEqual(received.bodies, ["after"]);
     },
   },
   {
     id: "subscribed-means-subscribed",
-    name: "What is published after `subscribe` has resolved arrives",
+    name: "A message that is published after `subscribe` has resolved arrives",
     section: "E",
     rows: [116],
     async run(context) {
@@ -85,20 +85,21 @@ export const SUBSCRIPTIONS: readonly Case[] = [
   },
   {
     id: "declared-subscription-keeps",
-    name: "A declared subscription keeps what is published before its first consumer comes",
+    name: "A declared subscription keeps messages that are published before its first consumer",
     section: "E",
     rows: [81, 87],
     async run(context) {
       const { broker, topic } = await context.topic();
       await broker.declare({ topics: { [topic.name]: { subscriptions: { early: {} } } } });
       await topic.publish("kept");
-      const got = await context.collect(topic.subscription("early"));
-      await got.waitForBody("kept");
+      const received = await context.collect(topic.subscription("early"));
+      await received.waitForBody("kept");
     },
   },
   {
     id: "retry-stays-in-its-subscription",
     name: "A retry reaches only the subscription that failed",
+
     section: "B",
     rows: [35, 52],
     async run(context) {
@@ -122,7 +123,7 @@ export const SUBSCRIPTIONS: readonly Case[] = [
   },
   {
     id: "replay-stays-in-its-subscription",
-    name: "A replay reaches only the subscription whose dead letter it is",
+    name: "A replay reaches only the subscription that the dead letter belongs to",
     section: "C",
     rows: [52],
     needs: ["deadLetters.list"],
@@ -153,7 +154,7 @@ export const SUBSCRIPTIONS: readonly Case[] = [
   },
   {
     id: "one-consumer-fewer",
-    name: "When one consumer closes the others go on",
+    name: "When one consumer closes, the others continue",
     section: "E",
     rows: [92, 93, 104],
     async run(context) {
@@ -174,7 +175,7 @@ export const SUBSCRIPTIONS: readonly Case[] = [
   },
   {
     id: "close-stops-delivery",
-    name: "After a consumer has closed its handler is not called any more",
+    name: "After a consumer has closed, its handler is not called again",
     section: "E",
     rows: [93],
     async run(context) {
@@ -191,7 +192,7 @@ export const SUBSCRIPTIONS: readonly Case[] = [
   },
   {
     id: "ephemeral-leaves-nothing",
-    name: "A subscription that is not durable lives as long as its consumer and leaves no backlog",
+    name: "A subscription that is not durable ends with its consumer and leaves no backlog",
     section: "E",
     rows: [82, 93],
     needs: ["ephemeral"],
@@ -211,24 +212,24 @@ export const SUBSCRIPTIONS: readonly Case[] = [
   },
   {
     id: "ephemeral-retries",
-    name: "A subscription that is not durable retries what fails, as any other, and then gives it up without a trace",
+    name: "A subscription that is not durable retries like any other, and discards a message after the last attempt",
     section: "E",
     rows: [42, 93],
     needs: ["ephemeral"],
     async run(context) {
       const { topic } = await context.topic();
-      const got = await context.collect(topic.subscription("live", { durable: false }), {
+      const received = await context.collect(topic.subscription("live", { durable: false }), {
         retry: { ...context.quickRetry, attempts: 3 },
         handle: ({ body }) => {
           if (body === "poison") throw new Error("no");
         },
       });
       await topic.publish("poison");
-      await context.until("the poison to be discarded", () => got.consumer.stats().discarded === 1);
+      await context.until("the poison message to be discarded", () => received.consumer.stats().discarded === 1);
       await topic.publish("marker");
-      await got.waitForBody("marker");
+      await received.waitForBody("marker");
       deepEqual(
-        got.handled.map(({ attempt }) => attempt),
+        received.handled.map(({ attempt }) => attempt),
         [1, 2, 3, 1],
       );
     },
