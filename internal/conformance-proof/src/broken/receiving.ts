@@ -1,17 +1,17 @@
 import { setTimeout } from "node:timers/promises";
 import { mapLinks, overrideLink, overrideSource } from "@anybroker/conformance";
 import { type Delivery, OWN_PREFIX } from "@anybroker/core/driver";
-import type { BrokenDriver } from "./broken-driver.ts";
-import { copyOf, receiving, sources } from "./wrap.ts";
+import type { BrokenDriver } from "../broken-driver.ts";
+import { changeDeliveries, changeSources, copyOf } from "../change.ts";
 
 const retried = ({ headers }: Delivery): boolean => headers["anybroker-attempt"] !== undefined;
 
-/** Faults in what is handed out. */
+/** Faults with deliveries. */
 export const RECEIVING: readonly BrokenDriver[] = [
   {
     fault: "loses the sender's headers when it retries",
     make: () => (driver) =>
-      receiving(driver, (delivery) => {
+      changeDeliveries(driver, (delivery) => {
         if (!retried(delivery)) return delivery;
         const own = Object.entries(delivery.headers).filter(([name]) => name.startsWith(OWN_PREFIX));
         return copyOf(delivery, { headers: Object.fromEntries(own) });
@@ -27,21 +27,23 @@ export const RECEIVING: readonly BrokenDriver[] = [
   {
     fault: "gives a retried message another id",
     make: () => (driver) =>
-      receiving(driver, (delivery) => (retried(delivery) ? copyOf(delivery, { id: `copy-${delivery.id}` }) : delivery)),
+      changeDeliveries(driver, (delivery) =>
+        retried(delivery) ? copyOf(delivery, { id: `copy-${delivery.id}` }) : delivery,
+      ),
     fails: ["retried-copy-is-the-same"],
   },
   {
     fault: "loses key, type and correlation when it retries",
     make: () => (driver) =>
-      receiving(driver, (delivery) =>
+      changeDeliveries(driver, (delivery) =>
         retried(delivery) ? copyOf(delivery, { key: undefined, type: undefined, correlationId: undefined }) : delivery,
       ),
     fails: ["retried-copy-is-the-same"],
   },
   {
-    fault: "hands out more than it is asked for",
+    fault: "delivers more messages than it is asked for",
     make: () => (driver) =>
-      sources(driver, (source) =>
+      changeSources(driver, (source) =>
         overrideSource(source, { receive: (max, signal) => source.receive(max * 100, signal) }),
       ),
     fails: ["crash-loop", "prefetch-kept"],
@@ -49,20 +51,22 @@ export const RECEIVING: readonly BrokenDriver[] = [
   {
     fault: "throws at a body that is not JSON",
     make: () => (driver) =>
-      receiving(driver, (delivery) => {
+      changeDeliveries(driver, (delivery) => {
         if (delivery.contentType === "application/json") JSON.parse(Buffer.from(delivery.body).toString());
         return delivery;
       }),
     fails: ["consume-batch-poison", "undecodable-dead-lettered", "undecodable-reported"],
   },
   {
-    fault: "takes every body for text",
+    fault: "treats every body as text",
     make: () => (driver) =>
-      receiving(driver, (delivery) => copyOf(delivery, { body: Buffer.from(Buffer.from(delivery.body).toString()) })),
+      changeDeliveries(driver, (delivery) =>
+        copyOf(delivery, { body: Buffer.from(Buffer.from(delivery.body).toString()) }),
+      ),
     fails: ["binary-body", "large-body"],
   },
   {
-    fault: "hands a message of a queue to every consumer in the program",
+    fault: "delivers a message of a queue to every consumer in the program",
     make: () => (driver) =>
       mapLinks(driver, (link) => {
         const buffers = new Map<string, Set<Delivery[]>>();
@@ -103,7 +107,7 @@ export const RECEIVING: readonly BrokenDriver[] = [
     fails: ["point-to-point"],
   },
   {
-    fault: "leaves unsettled what its filter does not want, until nothing more comes",
+    fault: "leaves filtered messages unsettled until the subscription stalls",
     make: () => (driver) =>
       mapLinks(driver, (link) =>
         overrideLink(link, {
@@ -136,9 +140,9 @@ export const RECEIVING: readonly BrokenDriver[] = [
     fails: ["filter", "filter-needs-all"],
   },
   {
-    fault: "never answers when it is told to stop reading a subscription",
+    fault: "never returns when it is asked to stop reading a subscription",
     make: () => (driver) =>
-      sources(driver, (source, entity) =>
+      changeSources(driver, (source, entity) =>
         overrideSource(source, {
           receive: async (max, signal) => {
             const deliveries = await source.receive(max, signal);
@@ -161,20 +165,20 @@ export const RECEIVING: readonly BrokenDriver[] = [
     ],
   },
   {
-    fault: "renews no lease",
+    fault: "does not renew leases",
     make: () => (driver) =>
-      sources(driver, (source) =>
+      changeSources(driver, (source) =>
         overrideSource(source, { extend: async (deliveries) => deliveries.map(() => Date.now() + 1_000) }),
       ),
     fails: ["lease-renewed", "lost-lease-aborts", "prefetched-leases-renewed"],
   },
   {
-    fault: "does not say how often a message was handed out",
-    make: () => (driver) => receiving(driver, (delivery) => copyOf(delivery, { deliveries: undefined })),
+    fault: "does not say how often a message was delivered",
+    make: () => (driver) => changeDeliveries(driver, (delivery) => copyOf(delivery, { deliveries: undefined })),
     fails: ["crash-loop"],
   },
   {
-    fault: "does not notice that its connection is gone",
+    fault: "does not notice that its connection is lost",
     make: () => (driver) =>
       mapLinks(driver, (link) =>
         overrideLink(link, {
@@ -209,7 +213,7 @@ export const RECEIVING: readonly BrokenDriver[] = [
     ],
   },
   {
-    fault: "forgets what was held when the connection is lost",
+    fault: "loses held messages when the connection is lost",
     make: () => (driver) => {
       const held = new Set<string>();
       let lives = 0;
@@ -218,7 +222,7 @@ export const RECEIVING: readonly BrokenDriver[] = [
         return link;
       });
       const owner = new Map<string, number>();
-      return receiving(lossy, (delivery, _, source) => {
+      return changeDeliveries(lossy, (delivery, _, source) => {
         const id = `${delivery.id} ${delivery.headers["anybroker-attempt"]}`;
         const first = owner.get(id) ?? lives;
         owner.set(id, first);
