@@ -14,24 +14,24 @@ const folder = join(import.meta.dirname, "../examples");
 
 /** What each example prints on the embedded broker; /…/ where a line may differ. */
 const printed: Readonly<Record<string, readonly (string | RegExp)[]>> = {
-  "hello-queue.ts": ["sent, though nobody listens yet", "Hello, Ada!"],
+  "hello-queue.ts": ["sent before there is a consumer", "Hello, Ada!"],
   "fan-out.ts": ["mail: Ada, Bob, Cleo, Dan", "statistics, with two consumers: Ada, Bob, Cleo, Dan"],
   "retry-and-dead-letters.ts": [
     "10 CHF, attempt 1: fails",
     "10 CHF, attempt 2: fails",
     "10 CHF, attempt 3: fails",
-    /^set aside after 3 attempts: .+, .*no rate for CHF/,
-    "mended: it is given back, to this queue",
+    /^dead-lettered after 3 attempts: .+, .*no rate for CHF/,
+    "fixed: it is replayed to this queue",
     "10 CHF, attempt 1: 11 EUR",
   ],
   "ordered.ts": ["Ada", "Bob", "Cleo"].map((name) => `${name}: placed, paid, packed, sent`),
   "delayed.ts": ["at once", "soon", "later"].map((text) => `${text}: not too early`),
-  "batch.ts": ["250 sent", ...Array.from({ length: 3 }, () => "some rows written at once"), "250 rows in all"],
+  "batch.ts": ["250 sent", ...Array.from({ length: 3 }, () => "several rows written at once"), "250 rows in total"],
   "schema.ts": [/^INVALID_BODY: .*guest.*arrives/, "Ada arrives in 2027"],
   "unit-test-with-manual-clock.ts": [
     "nothing in the first day",
-    "after a day the first attempt, which fails",
-    "a minute later the second: call Bob",
+    "the first attempt, after a day, fails",
+    "the second attempt, a minute later: call Bob",
   ],
 };
 
@@ -56,12 +56,12 @@ function showsWhatItShould({ lines, errors }: Output, file: string): void {
   expect(lines).toEqual(printed[file]?.map((line) => (typeof line === "string" ? line : expect.stringMatching(line))));
 }
 
-/** `again` says how many files are handed out again after the crash: of a worker that takes one at a time, one. */
+/** `again` says how many files are delivered again after the crash: of a worker that takes one at a time, one. */
 function endsWell({ lines, errors }: Output, again = "1"): void {
   expect(errors).toBe("");
   expect(lines.filter((line) => line.includes("✗"))).toEqual([]);
   expect(lines.filter((line) => line.includes("✓"))).toHaveLength(5);
-  expect(lines.at(-1)).toMatch(new RegExp(`0 lost · \\d+ handled twice · ${again} handed out again after the crash`));
+  expect(lines.at(-1)).toMatch(new RegExp(`0 lost · \\d+ handled twice · ${again} delivered again after the crash`));
 }
 
 /** Runs the demo to its end, or interrupts it once it has printed `until`; in a folder of its own for what is temporary. */
