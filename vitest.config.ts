@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 
-// Both are needed, so that tests run on the sources, unbuilt.
+// Both are needed to run tests on the sources, without a build.
 const conditions = ["@anybroker/source"];
 
 const folders = (path: string): string[] =>
@@ -24,7 +24,7 @@ const projects: readonly Project[] = [
   { name: "test", include: ["test/*.test.ts"] },
 ];
 
-// The project of a backend has one test more, which fails or is skipped when there is no server.
+// The project of a backend has one more test, which fails or is skipped if there is no server.
 const isThere = ({ name }: Project): string[] =>
   existsSync(`internal/testkit/src/brokers/${name}.ts`) ? ["internal/testkit/src/brokers/is-there.ts"] : [];
 
@@ -35,7 +35,7 @@ export default defineConfig({
     maxWorkers: 3,
     maxConcurrency: 16,
     passWithNoTests: true,
-    // What is to come true may take a while on a busy machine, and on a server that has only just started.
+    // A condition may take a while on a busy machine, and on a server that has just started.
     expect: { poll: { timeout: 20_000 } },
     setupFiles: "internal/testkit/src/warnings.ts",
     globalSetup: "internal/testkit/src/brokers/global-setup.ts",

@@ -1,31 +1,31 @@
-/** What every message carries: 256 bytes of JSON. */
+/** The body of every message: 256 bytes of JSON. */
 export interface Body {
   readonly n: number;
-  /** When it was sent, on the process's own clock in milliseconds. */
+  /** The time of the send, by the clock of the process, in ms. */
   readonly at: number;
   readonly text: string;
 }
 
-/** A running reader. */
+/** A consumer that is running. */
 export interface Reader {
-  /** Settles what was handled, and stops. */
+  /** Settles the handled messages and stops. */
   close(): Promise<void>;
 }
 
 /**
- * One way to use a broker, reduced to what is measured. All contenders of a backend do the same work for a message:
- * JSON, a UUIDv7 as its id, a promise of its own that resolves when the broker has it as durably as it can.
+ * One way to use a broker, reduced to what is measured. All contenders of a backend do the same work for each message:
+ * JSON, a UUIDv7 as its id, and a promise that resolves when the broker has stored the message as durably as it can.
  */
 export interface Contender {
   send(body: Body): Promise<unknown>;
-  /** Rejects when one was not accepted. */
+  /** Rejects if one of the messages was not accepted. */
   sendBatch(bodies: readonly Body[]): Promise<unknown>;
-  /** At most `concurrency` handlers run at once; a message is acked when its handler has resolved. */
+  /** Runs at most `concurrency` handlers at once. A message is acked when its handler has resolved. */
   consume(handler: (body: Body) => Promise<void>, concurrency: number): Promise<Reader>;
   close(): Promise<void>;
 }
 
-/** Connects, and makes the queue. */
+/** Connects and creates the queue. */
 export type Open = (url: string, queue: string) => Promise<Contender>;
 
 export const contenderNames = ["plain", "expert", "ours"] as const;
@@ -38,12 +38,12 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** Everything the bench needs to know of one broker: a folder each. */
-export interface Backend {
-  /** The bare client and its version; undefined where there is none to compare with. */
+/** The contenders for one backend, and its server. */
+export interface Benchmark {
+  /** The bare client and its version. Undefined if there is none to compare with. */
   readonly client: string | undefined;
   readonly contenders: Readonly<Partial<Record<ContenderName, () => Promise<Open>>>>;
   start(): Promise<Server>;
-  /** Deletes what a job left; rejects when messages are left that were handled and should have been acked. */
+  /** Deletes the queue of a job. With `mustBeEmpty` it rejects if handled messages were not acked. */
   clean(url: string, queue: string, mustBeEmpty: boolean): Promise<void>;
 }

@@ -16,18 +16,18 @@ export interface Job {
 
 const child = fileURLToPath(new URL("./child.ts", import.meta.url));
 
-/** Runs a job in a process of its own, so that no contender runs on code that another one has warmed or spoiled. */
+/** Runs a job in its own process, so that no contender runs on code that another one has optimised or deoptimised. */
 export async function runJob(job: Job, profile: string | undefined): Promise<Figures> {
   const profiling = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
   const running = fork(child, [JSON.stringify(job)], { execArgv: [...process.execArgv, ...profiling] });
   let figures: Figures | undefined;
-  // The child sends one message, and only this.
+  // The cast is true: the child sends one message, its figures.
   running.on("message", (message) => {
     figures = message as Figures;
   });
   const [code, signal] = await once(running, "exit");
   if (figures === undefined || code !== 0) {
-    throw new Error(`${job.contender} failed at ${job.line} (exit ${String(code ?? signal)})`);
+    throw new Error(`${job.contender} failed in line ${job.line} (exit ${String(code ?? signal)})`);
   }
   return figures;
 }

@@ -1,7 +1,7 @@
 import type { Broker } from "@anybroker/core";
 import type { Body, Contender } from "./contender.ts";
 
-/** anybroker through its public API, whatever the backend. */
+/** anybroker through its public API, on any backend. */
 export function contenderOf(broker: Broker, queueName: string, prefetch: number): Contender {
   const queue = broker.queue<Body>(queueName);
   return {
@@ -16,7 +16,7 @@ export function contenderOf(broker: Broker, queueName: string, prefetch: number)
         concurrency,
         prefetch,
         onError(error) {
-          // Nothing may go wrong in a bench: what does ends the process.
+          // An error spoils the measurement, so it ends the process.
           if (closing) return;
           setImmediate(() => {
             throw error;

@@ -1,5 +1,5 @@
 import { cpus, loadavg } from "node:os";
-import { type Backend, type ContenderName, contenderNames, type Server } from "./contender.ts";
+import { type Benchmark, type ContenderName, contenderNames, type Server } from "./contender.ts";
 import type { Figure } from "./lines/line.ts";
 import type { BenchOptions } from "./options.ts";
 import type { LineResult } from "./rounds.ts";
@@ -11,16 +11,16 @@ export interface Row {
   readonly unit: Figure["unit"];
   readonly medians: Readonly<Partial<Record<ContenderName, number>>>;
   readonly rounds: Readonly<Partial<Record<ContenderName, readonly number[]>>>;
-  /** Ours divided by the baseline: the median of the rounds' ratios, since only what ran side by side compares. */
+  /** Ours divided by the baseline: the median of the ratios of each round, because only runs of one round compare. */
   readonly ofPlain: number | undefined;
   readonly ofExpert: number | undefined;
-  /** What is asked of ours, and whether it is so; undefined where nothing is asked. */
+  /** What is required of ours, and whether it is met. Undefined where nothing is required. */
   readonly asked: string | undefined;
   readonly met: boolean | undefined;
 }
 
-/** What is kept of a run. */
-export interface Report {
+/** The results of a run, as they are kept. */
+export interface BenchReport {
   readonly backend: string;
   readonly server: string;
   readonly client: string | undefined;
@@ -29,7 +29,7 @@ export interface Report {
   readonly date: string;
   readonly rounds: number;
   readonly scale: number;
-  /** The load average of a minute before the run: above 0.5 others were at work. */
+  /** The load average of the minute before the run. Above 0.5 the machine was busy. */
   readonly loadBefore: number;
   readonly rows: readonly Row[];
 }
@@ -43,7 +43,7 @@ function median(values: readonly number[]): number {
 
 const round = (value: number): number => Number(value.toPrecision(4));
 
-/** Compares ours with a baseline, round by round; the median of what comes out. */
+/** Compares ours with a baseline, round by round, and returns the median. */
 function paired(
   ours: readonly number[] | undefined,
   base: readonly number[] | undefined,
@@ -53,26 +53,27 @@ function paired(
   return round(median(ours.map((value, index) => compare(value, base[index] ?? Number.NaN))));
 }
 
-/** What is asked of a figure of ours, in words, and whether it is so. */
-function demands(
+/** The requirements of a figure as text, and whether each is met. */
+function requirements(
   figure: Figure,
   rounds: Row["rounds"],
   { ofPlain, ofExpert }: Pick<Row, "ofPlain" | "ofExpert">,
 ): { text: string; met: boolean }[] {
   const { floor, above, most, better, unit } = figure;
-  const asked: { text: string; met: boolean }[] = [];
-  const share = (least: number | undefined, found: number | undefined, name: string): void => {
+  const required: { text: string; met: boolean }[] = [];
+  const addRatio = (least: number | undefined, found: number | undefined, name: string): void => {
     if (least === undefined || found === undefined) return;
     const text = `${better === "more" ? "≥" : "≤"} ${least.toFixed(2)} ${name}`;
-    asked.push({ text, met: better === "more" ? found >= least : found <= least });
+    required.push({ text, met: better === "more" ? found >= least : found <= least });
   };
-  share(floor?.plain, ofPlain, "plain");
-  share(floor?.expert, ofExpert, "expert");
-  const more = paired(rounds.ours, rounds.plain, (ours, base) => ours - base);
-  if (above !== undefined && more !== undefined) asked.push({ text: `≤ plain + ${above} ${unit}`, met: more <= above });
+  addRatio(floor?.plain, ofPlain, "plain");
+  addRatio(floor?.expert, ofExpert, "expert");
+  const difference = paired(rounds.ours, rounds.plain, (ours, base) => ours - base);
+  if (above !== undefined && difference !== undefined)
+    required.push({ text: `≤ plain + ${above} ${unit}`, met: difference <= above });
   const { ours } = rounds;
-  if (most !== undefined && ours !== undefined) asked.push({ text: `≤ ${most} ${unit}`, met: median(ours) <= most });
-  return asked;
+  if (most !== undefined && ours !== undefined) required.push({ text: `≤ ${most} ${unit}`, met: median(ours) <= most });
+  return required;
 }
 
 function rowOf({ line, runs }: LineResult, figure: Figure): Row {
@@ -87,7 +88,7 @@ function rowOf({ line, runs }: LineResult, figure: Figure): Row {
   const ratio = (ours: number, base: number): number => ours / base;
   const ofPlain = paired(rounds.ours, rounds.plain, ratio);
   const ofExpert = paired(rounds.ours, rounds.expert, ratio);
-  const asked = demands(figure, rounds, { ofPlain, ofExpert });
+  const required = requirements(figure, rounds, { ofPlain, ofExpert });
   return {
     line: line.name,
     title: figure.title,
@@ -96,24 +97,24 @@ function rowOf({ line, runs }: LineResult, figure: Figure): Row {
     rounds,
     ofPlain,
     ofExpert,
-    asked: asked.length === 0 ? undefined : asked.map(({ text }) => text).join(", "),
-    met: asked.length === 0 ? undefined : asked.every(({ met }) => met),
+    asked: required.length === 0 ? undefined : required.map(({ text }) => text).join(", "),
+    met: required.length === 0 ? undefined : required.every(({ met }) => met),
   };
 }
 
-/** Makes medians and ratios of what the rounds found. */
+/** Computes medians and ratios from the results of the rounds. */
 export function reportOf(
   options: BenchOptions,
-  backend: Backend,
+  benchmark: Benchmark,
   server: Server,
   loadBefore: number,
   results: readonly LineResult[],
-): Report {
+): BenchReport {
   const cores = cpus();
   return {
     backend: options.backend,
     server: server.version,
-    client: backend.client,
+    client: benchmark.client,
     node: process.version,
     cores: `${cores.length} × ${cores[0]?.model.trim() ?? "unknown"}`,
     date: new Date().toISOString(),

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Backend, ContenderName, Server } from "./contender.ts";
+import type { Benchmark, ContenderName, Server } from "./contender.ts";
 import { runJob } from "./job.ts";
 import type { Figures, Line } from "./lines/line.ts";
 import type { BenchOptions } from "./options.ts";
 
-/** What all runs of a line found: for each contender the figures of each round. */
+/** The results of all runs of a line: the figures of each round, by contender. */
 export interface LineResult {
   readonly line: Line;
   readonly runs: ReadonlyMap<ContenderName, readonly Figures[]>;
 }
 
-/** Runs every line in every round. The contenders take turns at going first: ABC, BCA, CAB. */
+/** Runs every line in every round. The contenders take turns to go first: ABC, BCA, CAB. */
 export async function runRounds(
-  backend: Backend,
+  benchmark: Benchmark,
   server: Server,
   options: BenchOptions,
   progress: (text: string) => void,
@@ -23,7 +23,7 @@ export async function runRounds(
       if (line.once === true && round > 0) continue;
       for (const contender of order(line, options.contenders, round)) {
         progress(`round ${round + 1} of ${options.rounds}: ${line.name}, ${contender}`);
-        const figures = await runOnce(backend, server, options, line, contender);
+        const figures = await runOnce(benchmark, server, options, line, contender);
         runs.set(contender, [...(runs.get(contender) ?? []), figures]);
       }
     }
@@ -38,7 +38,7 @@ function order(line: Line, contenders: readonly ContenderName[], round: number):
 }
 
 async function runOnce(
-  backend: Backend,
+  benchmark: Benchmark,
   server: Server,
   options: BenchOptions,
   line: Line,
@@ -47,8 +47,8 @@ async function runOnce(
   const queue = `bench-${crypto.randomUUID()}`;
   const job = { backend: options.backend, contender, line: line.name, url: server.url, queue, scale: options.scale };
   const figures = await runJob(job, options.profile);
-  await backend.clean(server.url, queue, line.empties);
-  // The server has work left after a queue is gone; it must not fall to the next contender.
+  await benchmark.clean(server.url, queue, line.empties);
+  // The server still works after a queue is deleted. That work must not slow down the next contender.
   await sleep(options.pause);
   return figures;
 }

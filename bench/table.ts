@@ -1,5 +1,5 @@
 import { markdownTable } from "markdown-table";
-import type { Report, Row } from "./report.ts";
+import type { BenchReport, Row } from "./report.ts";
 
 function figure(value: number | undefined): string {
   if (value === undefined) return "";
@@ -26,13 +26,13 @@ function cells(row: Row): readonly string[] {
 }
 
 /** The report as a Markdown table that is aligned for a terminal. */
-export function tableOf(report: Report): string {
+export function tableOf(report: BenchReport): string {
   const head = ["median", "unit", "plain", "expert", "ours", "of plain", "of expert", "asked", "met"];
   return markdownTable([head, ...report.rows.map(cells)], { align: ["l", "l", "r", "r", "r", "r", "r", "l", "l"] });
 }
 
-/** What was measured on what, in one line. */
-export function headline(report: Report): string {
+/** Server, client and machine, in one line. */
+export function headline(report: BenchReport): string {
   const client = report.client === undefined ? "" : `${report.client}, `;
   const busy = report.loadBefore > 0.5 ? `; the machine was busy (load ${report.loadBefore})` : "";
   return `${report.server}, ${client}Node ${report.node}, ${report.cores}, ${report.rounds} rounds${busy}`;

@@ -1,4 +1,4 @@
-// Many at once: sent with one call, and handled in groups, as a database likes it.
+// Batches: many messages are sent with one call, and handled in groups, which suits a database.
 import { connect } from "@anybroker/memory";
 
 await using broker = await connect(process.env.BROKER_URL ?? "memory:");
@@ -13,13 +13,13 @@ console.log(`${results.filter(({ error }) => error === undefined).length} sent`)
 
 await using _consumer = await readings.consumeBatch(
   async (messages) => {
-    // A message can also be settled alone: `await message.retry()`. What is left is acked when the handler returns.
+    // A message can also be settled on its own: `await message.retry()`. The others are acked when the handler returns.
     rows += messages.length;
-    console.log(messages.length > 1 ? "some rows written at once" : "one row written");
+    console.log(messages.length > 1 ? "several rows written at once" : "one row written");
     if (rows === results.length) done.resolve();
   },
   { max: 100, wait: 200 },
 );
 
 await done.promise;
-console.log(`${rows} rows in all`);
+console.log(`${rows} rows in total`);

@@ -1,4 +1,4 @@
-// A message that is to be handled later: the broker keeps it until then, whoever is down meanwhile.
+// A message for later: the broker keeps it until then, even if every program is down in the meantime.
 import { connect } from "@anybroker/memory";
 
 await using broker = await connect(process.env.BROKER_URL ?? "memory:");

@@ -1,4 +1,4 @@
-// On an ordered queue the messages of one key are handled one after the other, those of other keys meanwhile.
+// On an ordered queue the messages of one key are handled in order, side by side with those of other keys.
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "@anybroker/memory";
 

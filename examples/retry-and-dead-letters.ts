@@ -1,4 +1,4 @@
-// A handler that throws is tried again; what cannot be handled is set aside, and given back once the bug is mended.
+// When a handler throws, its message is retried, and then dead-lettered. Once the bug is fixed, it is replayed.
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "@anybroker/memory";
 
@@ -20,10 +20,10 @@ await using _consumer = await payments.consume(
 await payments.send({ amount: 10, currency: "CHF" });
 while ((await payments.deadLetters.count()) === 0) await sleep(50);
 for await (const { reason, error, attempts } of payments.deadLetters.list()) {
-  console.log(`set aside after ${attempts} attempts: ${reason}, ${error}`);
+  console.log(`dead-lettered after ${attempts} attempts: ${reason}, ${error}`);
 }
 
 rates = { EUR: 1, CHF: 1.1 };
-console.log("mended: it is given back, to this queue");
+console.log("fixed: it is replayed to this queue");
 await payments.deadLetters.replay({ all: true });
 await done.promise;

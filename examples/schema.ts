@@ -1,4 +1,4 @@
-// A schema checks what is sent and what arrives, and gives both their types. Any Standard Schema does; this is valibot.
+// A schema checks bodies when they are sent and when they arrive, and gives them types. Any Standard Schema works, such as valibot.
 import { BrokerError, connect } from "@anybroker/memory";
 import * as v from "valibot";
 
@@ -8,7 +8,7 @@ const Booking = v.object({
     v.string(),
     v.isoDate(),
     v.transform((day) => new Date(day)),
-  ), // text travels, a Date arrives
+  ), // text is sent, a Date arrives
 });
 
 await using broker = await connect(process.env.BROKER_URL ?? "memory:");

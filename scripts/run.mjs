@@ -5,9 +5,9 @@ import { delimiter, join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 const bin = join(root, "node_modules/.bin");
-const [script = "check:all", ...rest] = process.argv.slice(2);
+const [script = "check:all", ...args] = process.argv.slice(2);
 
-/** The packages of the demo: of the adapters only the one that BROKER_URL asks for. */
+/** The packages of the demo, with only the adapter that BROKER_URL needs. */
 function demoPackages() {
   const scheme = process.env.BROKER_URL?.split(":", 1)[0] ?? "";
   const adapter = { amqp: "rabbitmq", amqps: "rabbitmq", rediss: "redis", "kafka+ssl": "kafka" }[scheme] ?? scheme;
@@ -15,15 +15,15 @@ function demoPackages() {
   return wanted.filter((folder) => existsSync(join(root, folder, "package.json")));
 }
 
-/** All for the tests. For the demo its packages and the pinned Node, but nothing is taken away from a whole install. */
-function whatToInstall() {
+/** Filters for the install: none for the tests, and for the demo its packages. A complete install stays complete. */
+function installFilters() {
   if (script !== "demo") return [];
   const filters = demoPackages().map((folder) => `--filter=./${folder}`);
   return existsSync(join(bin, "vitest")) ? filters : ["--prod", ...filters];
 }
 
-function pnpm(path, ...args) {
-  const { status, error } = spawnSync("npx", ["-y", "pnpm@12", ...args], {
+function pnpm(path, ...pnpmArgs) {
+  const { status, error } = spawnSync("npx", ["-y", "pnpm@12", ...pnpmArgs], {
     cwd: root,
     env: { ...process.env, PATH: path },
     stdio: "inherit",
@@ -33,16 +33,16 @@ function pnpm(path, ...args) {
   return status ?? 1;
 }
 
-/** Node 24 comes as a package where there is one for the system; elsewhere the one that runs this must do. */
-function nodeWillDo() {
+/** Whether there is a Node 24: a package brings one for some systems, and on others this Node must be new enough. */
+function hasNode24() {
   if (existsSync(join(bin, "node")) || Number.parseInt(process.versions.node, 10) >= 24) return true;
   console.error(
-    `This needs Node 24 or later, and this is ${process.version}: there is no package with it for this system.`,
+    `This needs Node 24 or later, and this is ${process.version}. There is no package with Node 24 for this system.`,
   );
   return false;
 }
 
-// The lock file's checksums are trusted: to ask the registry about the age of each package takes a minute.
+// Trusts the checksums of the lock file, because asking the registry about the age of each package takes a minute.
 const flags = [
   "--frozen-lockfile",
   "--trust-lockfile",
@@ -51,7 +51,7 @@ const flags = [
   "--loglevel=error",
 ];
 // The install runs on the Node that runs this file, because it may replace the pinned one.
-process.exitCode = pnpm(process.env.PATH, "install", ...flags, ...whatToInstall());
+process.exitCode = pnpm(process.env.PATH, "install", ...flags, ...installFilters());
 if (process.exitCode === 0) {
-  process.exitCode = nodeWillDo() ? pnpm([bin, process.env.PATH].join(delimiter), "run", script, ...rest) : 1;
+  process.exitCode = hasNode24() ? pnpm([bin, process.env.PATH].join(delimiter), "run", script, ...args) : 1;
 }

@@ -2,7 +2,7 @@ import type { Reporter, SerializedError, TestModule, Vitest } from "vitest/node"
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
 
-/** Ends a run with one line alone: `N passed, N failed, N skipped`. What breaks outside of a test counts as failed. */
+/** Prints `N passed, N failed, N skipped` as the last line of a run. Errors outside of tests count as failed. */
 export default class ClosingLine implements Reporter {
   onInit(vitest: Vitest): void {
     if (vitest.config.watch) return;

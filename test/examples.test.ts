@@ -11,26 +11,26 @@ import { describe, expect, type TestContext, test } from "vitest";
 const run = promisify(execFile);
 const folder = join(import.meta.dirname, "../examples");
 
-/** What each example prints on the embedded broker; /…/ where a line may differ. */
+/** The output of each example on the embedded broker. A regular expression stands for a line that can differ. */
 const printed: Readonly<Record<string, readonly (string | RegExp)[]>> = {
-  "hello-queue.ts": ["sent, though nobody listens yet", "Hello, Ada!"],
+  "hello-queue.ts": ["sent before there is a consumer", "Hello, Ada!"],
   "fan-out.ts": ["mail: Ada, Bob, Cleo, Dan", "statistics, with two consumers: Ada, Bob, Cleo, Dan"],
   "retry-and-dead-letters.ts": [
     "10 CHF, attempt 1: fails",
     "10 CHF, attempt 2: fails",
     "10 CHF, attempt 3: fails",
-    /^set aside after 3 attempts: .+, .*no rate for CHF/,
-    "mended: it is given back, to this queue",
+    /^dead-lettered after 3 attempts: .+, .*no rate for CHF/,
+    "fixed: it is replayed to this queue",
     "10 CHF, attempt 1: 11 EUR",
   ],
   "ordered.ts": ["Ada", "Bob", "Cleo"].map((name) => `${name}: placed, paid, packed, sent`),
   "delayed.ts": ["at once", "soon", "later"].map((text) => `${text}: not too early`),
-  "batch.ts": ["250 sent", ...Array.from({ length: 3 }, () => "some rows written at once"), "250 rows in all"],
+  "batch.ts": ["250 sent", ...Array.from({ length: 3 }, () => "several rows written at once"), "250 rows in total"],
   "schema.ts": [/^INVALID_BODY: .*guest.*arrives/, "Ada arrives in 2027"],
   "unit-test-with-manual-clock.ts": [
     "nothing in the first day",
-    "after a day the first attempt, which fails",
-    "a minute later the second: call Bob",
+    "the first attempt, after a day, fails",
+    "the second attempt, a minute later: call Bob",
   ],
 };
 
@@ -50,20 +50,20 @@ async function output(file: string, url: string): Promise<Output> {
   return { lines: stdout.trimEnd().split("\n"), errors: stderr };
 }
 
-function showsWhatItShould({ lines, errors }: Output, file: string): void {
+function expectOutput({ lines, errors }: Output, file: string): void {
   expect(errors).toBe("");
   expect(lines).toEqual(printed[file]?.map((line) => (typeof line === "string" ? line : expect.stringMatching(line))));
 }
 
-/** `again` says how many files are handed out again after the crash: of a worker that takes one at a time, one. */
-function endsWell({ lines, errors }: Output, again = "1"): void {
+/** `again` is the number of files that are delivered again after the crash: one, if a worker takes one at a time. */
+function expectGoodEnd({ lines, errors }: Output, again = "1"): void {
   expect(errors).toBe("");
   expect(lines.filter((line) => line.includes("✗"))).toEqual([]);
   expect(lines.filter((line) => line.includes("✓"))).toHaveLength(5);
-  expect(lines.at(-1)).toMatch(new RegExp(`0 lost · \\d+ handled twice · ${again} handed out again after the crash`));
+  expect(lines.at(-1)).toMatch(new RegExp(`0 lost · \\d+ handled twice · ${again} delivered again after the crash`));
 }
 
-/** Runs the demo to its end, or interrupts it once it has printed `until`; in a folder of its own for what is temporary. */
+/** Runs the demo to its end, or interrupts it once it has printed `until`. `left` lists the temporary files left behind. */
 async function demo(url: string, until?: string): Promise<{ code: unknown; printed: string; left: readonly string[] }> {
   const temporary = await mkdtemp(join(tmpdir(), "anybroker-demo-test-"));
   const env = { ...process.env, BROKER_URL: url, NO_COLOR: "1", TMPDIR: temporary };
@@ -76,7 +76,7 @@ async function demo(url: string, until?: string): Promise<{ code: unknown; print
         if (until !== undefined && printed.includes(until)) child.kill("SIGINT");
       });
     }
-    // Both streams are closed only when no service holds them open any longer.
+    // Both streams close only when no service holds them open.
     const [code] = await once(child, "close", { signal: AbortSignal.timeout(100_000) });
     return { code, printed, left: await readdir(temporary) };
   } finally {
@@ -85,29 +85,29 @@ async function demo(url: string, until?: string): Promise<{ code: unknown; print
   }
 }
 
-test("all examples are tried here", () => {
+test("every example is tested", () => {
   const there = readdirSync(folder).filter((name) => name.endsWith(".ts"));
   expect(there.sort()).toEqual(Object.keys(printed).sort());
 });
 
 describe.concurrent("on the embedded broker", () => {
-  test.for(Object.keys(printed))("%s prints what it shows and ends by itself", async (file) => {
-    showsWhatItShould(await output(file, "memory:"), file);
+  test.for(Object.keys(printed))("%s prints its output and ends by itself", async (file) => {
+    expectOutput(await output(file, "memory:"), file);
   });
 
-  test("the demo comes to a good end", { timeout: 100_000 }, async () => {
-    endsWell(await output("file-sync/main.ts", "memory:"));
+  test("the demo succeeds", { timeout: 100_000 }, async () => {
+    expectGoodEnd(await output("file-sync/main.ts", "memory:"));
   });
 });
 
 describe.concurrent("the demo", () => {
-  test("stops on Ctrl-C and leaves nothing behind", async () => {
+  test("stops on Ctrl-C and leaves no temporary files", async () => {
     const { code, printed, left } = await demo("memory:", "report.pdf");
     expect(printed).toContain("Stopped.");
     expect({ code, left }).toEqual({ code: 130, left: [] });
   });
 
-  test("says in one sentence that there is no broker", async () => {
+  test("reports in one sentence that there is no broker", async () => {
     const { code, printed, left } = await demo("amqp://127.0.0.1:1");
     expect(printed).toMatch(/^cannot connect to amqp:\/\/127\.0\.0\.1:1: .*\n$/);
     expect({ code, left }).toEqual({ code: 1, left: [] });
@@ -131,15 +131,15 @@ describe.concurrent.for([
   };
 
   test.for(Object.keys(printed))("%s prints the same", async (file, context) => {
-    showsWhatItShould(await output(file, url(context)), file);
+    expectOutput(await output(file, url(context)), file);
   });
 
-  test("the demo, its services in processes and one of them killed, comes to a good end", {
+  test("the demo, with its services in processes and one of them killed, succeeds", {
     timeout: 120_000,
   }, async (context) => {
-    // Kafka counts no hand-overs: what lies behind a file that was begun with may have been begun with too.
-    endsWell(await output("file-sync/main.ts", url(context)), backend === "kafka" ? "[1-9]" : "1");
-    // One run at a time for each broker, so this is not a test beside it.
+    // Kafka does not count deliveries: the files behind one that was begun may have been begun too.
+    expectGoodEnd(await output("file-sync/main.ts", url(context)), backend === "kafka" ? "[1-9]" : "1");
+    // Only one run at a time for each broker, so this is not a separate test.
     const { code, printed, left } = await demo(url(context), "report.pdf");
     expect(printed).toContain("Stopped.");
     expect({ code, left }).toEqual({ code: 130, left: [] });

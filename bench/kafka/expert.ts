@@ -1,17 +1,17 @@
 import { type EachBatchPayload, Kafka, logLevel, type Message } from "kafkajs";
 import type { Body, Contender, Reader } from "../contender.ts";
 import { uuid } from "../id.ts";
-import { brokersOf, makeTopic } from "./queue.ts";
+import { brokersOf, createTopic } from "./queue.ts";
 
 const batch = 500;
 
 /**
- * kafkajs in the hands of somebody who knows it: an idempotent producer, whatever waits while a request is on its way
- * sent with the next one, batches handled side by side and committed when they are done.
+ * kafkajs as an expert uses it: an idempotent producer, messages that wait for a request in flight are sent together in
+ * the next one, and batches are handled concurrently and committed when they are done.
  */
 export async function open(url: string, queue: string): Promise<Contender> {
   const kafka = new Kafka({ brokers: brokersOf(url), logLevel: logLevel.NOTHING });
-  await makeTopic(kafka, queue);
+  await createTopic(kafka, queue);
   const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
   await producer.connect();
   let waiting: { readonly message: Message; readonly settled: (error?: unknown) => void }[] = [];
@@ -19,7 +19,7 @@ export async function open(url: string, queue: string): Promise<Contender> {
 
   async function flush(): Promise<void> {
     sending = true;
-    // What is sent in the same turn goes together.
+    // Messages that are sent in the same turn of the event loop go together.
     await Promise.resolve();
     while (waiting.length > 0) {
       const taken = waiting.splice(0, batch);
@@ -59,7 +59,7 @@ export async function open(url: string, queue: string): Promise<Contender> {
   };
 }
 
-/** At most so many handlers at once, over the whole batch. */
+/** Handles a whole batch with at most `concurrency` handlers at once. */
 async function handleBatch(
   { batch: { messages } }: EachBatchPayload,
   handler: (body: Body) => Promise<void>,

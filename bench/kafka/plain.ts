@@ -1,12 +1,12 @@
 import { Kafka, logLevel } from "kafkajs";
 import type { Body, Contender, Reader } from "../contender.ts";
 import { uuid } from "../id.ts";
-import { brokersOf, makeTopic } from "./queue.ts";
+import { brokersOf, createTopic } from "./queue.ts";
 
-/** kafkajs as its README shows it: one message for a call of `send`, `eachMessage`, offsets committed by itself. */
+/** kafkajs as its README shows it: one message per call of `send`, `eachMessage`, offsets committed automatically. */
 export async function open(url: string, queue: string): Promise<Contender> {
   const kafka = new Kafka({ brokers: brokersOf(url), logLevel: logLevel.NOTHING });
-  await makeTopic(kafka, queue);
+  await createTopic(kafka, queue);
   const producer = kafka.producer();
   await producer.connect();
 
@@ -26,7 +26,7 @@ export async function open(url: string, queue: string): Promise<Contender> {
       await consumer.connect();
       await consumer.subscribe({ topic: queue, fromBeginning: true });
       await consumer.run({
-        // Messages of a partition are handled one after the other: that is all the concurrency it has.
+        // Messages of one partition are handled one at a time. There is no other concurrency.
         partitionsConsumedConcurrently: concurrency,
         eachMessage: async ({ message }) => handler(JSON.parse(message.value?.toString() ?? "")),
       });

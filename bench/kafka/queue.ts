@@ -1,12 +1,12 @@
 import type { Kafka } from "kafkajs";
 
-/** The servers of a URL. */
+/** The server of a URL, for kafkajs. */
 export function brokersOf(url: string): string[] {
   return [new URL(url.replace(/^kafka:/, "http:")).host];
 }
 
-/** A topic as ours would be: the server's own number of partitions, nothing dropped by time. */
-export async function makeTopic(kafka: Kafka, topic: string): Promise<void> {
+/** Creates a topic as anybroker does: the server's number of partitions, and no messages deleted by age. */
+export async function createTopic(kafka: Kafka, topic: string): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
   await admin.createTopics({

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Reader } from "../contender.ts";
 import type { Line } from "./line.ts";
-import { bodyOf, keepInFlight, stopwatch, Tally, warmUpReading } from "./load.ts";
+import { bodyOf, DistinctCount, keepInFlight, stopwatch, warmUpReading } from "./load.ts";
 
 const concurrency = 100;
 
 /**
- * A backlog is handled and acked. Before that, messages are handled as they are sent, to warm up; opening, closing and the
- * first part of the backlog are not in the figure.
+ * Handles and acks a backlog. Before that, messages are handled as they are sent, to warm up. The figure does not include
+ * opening, closing and the first part of the backlog.
  */
 export const consume: Line = {
   name: "consume",
@@ -20,22 +20,22 @@ export const consume: Line = {
     const count = Math.round(90_000 * scale);
     const first = Math.round(60_000 * scale);
     const send = (n: number): Promise<unknown> => contender.send(bodyOf(n));
-    let tally = new Tally(0);
+    let counter = new DistinctCount(0);
     let stop = stopwatch();
     const read = (): Promise<Reader> =>
       contender.consume(async ({ n }) => {
-        if (tally.add(n) === first) stop = stopwatch();
+        if (counter.add(n) === first) stop = stopwatch();
       }, concurrency);
     const warming = await read();
     await warmUpReading(send, (counting) => {
-      tally = counting;
+      counter = counting;
     });
     await warming.close();
     await keepInFlight(0, first + count, 256, send);
     await sleep(300);
-    tally = new Tally(first + count);
+    counter = new DistinctCount(first + count);
     const reader = await read();
-    await tally.all;
+    await counter.complete;
     const figures = stop(count);
     await reader.close();
     return figures;

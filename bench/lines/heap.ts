@@ -1,11 +1,11 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { Line } from "./line.ts";
-import { bodyOf, keepInFlight, Tally } from "./load.ts";
+import { bodyOf, DistinctCount, keepInFlight } from "./load.ts";
 
 const early = 200_000;
 const late = 1_000_000;
 
-/** What stays in memory: the heap after a forced collection, late in a long run against early in it. */
+/** Memory growth: the heap after a forced collection, late in a long run, minus the heap early in it. */
 export const heap: Line = {
   name: "heap",
   empties: true,
@@ -16,17 +16,17 @@ export const heap: Line = {
   ],
   async run(contender, scale) {
     const counts = [Math.round(early * scale), Math.round(late * scale)] as const;
-    let tally = new Tally(counts[0]);
+    let counter = new DistinctCount(counts[0]);
     let from = 0;
     const reader = await contender.consume(async ({ n }) => {
-      tally.add(n - from);
+      counter.add(n - from);
     }, 100);
     const upTo = async (to: number): Promise<number> => {
-      tally = new Tally(to - from);
+      counter = new DistinctCount(to - from);
       await keepInFlight(from, to, 256, (n) => contender.send(bodyOf(n)));
-      await tally.all;
+      await counter.complete;
       from = to;
-      tally = new Tally(1);
+      counter = new DistinctCount(1);
       return heapNow();
     };
     const first = await upTo(counts[0]);

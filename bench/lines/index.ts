@@ -7,9 +7,10 @@ import { sendBatch, sendMany, sendOne } from "./send.ts";
 /** All lines, in the order of the table. */
 export const lines: readonly Line[] = [sendOne, sendMany, sendBatch, consume, latency, heap];
 
-/** The line of that name. */
+/** The line with this name. */
 export function lineOf(name: string): Line {
   const line = lines.find((each) => each.name === name);
-  if (line === undefined) throw new TypeError(`no line "${name}": ${lines.map((each) => each.name).join(", ")}`);
+  if (line === undefined)
+    throw new TypeError(`no line "${name}"; known lines: ${lines.map((each) => each.name).join(", ")}`);
   return line;
 }

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Line } from "./line.ts";
-import { bodyOf, Tally, warmUpReading } from "./load.ts";
+import { bodyOf, DistinctCount, warmUpReading } from "./load.ts";
 
 const concurrency = 100;
 const perSecond = 500;
 
-/** From the call of `send` to the handler, at a rate far below what the broker can do. */
+/** The time from the call of `send` to the handler, at a rate far below the limit of the broker. */
 export const latency: Line = {
   name: "latency",
   empties: true,
@@ -16,23 +16,23 @@ export const latency: Line = {
   ],
   async run(contender, scale) {
     const count = Math.round(1250 * scale);
-    const settling = Math.round(125 * scale);
-    const total = settling + count;
+    const ignored = Math.round(125 * scale);
+    const total = ignored + count;
     const waits: number[] = [];
-    let tally = new Tally(0);
+    let counter = new DistinctCount(0);
     let warm = false;
     const reader = await contender.consume(async ({ n, at }) => {
-      if (tally.add(n) > 0 && n >= settling && warm) waits.push(performance.now() - at);
+      if (counter.add(n) > 0 && n >= ignored && warm) waits.push(performance.now() - at);
     }, concurrency);
     const send = (n: number): Promise<unknown> => contender.send(bodyOf(n));
     await warmUpReading(send, (counting) => {
-      tally = counting;
+      counter = counting;
     });
     warm = true;
-    tally = new Tally(total);
+    counter = new DistinctCount(total);
     const cpu = process.cpuUsage();
     await sendAtRate(total, send);
-    await tally.all;
+    await counter.complete;
     const { user, system } = process.cpuUsage(cpu);
     await reader.close();
     waits.sort((a, b) => a - b);
@@ -41,7 +41,7 @@ export const latency: Line = {
   },
 };
 
-/** Starts a send every 2 ms by the clock; what a late timer missed follows at once. */
+/** Starts a send every 2 ms by the clock. The sends that a late timer missed follow at once. */
 async function sendAtRate(total: number, send: (n: number) => Promise<unknown>): Promise<void> {
   const began = performance.now();
   const sends: Promise<unknown>[] = [];

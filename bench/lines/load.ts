@@ -1,16 +1,16 @@
 import type { Body } from "../contender.ts";
 
-/** How long {@link warmUp} takes at least, in milliseconds. */
-const warm = 2_000;
+/** The least duration of {@link warmUp}, in ms. */
+const warmUpTime = 2_000;
 
 const text = "x".repeat(214);
 
-/** Body number `n`. */
+/** The body of message `n`. */
 export function bodyOf(n: number): Body {
   return { n, at: performance.now(), text };
 }
 
-/** Calls `send` for the numbers from `from` to before `to`, with `inFlight` of them unresolved at a time. */
+/** Calls `send` with each number from `from` up to but not including `to`, with `inFlight` calls pending at a time. */
 export async function keepInFlight(
   from: number,
   to: number,
@@ -29,29 +29,29 @@ export async function keepInFlight(
 }
 
 /**
- * Does it again and again, until the code of the contender is compiled as in a service that has been running for a
- * while: V8 compiles what sends for the last time after some 70,000 messages.
+ * Repeats a load until the code of the contender is compiled as in a service that has been running for a while: V8
+ * compiles the sending code for the last time after some 70,000 messages.
  */
 export async function warmUp(load: () => Promise<unknown>): Promise<void> {
-  const end = performance.now() + warm;
+  const end = performance.now() + warmUpTime;
   do await load();
   while (performance.now() < end);
 }
 
-/** As {@link warmUp}, by sending while a reader handles what comes; `begin` is told by what each 10,000 are counted. */
+/** As {@link warmUp}, with a reader that handles the sent messages. `begin` gets the counter of each 10,000 messages. */
 export async function warmUpReading(
   send: (n: number) => Promise<unknown>,
-  begin: (tally: Tally) => void,
+  begin: (counter: DistinctCount) => void,
 ): Promise<void> {
   await warmUp(async () => {
-    const tally = new Tally(10_000);
-    begin(tally);
+    const counter = new DistinctCount(10_000);
+    begin(counter);
     await keepInFlight(0, 10_000, 256, send);
-    await tally.all;
+    await counter.complete;
   });
 }
 
-/** Figures of a stretch of work on `count` messages: the rate, and the processor time of this process for each. */
+/** Starts to measure. The returned function returns the rate, and the processor time of this process per message. */
 export function stopwatch(): (count: number) => { rate: number; cpu: number } {
   const began = performance.now();
   const cpu = process.cpuUsage();
@@ -62,12 +62,12 @@ export function stopwatch(): (count: number) => { rate: number; cpu: number } {
   };
 }
 
-/** Counts each number of `count` once, so that a duplicate does not pass for a message. */
-export class Tally {
+/** Counts the messages 0 to `count` - 1, each once, so that a duplicate is not counted as a message. */
+export class DistinctCount {
   readonly #seen: Uint8Array;
   readonly #count: number;
   #left: number;
-  readonly #all = Promise.withResolvers<void>();
+  readonly #complete = Promise.withResolvers<void>();
 
   constructor(count: number) {
     this.#seen = new Uint8Array(count);
@@ -75,16 +75,16 @@ export class Tally {
     this.#left = count;
   }
 
-  /** How many have been counted with this one; 0 for a duplicate. */
+  /** Counts message `n`. Returns how many messages are counted by now, or 0 for a duplicate. */
   add(n: number): number {
     if (this.#seen[n] !== 0) return 0;
     this.#seen[n] = 1;
     this.#left -= 1;
-    if (this.#left === 0) this.#all.resolve();
+    if (this.#left === 0) this.#complete.resolve();
     return this.#count - this.#left;
   }
 
-  get all(): Promise<void> {
-    return this.#all.promise;
+  get complete(): Promise<void> {
+    return this.#complete.promise;
   }
 }

@@ -6,7 +6,7 @@ const batchSize = 500;
 
 const cpu = (title: string): Figure => ({ name: "cpu", title: `${title}: processor`, unit: "µs", better: "less" });
 
-/** One after another, each awaited: the round trip and what the client adds to it. */
+/** Sends one message after another, each awaited: the round trip, and what the client adds to it. */
 export const sendOne: Line = {
   name: "send-one",
   empties: false,
@@ -23,7 +23,7 @@ export const sendOne: Line = {
   },
 };
 
-/** As a busy service sends: 256 calls unresolved at any time. */
+/** Sends as a busy service does, with 256 calls pending at any time. */
 export const sendMany: Line = {
   name: "send-256",
   empties: false,
@@ -41,7 +41,7 @@ export const sendMany: Line = {
   },
 };
 
-/** One batch after another, each awaited. */
+/** Sends one batch after another, each awaited. */
 export const sendBatch: Line = {
   name: "send-batch",
   empties: false,

@@ -9,7 +9,10 @@ interface Held {
   acked: boolean;
 }
 
-/** Acks once per turn of the event loop: the finished beginning with one frame, and singly what a slow one holds up. */
+/**
+ * Acks once per turn of the event loop: one frame for the finished messages at the front, and single acks for those
+ * behind a slow message when there are many.
+ */
 class Acks {
   readonly #channel: Channel;
   readonly #limit: number;
@@ -40,7 +43,7 @@ class Acks {
     this.#scheduled = false;
     const end = this.#held.findIndex((held) => !held.done);
     const prefix = this.#held.splice(0, end === -1 ? this.#held.length : end).filter((held) => !held.acked);
-    // The tag of a multiple ack must be one that is still open.
+    // The tag of a multiple ack must still be open.
     const last = prefix.at(-1);
     if (last !== undefined) this.#channel.ack(last.message, true);
     this.#finished -= prefix.length;
@@ -57,7 +60,7 @@ class Acks {
   }
 }
 
-/** Reads with a prefetch beyond the concurrency, so that no slot waits for the network. */
+/** Reads with a prefetch beyond the concurrency, so that no handler slot waits for the network. */
 export async function consumeInGroups(
   channel: Channel,
   queue: string,

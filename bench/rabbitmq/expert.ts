@@ -6,7 +6,7 @@ import { queueOptions } from "./queue.ts";
 
 type Settled = (error: Error | undefined) => void;
 
-/** Messages that came back because there is no queue, by id; a return arrives before its confirm. */
+/** Collects the ids of messages that were returned because there is no queue. A return arrives before its confirm. */
 function returns(channel: ConfirmChannel): Set<string> {
   const ids = new Set<string>();
   channel.on("return", (message) => ids.add(message.properties.messageId));
@@ -14,8 +14,8 @@ function returns(channel: ConfirmChannel): Set<string> {
 }
 
 /**
- * amqplib in the hands of somebody who knows it: a connection each for sending and reading, no Nagle, one promise for
- * a batch, deliveries prefetched beyond the concurrency, acks grouped into multiple ones.
+ * amqplib as an expert uses it: one connection for sending and one for reading, no Nagle, one promise for a batch,
+ * deliveries prefetched beyond the concurrency, and multiple acks.
  */
 export async function open(url: string, queue: string): Promise<Contender> {
   const sending = await amqplib.connect(url, { noDelay: true });

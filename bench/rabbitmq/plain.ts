@@ -3,7 +3,7 @@ import type { Body, Contender, Reader } from "../contender.ts";
 import { uuid } from "../id.ts";
 import { queueOptions } from "./queue.ts";
 
-/** amqplib as its README shows it: one call per message, one ack per message, the prefetch is the concurrency. */
+/** amqplib as its README shows it: one call and one ack per message, and a prefetch that equals the concurrency. */
 export async function open(url: string, queue: string): Promise<Contender> {
   const connection = await amqplib.connect(url, { noDelay: true });
   const channel = await connection.createConfirmChannel();

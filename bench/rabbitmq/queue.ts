@@ -1,6 +1,6 @@
 import type { Options } from "amqplib";
 
-/** A queue with the guarantees of ours: replicated, durable, and nothing is dropped when it is dead-lettered. */
+/** A queue with the guarantees of anybroker: replicated, durable, and without loss when dead-lettering. */
 export function queueOptions(queue: string): Options.AssertQueue {
   return {
     durable: true,

@@ -1,9 +1,9 @@
 import type { Redis } from "ioredis";
 import type { Body, Contender, Reader } from "../contender.ts";
 import { clientOf, duplicateOf } from "./client.ts";
-import { bodyOf, fieldsOf, makeGroup, readNext } from "./group.ts";
+import { bodyOf, createGroup, fieldsOf, readNext } from "./group.ts";
 
-/** How many entries one read asks for. */
+/** The number of entries that one read asks for. */
 const page = 500;
 
 interface Waiting {
@@ -13,14 +13,14 @@ interface Waiting {
 }
 
 /**
- * ioredis in the hands of somebody who knows it: what is sent in one turn of the event loop goes in one pipeline, reads
- * block on a connection of their own, fetch many and begin while the last ones are being handled, and acks go in one
- * command for all that were handled meanwhile.
+ * ioredis as an expert uses it: messages that are sent in one turn of the event loop share a pipeline. Reads block on
+ * their own connection, fetch many entries, and start while the last ones are being handled. One command acks all
+ * entries that were handled in the meantime.
  */
 export async function open(url: string, queue: string): Promise<Contender> {
   const client = clientOf(url);
   const stream = `{${queue}}`;
-  await makeGroup(client, stream, queue);
+  await createGroup(client, stream, queue);
   let waiting: Waiting[] = [];
 
   const flush = (): void => {
@@ -66,7 +66,7 @@ async function consume(
     const ids = handled;
     handled = [];
     if (ids.length === 0) return;
-    // Answers come in the order of the commands: the last one's is all that must be waited for at the end.
+    // Replies arrive in the order of the commands, so the end only has to wait for the last one.
     acking = client
       .pipeline()
       .xack(stream, group, ...ids)
@@ -83,13 +83,13 @@ async function consume(
       const entries = await next;
       next = readNext(reading, stream, group, "expert", page);
       let at = 0;
-      const lane = async (): Promise<void> => {
+      const worker = async (): Promise<void> => {
         for (let entry = entries[at++]; entry !== undefined; entry = entries[at++]) {
           await handler(bodyOf(entry));
           done(entry[0]);
         }
       };
-      await Promise.all(Array.from({ length: Math.min(concurrency, entries.length) }, lane));
+      await Promise.all(Array.from({ length: Math.min(concurrency, entries.length) }, worker));
     }
     await next;
   };

@@ -4,6 +4,6 @@ import { contenderOf } from "../ours.ts";
 
 /** anybroker through its public API. */
 export async function open(url: string, queue: string): Promise<Contender> {
-  // As many as expert has in hand: a page that is handled, and the next one.
+  // As many as expert holds: the page that is being handled, and the next one.
   return contenderOf(await connect(url), queue, 1_000);
 }

@@ -1,12 +1,12 @@
 import type { Body, Contender, Reader } from "../contender.ts";
 import { clientOf, duplicateOf } from "./client.ts";
-import { bodyOf, type Entry, fieldsOf, makeGroup, readNext } from "./group.ts";
+import { bodyOf, createGroup, type Entry, fieldsOf, readNext } from "./group.ts";
 
-/** ioredis as its README shows it: one call for each message, one ack for each message. */
+/** ioredis as its README shows it: one call and one ack per message. */
 export async function open(url: string, queue: string): Promise<Contender> {
   const client = clientOf(url);
   const stream = `{${queue}}`;
-  await makeGroup(client, stream, queue);
+  await createGroup(client, stream, queue);
   const send = (body: Body): Promise<unknown> => client.xadd(stream, "*", ...fieldsOf(body));
 
   return {

@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 
 const missing = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOENT";
 
-/** SHA-256 of a file in hex; undefined when there is no such file. */
+/** The SHA-256 of a file in hex, or undefined if the file does not exist. */
 export async function hashOf(path: string): Promise<string | undefined> {
   const hash = createHash("sha256");
   try {
@@ -16,7 +16,7 @@ export async function hashOf(path: string): Promise<string | undefined> {
   return hash.digest("hex");
 }
 
-/** Bytes of a file; 0 when there is no such file. */
+/** The size of a file in bytes, or 0 if it does not exist. */
 export async function sizeOf(path: string): Promise<number> {
   try {
     return (await stat(path)).size;

@@ -1,14 +1,14 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Report } from "./service.ts";
+import type { ServiceEvent } from "./service.ts";
 
-/** One line of the result, and whether it is as it should be. */
+/** One line of the result, and whether it is as expected. */
 export interface Finding {
   readonly ok: boolean;
   readonly text: string;
 }
 
-/** What is done with every change. */
+/** The steps that every change must pass. */
 const STEPS = ["published", "indexed", "notified", "uploaded"] as const;
 type Step = (typeof STEPS)[number];
 
@@ -16,12 +16,12 @@ const isStep = (type: string): type is Step => STEPS.some((step) => step === typ
 
 const PATIENCE = 30_000;
 
-/** Keeps count of what was changed and of what each service has told. Nothing here asks the broker. */
+/** Counts the changes and the events of each service. It never asks the broker. */
 export class Ledger {
-  /** Every change that was made to the folder, by its id. */
-  readonly #made = new Set<string>();
-  /** How often each change was reported, by what was done with it. */
-  readonly #told: Readonly<Record<Step, Map<string, number>>> = {
+  /** The ids of all changes to the folder. */
+  readonly #changes = new Set<string>();
+  /** How often each change has passed each step. */
+  readonly #passed: Readonly<Record<Step, Map<string, number>>> = {
     published: new Map(),
     indexed: new Map(),
     notified: new Map(),
@@ -30,10 +30,10 @@ export class Ledger {
   readonly #waiting = new Set<() => void>();
   readonly #halves = new Map<string, string>();
   readonly #failures = new Map<string, number>();
-  #again = 0;
-  #broken: Error | undefined;
+  #redelivered = 0;
+  #failure: Error | undefined;
 
-  /** Who has done half of this file and is not through with it. */
+  /** The service that has uploaded half of this file and is not done with it. */
   halfway(path: string): string | undefined {
     return this.#halves.get(path);
   }
@@ -43,80 +43,88 @@ export class Ledger {
     return this.#failures.get(path) ?? 0;
   }
 
-  made(id: string): void {
-    this.#made.add(id);
+  changed(id: string): void {
+    this.#changes.add(id);
   }
 
-  tell(who: string, report: Report): void {
-    if (report.type === "received-again") this.#again += 1;
-    if (report.type === "failed") this.#failures.set(report.path, report.attempt);
-    if (report.type === "uploading") this.#halfway(who, report);
-    if (isStep(report.type) && "id" in report) {
-      const counts = this.#told[report.type];
-      counts.set(report.id, (counts.get(report.id) ?? 0) + 1);
+  record(who: string, event: ServiceEvent): void {
+    if (event.type === "received-again") this.#redelivered += 1;
+    if (event.type === "failed") this.#failures.set(event.path, event.attempt);
+    if (event.type === "uploading") this.#recordHalfway(who, event);
+    if (isStep(event.type) && "id" in event) {
+      const counts = this.#passed[event.type];
+      counts.set(event.id, (counts.get(event.id) ?? 0) + 1);
     }
-    for (const look of this.#waiting) look();
+    for (const check of this.#waiting) check();
   }
 
-  /** A service has ended by itself: whoever waits is told. */
-  breaks(reason: string): void {
-    this.#broken ??= new Error(reason);
-    for (const look of this.#waiting) look();
+  /** Makes every wait fail, because a service has ended on its own. */
+  fail(reason: string): void {
+    this.#failure ??= new Error(reason);
+    for (const check of this.#waiting) check();
   }
 
   has(done: Step, ids: readonly string[]): boolean {
-    return ids.every((id) => this.#told[done].has(id));
+    return ids.every((id) => this.#passed[done].has(id));
   }
 
-  /** Waits until a condition holds, which is looked at after every report. */
+  /** Waits until a condition holds. It is checked after every event. */
   async until(what: string, condition: () => boolean, signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const look = (): void => {
-      if (this.#broken) reject(this.#broken);
+    const check = (): void => {
+      if (this.#failure) reject(this.#failure);
       else if (condition()) resolve();
     };
     const stop = (): void => reject(signal.reason);
     const timer = setTimeout(
-      () => reject(new Error(`after ${PATIENCE / 1000} seconds still no sign of: ${what}`)),
+      () => reject(new Error(`timed out after ${PATIENCE / 1000} s, waiting for: ${what}`)),
       PATIENCE,
     );
     signal.addEventListener("abort", stop);
-    this.#waiting.add(look);
+    this.#waiting.add(check);
     try {
       if (signal.aborted) stop();
-      look();
+      check();
       await promise;
     } finally {
       clearTimeout(timer);
       signal.removeEventListener("abort", stop);
-      this.#waiting.delete(look);
+      this.#waiting.delete(check);
     }
   }
 
-  #halfway(who: string, { path, done, size }: Extract<Report, { type: "uploading" }>): void {
+  #recordHalfway(who: string, { path, done, size }: Extract<ServiceEvent, { type: "uploading" }>): void {
     if (done * 2 >= size && done < size) this.#halves.set(path, who);
   }
 
-  /** What came of it all. */
+  /** The result of the demo. */
   async findings(folder: string, remote: string, deadLetters: number): Promise<readonly Finding[]> {
-    const { published, indexed, notified, uploaded } = this.#told;
-    const made = [...this.#made];
+    const { published, indexed, notified, uploaded } = this.#passed;
+    const changes = [...this.#changes];
     const names = await readdir(folder);
     const same = await Promise.all(names.map((name) => isSame(join(folder, name), join(remote, name))));
     const arrived = same.filter(Boolean).length;
-    const lost = made.filter((id) => [published, indexed, notified, uploaded].some((counts) => !counts.has(id))).length;
-    const seen = (counts: ReadonlyMap<string, number>): number => made.filter((id) => counts.has(id)).length;
+    const lost = changes.filter((id) =>
+      [published, indexed, notified, uploaded].some((counts) => !counts.has(id)),
+    ).length;
+    const seen = (counts: ReadonlyMap<string, number>): number => changes.filter((id) => counts.has(id)).length;
     const twice = [indexed, notified, uploaded]
       .flatMap((counts) => [...counts.values()])
       .reduce((sum, n) => sum + n - 1, 0);
     return [
       { ok: arrived === names.length, text: `${arrived} of ${names.length} files have arrived, byte for byte` },
-      { ok: seen(indexed) === made.length, text: `${seen(indexed)} of ${made.length} changes seen by the indexer` },
-      { ok: seen(notified) === made.length, text: `${seen(notified)} of ${made.length} changes seen by the notifier` },
+      {
+        ok: seen(indexed) === changes.length,
+        text: `${seen(indexed)} of ${changes.length} changes seen by the indexer`,
+      },
+      {
+        ok: seen(notified) === changes.length,
+        text: `${seen(notified)} of ${changes.length} changes seen by the notifier`,
+      },
       { ok: deadLetters === 0, text: `${deadLetters} dead letters left` },
       {
         ok: lost === 0,
-        text: `${lost} lost · ${twice} handled twice · ${this.#again} handed out again after the crash`,
+        text: `${lost} lost · ${twice} handled twice · ${this.#redelivered} delivered again after the crash`,
       },
     ];
   }

@@ -1,25 +1,25 @@
-// Files, services and a broker: nothing gets lost. BROKER_URL names the broker, and without it everything happens in
-// this process.
+// Files, services and a broker: nothing gets lost. BROKER_URL selects the broker. Without it everything runs in this
+// process.
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Broker, BrokerError, connect } from "@anybroker/core";
-import { inOneProcess } from "./crew-in-one-process.ts";
-import { processes } from "./crew-of-processes.ts";
-import { Stage } from "./stage.ts";
+import { Demo } from "./demo.ts";
+import { launchInOneProcess } from "./launch-in-one-process.ts";
+import { launchProcesses } from "./launch-processes.ts";
 import { deadLettersLeft, story } from "./story.ts";
 import { lineView, liveView, type View } from "./view.ts";
 
-// With a name: services that connect to it share one embedded broker.
+// The name makes all services share one embedded broker.
 const url = (process.env.BROKER_URL ?? "memory:").replace(/^memory:(?=$|\?)/, "memory:file-sync");
-const crew = url.startsWith("memory:") ? inOneProcess : processes;
+const launcher = url.startsWith("memory:") ? launchInOneProcess : launchProcesses;
 const view: View = process.stdout.isTTY ? liveView(process.stdout) : lineView(console.log);
 const stop = new AbortController();
 
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, () => stop.abort());
 process.stdout.on("error", () => stop.abort());
 
-/** The entities are there before the first file changes, so whoever is late finds everything. */
+/** Creates the entities before the first file changes, so that a service that starts late gets every message. */
 async function prepare(broker: Broker): Promise<void> {
   const subscriptions = { indexer: {}, notifier: {} };
   await broker.declare(
@@ -32,17 +32,17 @@ async function show(broker: Broker, home: string): Promise<number> {
   const [folder, remote] = [join(home, "folder"), join(home, "remote")];
   await Promise.all([mkdir(folder), mkdir(remote)]);
   const began = performance.now();
-  const stage = new Stage({ broker, crew, view, signal: stop.signal, url, folder, remote });
+  const demo = new Demo({ broker, launcher, view, signal: stop.signal, url, folder, remote });
   try {
     await prepare(broker);
-    await story(stage);
-    const findings = await stage.ledger.findings(folder, remote, await deadLettersLeft(stage));
+    await story(demo);
+    const findings = await demo.ledger.findings(folder, remote, await deadLettersLeft(demo));
     view.end();
-    view.act("What came of it", `after ${((performance.now() - began) / 1000).toFixed(0)} seconds`);
-    for (const { ok, text } of findings) view.find(ok, text);
+    view.chapter("The result", `after ${((performance.now() - began) / 1000).toFixed(0)} seconds`);
+    for (const { ok, text } of findings) view.result(ok, text);
     return findings.every(({ ok }) => ok) ? 0 : 1;
   } finally {
-    await stage.empty();
+    await demo.stopAll();
   }
 }
 
@@ -51,8 +51,8 @@ async function main(): Promise<number> {
   try {
     await using broker = await connect(url, { connectTimeout: 8_000, signal: stop.signal });
     const { server } = await broker.health();
-    const name = crew === inOneProcess ? "" : `the broker is ${server?.product} ${server?.version}, `;
-    view.act("anybroker: files through a broker", `${name}${crew.how}`);
+    const name = launcher === launchInOneProcess ? "" : `the broker is ${server?.product} ${server?.version}, `;
+    view.chapter("anybroker: files through a broker", `${name}${launcher.description}`);
     return await show(broker, home);
   } catch (error) {
     view.end();

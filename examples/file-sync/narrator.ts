@@ -1,9 +1,9 @@
-import type { Report } from "./service.ts";
+import type { ServiceEvent } from "./service.ts";
 import type { Tone, View } from "./view.ts";
 
 const BAR = 20;
 
-/** A file's size for people. */
+/** The size of a file as text. */
 function readable(bytes: number): string {
   if (bytes < 1024) return `${bytes} bytes`;
   const kilobytes = bytes / 1024;
@@ -13,44 +13,44 @@ function readable(bytes: number): string {
 const percent = ({ done, size }: { done: number; size: number }): number => Math.floor((100 * done) / size);
 const bar = (part: number): string => "█".repeat(Math.round((part * BAR) / 100)).padEnd(BAR, "░");
 
-/** What is shown of a report: a line that stays, and how its sender is doing. */
-interface Words {
-  readonly say?: string;
-  readonly board?: string;
+/** How an event is shown: as a log line, and as the status of its service. */
+interface Shown {
+  readonly line?: string;
+  readonly status?: string;
   readonly tone?: Tone;
 }
 
-/** Puts a report into words; `count` is how many of its kind there were. */
-function inWords(report: Report, count: number): Words {
-  switch (report.type) {
+/** Describes an event. `count` is the number of such events so far. */
+function describe(event: ServiceEvent, count: number): Shown {
+  switch (event.type) {
     case "ready":
-      return { board: "waits" };
+      return { status: "waits" };
     case "noticed":
-      return { say: `sees ${report.path} (${readable(report.size)})` };
+      return { line: `sees ${event.path} (${readable(event.size)})` };
     case "published":
-      return { board: `${count} changes told` };
+      return { status: `${count} changes published` };
     case "indexed": {
-      const words = report.words > 0 ? `, ${report.words} words` : "";
-      return { say: `has indexed ${report.path}${words}`, board: `${count} files indexed` };
+      const words = event.words > 0 ? `, ${event.words} words` : "";
+      return { line: `has indexed ${event.path}${words}`, status: `${count} files indexed` };
     }
     case "notified":
-      return { say: `tells everyone about ${report.path}`, board: `${count} notices sent` };
+      return { line: `notifies people about ${event.path}`, status: `${count} notices sent` };
     case "uploading":
-      return { board: `${bar(percent(report))} ${percent(report)} % of ${report.path}` };
+      return { status: `${bar(percent(event))} ${percent(event)} % of ${event.path}` };
     case "received-again":
-      return { say: `is given ${report.path}, goes on where ${percent(report)} % is there already`, tone: "good" };
+      return { line: `gets ${event.path}, continues at ${percent(event)} %`, tone: "good" };
     case "uploaded":
-      return { say: `${report.path} ${report.note}`, board: "waits" };
+      return { line: `${event.path} ${event.note}`, status: "waits" };
     case "failed": {
-      const say = `fails on ${report.path}, attempt ${report.attempt}: ${report.reason}`;
-      return { say, board: `fails on ${report.path}`, tone: "bad" };
+      const line = `fails on ${event.path}, attempt ${event.attempt}: ${event.reason}`;
+      return { line, status: `fails on ${event.path}`, tone: "bad" };
     }
     case "trouble":
-      return { say: report.reason, tone: "bad" };
+      return { line: event.reason, tone: "bad" };
   }
 }
 
-/** Shows what the services tell. */
+/** Shows the events of the services. */
 export class Narrator {
   readonly #view: View;
   readonly #counts = new Map<string, number>();
@@ -59,12 +59,12 @@ export class Narrator {
     this.#view = view;
   }
 
-  tell(who: string, report: Report): void {
-    const kind = `${who} ${report.type}`;
+  show(who: string, event: ServiceEvent): void {
+    const kind = `${who} ${event.type}`;
     const count = (this.#counts.get(kind) ?? 0) + 1;
     this.#counts.set(kind, count);
-    const { say, board, tone } = inWords(report, count);
-    if (board !== undefined) this.#view.board(who, board, tone ?? "good");
-    if (say !== undefined) this.#view.say(who, say, tone);
+    const { line, status, tone } = describe(event, count);
+    if (status !== undefined) this.#view.status(who, status, tone ?? "good");
+    if (line !== undefined) this.#view.log(who, line, tone);
   }
 }

@@ -1,6 +1,6 @@
 import type { Broker, Declared, Queue, Topic } from "@anybroker/core";
 
-/** What travels: a file in the folder has new content. */
+/** The body of every message: a file in the folder has new content. */
 export interface FileChanged {
   readonly path: string;
   readonly size: number;
@@ -8,32 +8,32 @@ export interface FileChanged {
   readonly hash: string;
 }
 
-/** One-to-many: whoever subscribes gets a copy of every event. */
+/** One-to-many: every subscription gets a copy of every event. */
 export const fileChanges = (broker: Broker): Topic<Declared, FileChanged> => broker.topic("file-sync.changed");
 
-/** Point-to-point: each upload is done by one of the workers. */
+/** Point-to-point: one of the workers does each upload. */
 export const uploads = (broker: Broker): Queue<Declared, FileChanged> => broker.queue("file-sync.uploads");
 
-/** The same file with the same content is the same change: that is how a repetition is recognised. */
+/** Identifies a change: the same file with the same content is the same change, so that duplicates are recognised. */
 export const changeId = ({ path, hash }: Pick<FileChanged, "path" | "hash">): string => `${path}#${hash.slice(0, 16)}`;
 
-/** What a service is told when it starts. */
+/** The settings of a service. */
 export interface Settings {
   readonly name: string;
-  /** The broker. */
+  /** The URL of the broker. */
   readonly url: string;
-  /** Names this run of the demo: what an interrupted earlier run has left on the broker is skipped. */
+  /** The id of this run of the demo. Messages that an interrupted run has left on the broker are skipped. */
   readonly run: string;
-  /** The folder that is watched. */
+  /** The folder to watch. */
   readonly folder: string;
   /** The folder that stands for another machine. */
   readonly remote: string;
-  /** Whether the indexer is the repaired one. */
+  /** Whether the bug of the indexer is fixed. */
   readonly fixed: boolean;
 }
 
-/** What a service tells of its work, for the screen and for the count at the end. */
-export type Report =
+/** What happens in a service, for the screen and for the count at the end. */
+export type ServiceEvent =
   | { readonly type: "ready" }
   | {
       readonly type: "noticed" | "published" | "notified";
@@ -60,7 +60,7 @@ export type Report =
   | { readonly type: "failed"; readonly path: string; readonly attempt: number; readonly reason: string }
   | { readonly type: "trouble"; readonly reason: string };
 
-export type Tell = (report: Report) => void;
+export type Emit = (event: ServiceEvent) => void;
 
-/** Works until the signal aborts. It knows nothing of which broker it works with, nor whether it has a process of its own. */
-export type Service = (broker: Broker, settings: Settings, tell: Tell, signal: AbortSignal) => Promise<void>;
+/** Works until the signal aborts, with any broker, in this process or in its own. */
+export type Service = (broker: Broker, settings: Settings, emit: Emit, signal: AbortSignal) => Promise<void>;

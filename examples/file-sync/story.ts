@@ -1,142 +1,146 @@
 import { randomBytes } from "node:crypto";
 import type { DeadLetters } from "@anybroker/core";
+import type { Demo } from "./demo.ts";
 import { fileChanges, uploads } from "./service.ts";
-import type { Stage } from "./stage.ts";
 
 const KB = 1024;
 
-/** The whole story, from the first file to the last. */
-export async function story(stage: Stage): Promise<void> {
-  await atWork(stage);
-  await notifierAway(stage);
-  await workerCrashes(stage);
-  await poison(stage);
+/** The whole demo, from the first file to the last. */
+export async function story(demo: Demo): Promise<void> {
+  await filesChange(demo);
+  await notifierIsDown(demo);
+  await workerCrashes(demo);
+  await unreadableFile(demo);
 }
 
-async function atWork(stage: Stage): Promise<void> {
-  stage.view.act(
+async function filesChange(demo: Demo): Promise<void> {
+  demo.view.chapter(
     "1  Files change in a folder",
-    "The watcher tells the broker of every change. The indexer and the notifier each get a copy of\nevery event. Uploads wait in a queue, and two workers share them.",
+    "The watcher sends every change to the broker. The indexer and the notifier each get a copy of\nevery event. Uploads wait in a queue, and two workers share them.",
   );
   await Promise.all([
-    stage.enter("watcher", "watcher"),
-    stage.enter("indexer", "indexer"),
-    stage.enter("notifier", "notifier"),
+    demo.start("watcher", "watcher"),
+    demo.start("indexer", "indexer"),
+    demo.start("notifier", "notifier"),
   ]);
-  await Promise.all([stage.enter("worker-1", "worker"), stage.enter("worker-2", "worker")]);
-  await stage.beat(600);
+  await Promise.all([demo.start("worker-1", "worker"), demo.start("worker-2", "worker")]);
+  await demo.pause(600);
   const ids = [
-    await stage.write("notes.txt", "Milk, bread, and a broker.\n"),
-    await stage.write("logo.png", randomBytes(90 * KB)),
+    await demo.write("notes.txt", "Milk, bread, and a broker.\n"),
+    await demo.write("logo.png", randomBytes(90 * KB)),
   ];
-  await stage.beat(700);
-  ids.push(await stage.write("report.pdf", randomBytes(400 * KB)));
-  await handled(stage, ids);
-  ids.push(await stage.write("notes.txt", "Milk, bread, and a broker. And eggs!\n"));
-  await handled(stage, ids);
-  await stage.beat(800);
+  await demo.pause(700);
+  ids.push(await demo.write("report.pdf", randomBytes(400 * KB)));
+  await handled(demo, ids);
+  ids.push(await demo.write("notes.txt", "Milk, bread, and a broker. And eggs!\n"));
+  await handled(demo, ids);
+  await demo.pause(800);
 }
 
-async function notifierAway(stage: Stage): Promise<void> {
-  const { view, ledger, broker, signal } = stage;
-  view.act(
+async function notifierIsDown(demo: Demo): Promise<void> {
+  const { view, ledger, broker, signal } = demo;
+  view.chapter(
     "2  The notifier is down for a while",
-    "Nobody waits for it, and it will miss nothing: the broker keeps its copies.",
+    "The other services continue, and the notifier misses nothing: the broker keeps its copies.",
   );
-  await stage.leave("notifier");
-  view.say("notifier", "is down", "bad");
-  await stage.beat(600);
+  await demo.stop("notifier");
+  view.log("notifier", "is down", "bad");
+  await demo.pause(600);
   const ids: string[] = [];
   for (const [path, content] of [
     ["recipe.txt", "Flour, water, salt, patience.\n"],
     ["budget.csv", "rent;1200\nbread;48\n"],
     ["photo.jpg", randomBytes(300 * KB)],
   ] as const) {
-    ids.push(await stage.write(path, content));
-    await stage.beat(400);
+    ids.push(await demo.write(path, content));
+    await demo.pause(400);
   }
   const others = (): boolean => ledger.has("indexed", ids) && ledger.has("uploaded", ids);
   await ledger.until("files indexed and uploaded while the notifier is down", others, signal);
   const { ready } = await fileChanges(broker).subscription("notifier").stats({ signal });
-  view.say("broker", `keeps ${ready ?? "all"} events for the notifier`);
-  await stage.beat(800);
-  view.say("notifier", "starts again", "good");
-  await stage.enter("notifier", "notifier");
-  await handled(stage, ids);
-  await stage.beat(800);
+  view.log("broker", `keeps ${ready ?? "all"} events for the notifier`);
+  await demo.pause(800);
+  view.log("notifier", "starts again", "good");
+  await demo.start("notifier", "notifier");
+  await handled(demo, ids);
+  await demo.pause(800);
 }
 
-async function workerCrashes(stage: Stage): Promise<void> {
-  const { view, ledger, signal } = stage;
-  view.act(
+async function workerCrashes(demo: Demo): Promise<void> {
+  const { view, ledger, signal } = demo;
+  view.chapter(
     "3  A worker crashes in the middle of a file",
-    "It had not said that it was done, so the broker gives the upload to the other one.",
+    "It has not acked the upload, so the broker delivers it to the other worker.",
   );
-  const ids = [await stage.write("holiday.mov", randomBytes(4 * KB * KB))];
+  const ids = [await demo.write("holiday.mov", randomBytes(4 * KB * KB))];
   await ledger.until("half of holiday.mov uploaded", () => ledger.halfway("holiday.mov") !== undefined, signal);
   const victim = ledger.halfway("holiday.mov") ?? "";
-  view.say(victim, "has uploaded half of holiday.mov …");
-  await stage.crash(victim);
-  ids.push(await stage.write("diary.txt", "Dear diary, today a process died.\n"));
-  await handled(stage, ids);
-  await stage.beat(800);
+  view.log(victim, "has uploaded half of holiday.mov …");
+  await demo.crash(victim);
+  ids.push(await demo.write("diary.txt", "Dear diary, today a process died.\n"));
+  await handled(demo, ids);
+  await demo.pause(800);
 }
 
-async function poison(stage: Stage): Promise<void> {
-  const { view, ledger, broker, signal } = stage;
-  view.act(
+async function unreadableFile(demo: Demo): Promise<void> {
+  const { view, ledger, broker, signal } = demo;
+  view.chapter(
     "4  A file that the indexer cannot read",
-    "After three attempts its event is set aside among the dead letters, and what is behind it flows.",
+    "After three attempts its event is dead-lettered, and the events behind it are handled.",
   );
-  // "café au lait" as programs wrote it thirty years ago.
-  const bad = await stage.write("menu.txt", Buffer.from("café au lait 3.20, crème brûlée 5.50\n", "latin1"));
+  // "café au lait" as programs encoded it thirty years ago.
+  const bad = await demo.write("menu.txt", Buffer.from("café au lait 3.20, crème brûlée 5.50\n", "latin1"));
   await ledger.until("the indexer fails", () => ledger.failures("menu.txt") > 0, signal);
-  const good = await stage.write("hours.txt", "Open from nine to five.\n");
+  const good = await demo.write("hours.txt", "Open from nine to five.\n");
   const { deadLetters } = fileChanges(broker).subscription("indexer");
-  const set = await deadOnes(stage, deadLetters, 1);
-  for (const { reason, error } of set)
-    view.say("broker", `sets the event of menu.txt aside: ${reason}, ${error}`, "bad");
-  view.board("indexer", "1 dead letter", "bad");
-  await handled(stage, [good]);
-  await stage.beat(1_000);
-  await stage.leave("indexer");
-  view.say("indexer", "is repaired, and starts again", "good");
-  await stage.enter("indexer", "indexer", { fixed: true });
-  await stage.beat(800);
-  const count = await deadLetters.replay({ ids: set.map(({ deadLetterId }) => deadLetterId) }, { signal });
-  view.say("broker", `gives it to the indexer again (${count} dead letter replayed), and to nobody else`);
-  await handled(stage, [bad]);
-  await stage.beat(600);
+  const found = await deadLettersOfRun(demo, deadLetters, 1);
+  for (const { reason, error } of found)
+    view.log("broker", `dead-letters the event of menu.txt: ${reason}, ${error}`, "bad");
+  view.status("indexer", "1 dead letter", "bad");
+  await handled(demo, [good]);
+  await demo.pause(1_000);
+  await demo.stop("indexer");
+  view.log("indexer", "is fixed, and starts again", "good");
+  await demo.start("indexer", "indexer", { fixed: true });
+  await demo.pause(800);
+  const count = await deadLetters.replay({ ids: found.map(({ deadLetterId }) => deadLetterId) }, { signal });
+  view.log("broker", `replays ${count} dead letter, to the indexer only`);
+  await handled(demo, [bad]);
+  await demo.pause(600);
 }
 
-/** Waits until every service is through with these changes. */
-async function handled({ ledger, signal }: Stage, ids: readonly string[]): Promise<void> {
+/** Waits until every service has handled these changes. */
+async function handled({ ledger, signal }: Demo, ids: readonly string[]): Promise<void> {
   const done = (): boolean => (["indexed", "notified", "uploaded"] as const).every((what) => ledger.has(what, ids));
-  await ledger.until(`${ids.join(", ")} handled by everybody`, done, signal);
+  await ledger.until(`${ids.join(", ")} handled by every service`, done, signal);
 }
 
-interface DeadOne {
+interface FoundDeadLetter {
   readonly deadLetterId: string;
   readonly reason: string | undefined;
   readonly error: string | undefined;
 }
 
-/** The dead letters of this run, as soon as there are `count`. */
-async function deadOnes(stage: Stage, deadLetters: DeadLetters, count: number): Promise<readonly DeadOne[]> {
+/** Waits for `count` dead letters of this run, and returns them. */
+async function deadLettersOfRun(
+  demo: Demo,
+  deadLetters: DeadLetters,
+  count: number,
+): Promise<readonly FoundDeadLetter[]> {
   for (;;) {
-    const found: DeadOne[] = [];
-    for await (const letter of deadLetters.list({ signal: stage.signal })) {
-      if (letter.headers.run === stage.run) found.push(letter);
+    const found: FoundDeadLetter[] = [];
+    for await (const letter of deadLetters.list({ signal: demo.signal })) {
+      if (letter.headers.run === demo.run) found.push(letter);
     }
     if (found.length >= count) return found;
-    await stage.beat(100);
+    await demo.pause(100);
   }
 }
 
-/** How many dead letters this run leaves behind. */
-export async function deadLettersLeft(stage: Stage): Promise<number> {
-  const topic = fileChanges(stage.broker);
-  const readers = [topic.subscription("indexer"), topic.subscription("notifier"), uploads(stage.broker)];
-  const found = await Promise.all(readers.map(({ deadLetters }) => deadOnes(stage, deadLetters, 0)));
+/** The number of dead letters that this run leaves behind. */
+export async function deadLettersLeft(demo: Demo): Promise<number> {
+  const topic = fileChanges(demo.broker);
+  const readers = [topic.subscription("indexer"), topic.subscription("notifier"), uploads(demo.broker)];
+  const found = await Promise.all(readers.map(({ deadLetters }) => deadLettersOfRun(demo, deadLetters, 0)));
   return found.flat().length;
 }

@@ -1,15 +1,15 @@
 import { styleText } from "node:util";
 import { createLogUpdate } from "log-update";
 
-/** What the audience sees: lines that stay, and on a terminal a board below them that shows how everybody is doing. */
+/** The output: a log, and on a terminal the status of each service below it. */
 export interface View {
-  /** A headline, with a sentence or two about what is going to happen. */
-  act(headline: string, text: string): void;
-  say(who: string, text: string, tone?: Tone): void;
-  /** A line of the result. */
-  find(ok: boolean, text: string): void;
-  /** How somebody is doing now. Seen on a terminal only. */
-  board(who: string, text: string, tone?: Tone): void;
+  /** Starts a chapter, with a sentence or two about it. */
+  chapter(headline: string, text: string): void;
+  log(who: string, text: string, tone?: Tone): void;
+  /** Adds a line of the result. */
+  result(ok: boolean, text: string): void;
+  /** Sets the status of a service. Shown only on a terminal. */
+  status(who: string, text: string, tone?: Tone): void;
   end(): void;
 }
 
@@ -19,25 +19,25 @@ const COLUMN = 10;
 const color = { plain: "reset", good: "green", bad: "red", dim: "dim" } as const;
 const mark = { plain: "●", good: "●", bad: "✗", dim: "○" } as const;
 
-/** Plain lines, for a log file or a pipe. */
+/** Only the log, for a file or a pipe. */
 export function lineView(write: (line: string) => void): View {
   return {
-    act: (headline, text) => write(`\n${styleText("bold", headline)}\n${styleText("dim", text)}`),
-    say: (who, text, tone = "plain") =>
+    chapter: (headline, text) => write(`\n${styleText("bold", headline)}\n${styleText("dim", text)}`),
+    log: (who, text, tone = "plain") =>
       write(`  ${styleText("cyan", who.padEnd(COLUMN))}${styleText(color[tone], text)}`),
-    find: (ok, text) => write(styleText(ok ? "green" : "red", `  ${ok ? "✓" : "✗"} ${text}`)),
-    board: () => undefined,
+    result: (ok, text) => write(styleText(ok ? "green" : "red", `  ${ok ? "✓" : "✗"} ${text}`)),
+    status: () => undefined,
     end: () => undefined,
   };
 }
 
-/** The same lines above a board that is drawn again whenever something changes. */
+/** The log, above the status lines, which are redrawn after every change. */
 export function liveView(stream: NodeJS.WriteStream): View {
   const update = createLogUpdate(stream);
-  const members = new Map<string, { text: string; tone: Tone }>();
+  const services = new Map<string, { text: string; tone: Tone }>();
   const draw = (): void => {
     const width = stream.columns ?? 80;
-    const rows = [...members].map(([who, { text, tone }]) => {
+    const rows = [...services].map(([who, { text, tone }]) => {
       const line = `${mark[tone]} ${who.padEnd(COLUMN)}${text}`.slice(0, width - 4);
       return `  ${styleText(color[tone], line)}`;
     });
@@ -45,12 +45,12 @@ export function liveView(stream: NodeJS.WriteStream): View {
   };
   const lines = lineView((line) => {
     update.persist(line);
-    if (members.size > 0) draw();
+    if (services.size > 0) draw();
   });
   return {
     ...lines,
-    board(who: string, text: string, tone: Tone = "plain"): void {
-      members.set(who, { text, tone });
+    status(who: string, text: string, tone: Tone = "plain"): void {
+      services.set(who, { text, tone });
       draw();
     },
     end(): void {

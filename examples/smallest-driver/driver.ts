@@ -56,28 +56,22 @@ export function shelf(server: Shelf): core.Driver<typeof capabilities, Shelf> {
     address: "shelf:",
     capabilities,
     connect: async ({ clock }) => new ShelfLink(server, clock),
-    classify: (error) =>
-      error instanceof NotFound
-        ? { code: "NOT_FOUND", retryable: false }
-        : { code: "UNAVAILABLE", retryable: error instanceof Closed },
+    // The errors of a real client need rows here. Those of this driver say what they mean.
+    classify: core.classifier([]),
   };
 }
-
-class NotFound extends Error {}
-class Closed extends Error {}
 
 class ShelfLink implements core.Link<Shelf> {
   readonly server: core.ServerInfo = { product: "shelf", version: "1", capabilities: {} };
   readonly window = { messages: 1_000, bytes: 16_777_216 };
   readonly native: Shelf;
   readonly clock: core.Clock;
-  readonly lost: Promise<unknown>;
-  readonly ending = new AbortController();
+  readonly #ending = new core.Ending();
+  readonly lost = this.#ending.lost;
 
   constructor(native: Shelf, clock: core.Clock) {
     this.native = native;
     this.clock = clock;
-    this.lost = once(this.ending.signal, "abort").then(() => this.ending.signal.reason);
   }
 
   async declare(entities: readonly core.Entity[], mode: "create" | "verify"): Promise<readonly core.Drift[]> {
@@ -91,7 +85,7 @@ class ShelfLink implements core.Link<Shelf> {
   }
 
   async send(to: core.Destination, batch: readonly core.OutgoingMessage[], report: core.Report): Promise<void> {
-    this.ending.signal.throwIfAborted();
+    if (this.#ending.over) throw core.unavailable("the link was closed");
     for (const [index, message] of batch.entries()) {
       try {
         for (const list of this.listsOf(to)) this.native.append(list, toDelivery(message, `${list}/${message.id}`));
@@ -103,7 +97,7 @@ class ShelfLink implements core.Link<Shelf> {
   }
 
   async open(entity: core.SourceEntity): Promise<core.Source> {
-    this.ending.signal.throwIfAborted();
+    if (this.#ending.over) throw core.unavailable("the link was closed");
     this.listsOf(entity);
     return new ShelfSource(this, entity);
   }
@@ -133,7 +127,7 @@ class ShelfLink implements core.Link<Shelf> {
   }
 
   async close(): Promise<void> {
-    this.ending.abort(new Closed("the link was closed"));
+    this.#ending.end(core.unavailable("the link was closed"));
   }
 
   /** The lists that receive a message sent to the entity. Throws when the entity does not exist. */
@@ -142,18 +136,18 @@ class ShelfLink implements core.Link<Shelf> {
     const subscriptions = entity.kind === "topic" ? topics.get(entity.name) : undefined;
     if (subscriptions !== undefined) return subscriptions;
     if (entity.kind !== "topic" && lists.has(listOf(entity))) return [listOf(entity)];
-    throw new NotFound(`there is no ${entity.kind} ${entity.name}`);
+    throw core.notFound(`there is no ${entity.kind} ${entity.name}`);
   }
 }
 
 class ShelfSource implements core.Source {
-  readonly lost: Promise<unknown>;
   /** A retry returns to this queue or subscription alone. */
   readonly returns = true;
   readonly #link: ShelfLink;
   readonly #list: string;
   readonly #deadList: string;
-  readonly #ending = new AbortController();
+  readonly #ending = new core.Ending(() => this.#returnHeld());
+  readonly lost = this.#ending.lost;
   readonly #held = new Set<core.Delivery>();
   #paused = false;
 
@@ -161,17 +155,16 @@ class ShelfSource implements core.Source {
     this.#link = link;
     this.#list = listOf(entity);
     this.#deadList = deadListOf(entity);
-    this.lost = once(this.#ending.signal, "abort").then(() => this.#ending.signal.reason);
-    link.ending.signal.addEventListener("abort", () => this.#end(link.ending.signal.reason), { once: true });
+    void link.lost.then(this.#ending.end);
   }
 
   async receive(max: number, signal: AbortSignal): Promise<readonly core.Delivery[]> {
     const { lists, arrivals } = this.#link.native;
     const list = lists.get(this.#list);
-    if (list === undefined) this.#end(new NotFound(`${this.#list} was deleted`));
-    const stop = AbortSignal.any([signal, this.#ending.signal, AbortSignal.timeout(1_000)]);
+    if (list === undefined) this.#ending.end(core.notFound(`${this.#list} was deleted`));
+    const stop = AbortSignal.any([signal, AbortSignal.timeout(1_000)]);
     if (this.#paused || list?.length === 0) await once(arrivals, "message", { signal: stop }).catch(() => {});
-    if (this.#paused || stop.aborted) return [];
+    if (this.#paused || this.#ending.over || stop.aborted) return [];
     const taken = list?.splice(0, max) ?? [];
     for (const delivery of taken) this.#held.add(delivery);
     return taken;
@@ -179,7 +172,7 @@ class ShelfSource implements core.Source {
 
   settle(batch: readonly core.Settlement[]): readonly core.SettleResult[] {
     return batch.map((settlement) => {
-      if (!this.#held.delete(settlement.delivery)) return { error: new Closed("no longer held"), lost: true };
+      if (!this.#held.delete(settlement.delivery)) return core.LEASE_LOST;
       this.#apply(settlement);
       return undefined;
     });
@@ -195,7 +188,7 @@ class ShelfSource implements core.Source {
   }
 
   async close(): Promise<void> {
-    this.#end(new Closed("the source was closed"));
+    this.#ending.end(core.closed("the source was closed"));
   }
 
   #apply(settlement: core.Settlement): void {
@@ -217,12 +210,13 @@ class ShelfSource implements core.Source {
   }
 
   /** Returns what is not settled to the front of the list, for another consumer. It counts as delivered once. */
-  #end(reason: unknown): void {
-    this.#ending.abort(reason);
+  #returnHeld(): void {
     for (const held of this.#held) {
       this.#link.native.prepend(this.#list, { ...held, deliveries: (held.deliveries ?? 0) + 1 });
     }
     this.#held.clear();
+    // A waiting `receive` has to notice the end.
+    this.#link.native.arrivals.emit("message");
   }
 }
 

@@ -1,18 +1,18 @@
 import { withServers } from "@anybroker-internal/testkit/brokers/with-servers";
 import { afterAll, expect, test } from "vitest";
-import type { FaultBackend, FaultyServer } from "./backend.ts";
 import { randomFrom, seed } from "./random.ts";
 import type { Scenario } from "./scenario.ts";
+import { ScenarioContext } from "./scenario-context.ts";
 import { scenarios } from "./scenarios.ts";
-import { Stage } from "./stage.ts";
+import type { FaultSubject, FaultyServer } from "./subject.ts";
 
-/** The full form takes every scenario, at its full size, one at a time. */
+/** The full form runs every scenario, at its full size, one at a time. */
 const full = process.env.ANYBROKER_FAULTS === "full";
 const MINUTE = 60_000;
 
-/** Puts a backend through the scenarios: those of every backend, or some of its own. */
-export async function faults(backend: FaultBackend, own: readonly Scenario[] = scenarios): Promise<void> {
-  await withServers(backend.module, () => {
+/** Defines a test for each scenario: those for every subject, or the given ones. */
+export async function faults(subject: FaultSubject, selected: readonly Scenario[] = scenarios): Promise<void> {
+  await withServers(subject.module, () => {
     let started: Promise<FaultyServer> | undefined;
     const stop = async (): Promise<void> => {
       const server = await started;
@@ -20,18 +20,18 @@ export async function faults(backend: FaultBackend, own: readonly Scenario[] = s
       await server?.stop();
     };
     afterAll(stop);
-    for (const scenario of own) {
+    for (const scenario of selected) {
       const messages = full ? scenario.messages.full : scenario.messages.short;
       if (messages === undefined) continue;
       const concurrent = !full && scenario.sparesServer === true;
-      test(scenario.title, { timeout: (full ? 60 : 10) * MINUTE, concurrent }, async (context) => {
-        started ??= backend.start();
+      test(scenario.title, { timeout: (full ? 60 : 10) * MINUTE, concurrent }, async (testContext) => {
+        started ??= subject.start();
         const server = await started;
-        if (scenario.needs === "alarm" && server.alarm === undefined) context.skip(`${backend.name} has no alarm`);
+        if (scenario.needs === "alarm" && server.alarm === undefined) testContext.skip(`${subject.name} has no alarm`);
         try {
-          await perform(backend, server, scenario, messages);
+          await perform(subject, server, scenario, messages);
         } catch (error) {
-          // It may have been left in any state.
+          // The server may be in any state.
           if (scenario.sparesServer !== true) await stop();
           throw error;
         }
@@ -41,30 +41,30 @@ export async function faults(backend: FaultBackend, own: readonly Scenario[] = s
 }
 
 async function perform(
-  backend: FaultBackend,
+  subject: FaultSubject,
   server: FaultyServer,
   scenario: Scenario,
   messages: number,
 ): Promise<void> {
   const since = performance.now();
-  await using stage = new Stage(backend, server, scenario, { messages, full, random: randomFrom(seed) });
-  const { tally } = stage;
+  await using context = new ScenarioContext(subject, server, scenario, { messages, full, random: randomFrom(seed) });
+  const { outcomes } = context;
   const all = async (): Promise<void> => {
-    await scenario.play(stage);
-    await stage.finish();
+    await scenario.run(context);
+    await context.finish();
   };
   try {
-    await Promise.race([all(), stage.stuck]);
+    await Promise.race([all(), context.stuck]);
   } finally {
-    const { sent, failed, confirmed, handled } = tally.counts;
+    const { sent, failed, confirmed, handled } = outcomes.counts;
     const sends = `sent ${sent}, failed ${failed}, confirmed ${confirmed}`;
-    const runs = `handled ${handled}, duplicated ${tally.duplicated}, lost ${tally.missing.length}`;
-    const dead = tally.doomed.length === 0 ? "" : `, dead ${tally.doomed.length}`;
-    const excused = tally.excused === 0 ? "" : `, ${tally.excused} gone with their queue`;
+    const runs = `handled ${handled}, duplicated ${outcomes.duplicated}, lost ${outcomes.missing.length}`;
+    const dead = outcomes.doomed.length === 0 ? "" : `, dead ${outcomes.doomed.length}`;
+    const excused = outcomes.excused === 0 ? "" : `, ${outcomes.excused} deleted with their queue`;
     const seconds = ((performance.now() - since) / 1_000).toFixed(1);
-    console.log(`${backend.name}: ${scenario.title}: ${sends}, ${runs}${dead}${excused}, ${seconds} s, seed ${seed}`);
+    console.log(`${subject.name}: ${scenario.title}: ${sends}, ${runs}${dead}${excused}, ${seconds} s, seed ${seed}`);
   }
-  expect(tally.problems).toEqual([]);
-  expect(tally.missing).toEqual([]);
-  expect(tally.counts.confirmed).toBe(messages);
+  expect(outcomes.problems).toEqual([]);
+  expect(outcomes.missing).toEqual([]);
+  expect(outcomes.counts.confirmed).toBe(messages);
 }

@@ -4,7 +4,7 @@ import { deleteTopics } from "@anybroker-internal/testkit/brokers/kafka/delete-t
 import { startProxy } from "@anybroker-internal/testkit/proxy";
 import { faults } from "./faults.ts";
 
-/** More than there are scenarios with one at the same time. */
+/** At least as many as scenarios use at the same time. */
 const PROXIES = 8;
 
 await faults({
@@ -19,14 +19,14 @@ await faults({
         const { port, advertised } = server.proxied[next++ % PROXIES] ?? { port: 0, advertised: 0 };
         return startProxy(port, advertised);
       },
-      // What the server has confirmed is in its log, and stays when its process is killed.
+      // Confirmed messages are in the log of the server, which survives a kill of the process.
       persist: () => Promise.resolve(),
       remove: (queue) => deleteTopics(server.url, queue),
     };
   },
   connect,
   impatient: (url) => `${url}?timeout=2000`,
-  // Besides what it held, the acks that are not committed: four times as many at most, then nothing is handed out.
-  doubled: 320,
+  // What it held, and the acks that are not committed yet: at most four times as many, because then delivery stops.
+  duplicates: 320,
   lease: 2_000,
 });

@@ -1,56 +1,56 @@
 import { BrokerError, type Declared, type Queue } from "@anybroker/core";
-import type { Tally } from "./tally.ts";
+import type { Outcomes } from "./outcomes.ts";
 import type { Numbered } from "./worker.ts";
 
-/** How many sends are on their way at once. */
+/** The number of sends in flight at once. */
 const IN_FLIGHT = 256;
-/** What a send may take above its deadline on a busy machine. */
+/** How far a send may exceed its deadline on a busy machine, in ms. */
 const GRACE = 15_000;
 
-/** How to send. */
+/** Options of a send. */
 export interface Load {
-  /** The part of all messages up to which to send; by default all but the last ones. */
+  /** The fraction of all messages up to which to send. @default all but the last ones */
   readonly to?: number;
-  /** The deadline of each send. @default 30 000 */
+  /** The timeout of each send, in ms. @default 30 000 */
   readonly timeout?: number;
 }
 
-/** Sends numbered messages, many at once; what fails by its deadline is sent again, with its id, as the error says. */
+/** Sends numbered messages, many at once. A send that fails with a retryable error is repeated with the same id. */
 export class Sender {
-  /** How many messages a send has been begun for. */
+  /** The number of messages whose send has begun. */
   begun = 0;
   readonly #queue: Queue<Declared, Numbered, Numbered>;
-  readonly #tally: Tally;
+  readonly #outcomes: Outcomes;
 
-  constructor(queue: Queue<Declared, Numbered, Numbered>, tally: Tally) {
+  constructor(queue: Queue<Declared, Numbered, Numbered>, outcomes: Outcomes) {
     this.#queue = queue;
-    this.#tally = tally;
+    this.#outcomes = outcomes;
   }
 
-  /** Resolves when every message with a smaller number is confirmed. */
+  /** Sends up to the message `end`. Resolves when all smaller numbers are confirmed. */
   async sendUpTo(end: number, load: Load): Promise<void> {
-    const one = async (): Promise<void> => {
+    const loop = async (): Promise<void> => {
       while (this.begun < end) await this.#send(this.begun++, load);
     };
-    await Promise.all(Array.from({ length: IN_FLIGHT }, one));
+    await Promise.all(Array.from({ length: IN_FLIGHT }, loop));
   }
 
   async #send(number: number, { timeout = 30_000 }: Load): Promise<void> {
-    const tally = this.#tally;
-    const key = tally.keyOf(number);
+    const outcomes = this.#outcomes;
+    const key = outcomes.keyOf(number);
     const options = { id: `n${number}`, timeout, ...(key === undefined ? {} : { key }) };
     for (let confirmed = false; !confirmed; ) {
       const since = performance.now();
-      tally.count("sent");
+      outcomes.count("sent");
       try {
-        await this.#queue.send({ number, doomed: tally.isDoomed(number) }, options);
+        await this.#queue.send({ number, doomed: outcomes.isDoomed(number) }, options);
         confirmed = true;
       } catch (error) {
         if (!(error instanceof BrokerError && error.retryable)) throw error;
-        tally.count("failed");
+        outcomes.count("failed");
       }
-      if (performance.now() - since > timeout + GRACE) tally.problems.push(`the send of ${number} ended late`);
+      if (performance.now() - since > timeout + GRACE) outcomes.problems.push(`the send of ${number} ended late`);
     }
-    tally.confirmed(number);
+    outcomes.confirmed(number);
   }
 }

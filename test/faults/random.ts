@@ -1,4 +1,4 @@
-/** Numbers from 0 to below 1 that are the same for the same seed (mulberry32). */
+/** A generator of numbers from 0 to below 1, the same for the same seed (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -9,5 +9,5 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** The seed to repeat a run with (`ANYBROKER_FAULTS_SEED`), or a new one. */
+/** The seed from `ANYBROKER_FAULTS_SEED`, to repeat a run, or a new one. */
 export const seed: number = Number(process.env.ANYBROKER_FAULTS_SEED ?? Math.floor(Math.random() * 2 ** 31));

@@ -1,4 +1,5 @@
-// The memory is full for as long as nobody consumes: so whatever a consumer does must go on then, or it is full for ever.
+// The memory stays full until messages are consumed. So everything that a consumer does must work on a full server, or it
+// is full forever.
 import { connect } from "@anybroker/redis";
 import { redis } from "@anybroker-internal/testkit/brokers/redis";
 import { withServers } from "@anybroker-internal/testkit/brokers/with-servers";
@@ -9,7 +10,7 @@ const retry = { attempts: 2, backoff: { initial: 100, factor: 1, jitter: 0 } } a
 
 await withServers(redis, () => {
   test.for([false, true])(
-    "a full server is emptied, with what is delayed, retried and dead on it (ordered: %s)",
+    "a full server is emptied, with delayed, retried and dead-lettered messages on it (ordered: %s)",
     async (ordered) => {
       await using server = await redis.start({});
       await using broker = await connect(server.url);
@@ -19,7 +20,7 @@ await withServers(redis, () => {
         queue.send(number, { key: `k${number % 8}`, ...(number % 2 === 0 ? { delay: 200 } : {}) });
       await Promise.all(Array.from({ length: COUNT }, (_, number) => send(number)));
       await server.alarm(true);
-      // By now what was delayed is due.
+      // By now the delayed messages are due.
       await expect.poll(async () => (await broker.health()).status).toBe("degraded");
       const handled = new Set<number>();
       const errors: unknown[] = [];

@@ -1,4 +1,4 @@
-// What the server's settings mean: the same crash, with each of them. What is lost without an append-only file is shown.
+// The effect of the server's settings: the same crash with each of them, and what is lost without an append-only file.
 import { connect } from "@anybroker/redis";
 import { redis } from "@anybroker-internal/testkit/brokers/redis";
 import { withServers } from "@anybroker-internal/testkit/brokers/with-servers";
@@ -21,7 +21,7 @@ await withServers(redis, () => {
     await server.restart();
     const handled = new Set<number>();
     await queue.consume(({ body }) => void handled.add(body), { concurrency: 32 });
-    // The program goes on, whatever was lost.
+    // The program continues, even if messages were lost.
     await queue.send(COUNT);
     await expect.poll(() => handled.has(COUNT) && (handled.size > COUNT || lost > 0), { timeout: 20_000 }).toBe(true);
     const missing = COUNT + 1 - handled.size;

@@ -9,11 +9,11 @@ await faults({
     const server = await redis.start({ config: ["--appendfsync", "always"] });
     return {
       ...server,
-      // What was answered is on the disk.
+      // Confirmed data is on the disk.
       persist: async () => {},
       async remove(queue) {
         const keys = await server.call("KEYS", `{${queue}}*`);
-        // The cast is true: that is how Redis answers.
+        // The cast is true: Redis replies with a list of keys.
         for (const key of keys as readonly string[]) await server.call("DEL", key);
       },
     };

@@ -1,23 +1,23 @@
-import type { Stage } from "./stage.ts";
+import type { ScenarioContext } from "./scenario-context.ts";
 
-/** What happens to a broker and its users, and what must come of it: nothing is lost, and everything goes on. */
+/** Faults of a broker and its clients. Afterwards no message may be lost, and everything must work again. */
 export interface Scenario {
   readonly title: string;
-  /** How many messages it takes in each form of the run; one without a short form is in the full one only. */
+  /** The number of messages in each form of the run. Without `short` the scenario runs only in the full form. */
   readonly messages: { readonly short?: number; readonly full: number };
-  /** Whether the server itself is unharmed, so that others may use it meanwhile. */
+  /** Whether the server itself is not harmed, so that other scenarios can use it at the same time. */
   readonly sparesServer?: true;
-  /** What the server must have for it. */
+  /** What the server must have. */
   readonly needs?: "alarm";
-  /** The number of the message that kills its consumer. */
+  /** The number of the message that kills the process of its consumer. */
   readonly kills?: number;
-  /** One message in so many fails until it is dead. */
-  readonly hopeless?: number;
-  /** How many keys the messages have; those of one key must be handled in their order. */
+  /** One message in this many always fails, until it is dead-lettered. */
+  readonly failsAlways?: number;
+  /** The number of keys of the messages. The messages of one key must be handled in order. */
   readonly keys?: number;
   /**
-   * Does it. When it returns every send but the last ones has been confirmed, somebody consumes, and what was hurt works
-   * again: then the last ones are sent, and everything is checked, by `Stage.finish`.
+   * Runs the scenario. When it returns, all sends but the last ones are confirmed, a consumer is running, and the faults
+   * are over. Then `ScenarioContext.finish` sends the last ones and checks everything.
    */
-  play(stage: Stage): Promise<void>;
+  run(context: ScenarioContext): Promise<void>;
 }

@@ -9,17 +9,17 @@ import type { Task } from "./worker.ts";
 /** A running worker. */
 export interface Worker {
   readonly alive: boolean;
-  /** Resolves with how it ended, when everything it had to say has been heard: a signal's name, or an exit code. */
+  /** Resolves with the name of a signal or an exit code, after all its output was read. */
   readonly ended: Promise<string>;
-  /** Resolves when it consumes; rejects when it ended before. */
+  /** Resolves when the worker consumes. Rejects if it ends before that. */
   readonly consuming: Promise<void>;
-  /** Lets it finish and end by itself; rejects when it ends in any other way. */
+  /** Closes the worker gracefully. Rejects if it ends in any other way. */
   close(): Promise<void>;
-  /** Ends it at once, if it still lives, and waits for its end. */
+  /** Kills the worker if it is alive, and waits for its end. */
   kill(): Promise<void>;
 }
 
-/** Starts a consumer in a process of its own; `handled` is told of each message that a handler there has finished. */
+/** Starts a consumer in another process. `handled` is called for each message that its handler has finished. */
 export function startWorker(task: Task, handled: (number: number) => void): Worker {
   const child = fork(join(import.meta.dirname, "worker.ts"), [JSON.stringify(task)], {
     execArgv: ["--conditions=@anybroker/source"],
@@ -28,16 +28,16 @@ export function startWorker(task: Task, handled: (number: number) => void): Work
   });
   // The casts are true: both are pipes.
   const output = createInterface({ input: child.stdout as Readable });
-  const complaints = text(child.stderr as Readable);
+  const errorOutput = text(child.stderr as Readable);
   output.on("line", (line) => handled(Number(line)));
   const ended = Promise.all([once(child, "exit"), once(output, "close")]).then(([[code, signal]]) =>
     String(signal ?? code),
   );
   const failed = async (): Promise<never> => {
-    throw new Error(`a worker ended (${await ended}):\n${(await complaints).slice(-4_000)}`);
+    throw new Error(`a worker ended (${await ended}):\n${(await errorOutput).slice(-4_000)}`);
   };
   const consuming = Promise.race([once(child, "message").then(() => undefined), failed()]);
-  // Who waits for its end need not wait for its beginning.
+  // A caller that waits only for the end does not handle this rejection.
   consuming.catch(() => undefined);
   return {
     get alive() {

@@ -1,38 +1,38 @@
-// A consumer in a process of its own, that can be killed: see start-worker.ts.
+// A consumer in another process, which can be killed: see start-worker.ts.
 import { writeSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { connect } from "@anybroker/core";
 
-/** A message of the scenarios. */
+/** The body of the messages. */
 export interface Numbered {
   readonly number: number;
-  /** Whether it must end in the dead letters: here, because it kills the process that handles it. */
+  /** Whether it must be dead-lettered. In a worker such a message kills the process. */
   readonly doomed: boolean;
 }
 
-/** What a worker is to do. */
+/** The settings of a worker. */
 export interface Task {
   readonly url: string;
   readonly queue: string;
   readonly concurrency: number;
-  /** For how many milliseconds a consumer may be silent. */
+  /** How long a silent consumer keeps what it holds, in ms. */
   readonly lease?: number;
-  /** The run of a handler in which it dies; without it, it lives. */
+  /** The number of the handler run in which the process dies. Without it the process does not die. */
   readonly dieIn?: number;
 }
 
-const { url, queue, concurrency, dieIn, ...life } = JSON.parse(process.argv[2] ?? "") as Task;
-const broker = await connect(url, { reconnect: { initial: 100, max: 2_000 }, connectTimeout: 60_000, ...life });
+const { url, queue, concurrency, dieIn, ...lease } = JSON.parse(process.argv[2] ?? "") as Task;
+const broker = await connect(url, { reconnect: { initial: 100, max: 2_000 }, connectTimeout: 60_000, ...lease });
 let runs = 0;
 
 await broker.queue<Numbered>(queue).consume(
   async ({ body }) => {
     runs += 1;
     const last = runs === dieIn;
-    // Others begin meanwhile.
+    // Lets other handlers begin.
     await turn();
     if (last || body.doomed) process.kill(process.pid, "SIGKILL");
-    // At once, and in the kernel's hands before the message is acked: no death takes it back.
+    // Written to the kernel before the message is acked, so that a death of the process cannot lose it.
     writeSync(1, `${body.number}\n`);
   },
   { concurrency, onError: () => undefined },

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { serve } from "../serve.ts";
 import { changeId, fileChanges, type Service } from "../service.ts";
 
-export const indexer: Service = async (broker, { folder, run, fixed }, tell, signal) => {
+export const indexer: Service = async (broker, { folder, run, fixed }, emit, signal) => {
   const consumer = await fileChanges(broker).subscribe(
     "indexer",
     async ({ body, headers }) => {
       if (headers.run !== run) return;
       const text = body.path.endsWith(".txt") ? decode(await readFile(join(folder, body.path)), fixed) : "";
-      tell({ type: "indexed", id: changeId(body), path: body.path, words: text.split(/\s+/).filter(Boolean).length });
+      emit({ type: "indexed", id: changeId(body), path: body.path, words: text.split(/\s+/).filter(Boolean).length });
     },
     {
       signal,
@@ -18,17 +18,17 @@ export const indexer: Service = async (broker, { folder, run, fixed }, tell, sig
       retry: { attempts: 3, backoff: { initial: 500, factor: 2, jitter: 0 } },
       onError: (error, message) => {
         const reason = error instanceof Error ? error.message : String(error);
-        if (message === undefined) tell({ type: "trouble", reason });
-        else tell({ type: "failed", path: String(message.key), attempt: message.attempt, reason });
+        if (message === undefined) emit({ type: "trouble", reason });
+        else emit({ type: "failed", path: String(message.key), attempt: message.attempt, reason });
       },
     },
   );
-  tell({ type: "ready" });
+  emit({ type: "ready" });
   const reason = await consumer.closed;
   if (reason) throw reason;
 };
 
-/** The bug of this story: text that is not UTF-8 makes it throw. The repaired indexer reads old Latin-1 files too. */
+/** The bug of this demo: text that is not UTF-8 makes it throw. The fixed indexer reads old Latin-1 files too. */
 function decode(bytes: Uint8Array, fixed: boolean): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

@@ -1,5 +1,5 @@
-// Copies files to the remote folder, chunk by chunk. It may die at any time: what it leaves behind is named by the
-// content's hash, so the next worker goes on from there, and a job that comes twice does no harm.
+// Copies files to the remote folder, chunk by chunk. It may crash at any time. A partial copy is named by the hash of
+// the content, so that the next worker continues it, and a job that is delivered twice does no harm.
 import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,23 +8,23 @@ import { serve } from "../serve.ts";
 import { changeId, type FileChanged, type Service, type Settings, uploads } from "../service.ts";
 
 const CHUNK = 128 * 1024;
-/** A slow line, so that there is something to see. */
+/** Simulates a slow network, so that there is something to watch. */
 const MS_PER_CHUNK = 60;
 
-export const worker: Service = async (broker, settings, tell, signal) => {
+export const worker: Service = async (broker, settings, emit, signal) => {
   const consumer = await uploads(broker).consume(
     async (message) => {
       const { body, headers, redelivered } = message;
       if (headers.run !== settings.run) return;
       const at = { id: changeId(body), path: body.path, size: body.size };
-      if (redelivered) tell({ type: "received-again", ...at, done: await sizeOf(partOf(body, settings)) });
-      const progress = (done: number): void => tell({ type: "uploading", ...at, done });
-      tell({ type: "uploaded", ...at, note: await upload(body, settings, progress, message.signal) });
+      if (redelivered) emit({ type: "received-again", ...at, done: await sizeOf(partOf(body, settings)) });
+      const progress = (done: number): void => emit({ type: "uploading", ...at, done });
+      emit({ type: "uploaded", ...at, note: await upload(body, settings, progress, message.signal) });
     },
-    // It takes no job ahead of time: a crash concerns the one in its hands alone.
-    { signal, prefetch: 1, drainTimeout: 2_000, onError: (error) => tell({ type: "trouble", reason: String(error) }) },
+    // Without prefetched jobs a crash affects only the current one.
+    { signal, prefetch: 1, drainTimeout: 2_000, onError: (error) => emit({ type: "trouble", reason: String(error) }) },
   );
-  tell({ type: "ready" });
+  emit({ type: "ready" });
   const reason = await consumer.closed;
   if (reason) throw reason;
 };
@@ -41,7 +41,7 @@ async function upload(
   const target = join(settings.remote, change.path);
   const part = partOf(change, settings);
   if ((await hashOf(target)) === change.hash) return "is there already";
-  if ((await hashOf(source)) !== change.hash) return "has changed since: a newer job will come";
+  if ((await hashOf(source)) !== change.hash) return "has changed since; a newer job follows";
   await copy(source, part, progress, signal);
   if ((await hashOf(part)) !== change.hash) {
     await rm(part);

@@ -1,11 +1,11 @@
 import type { Driver } from "@anybroker/core";
 
-/** A driver with one fault, and the cases that must notice. */
+/** A driver with one fault, and the cases that must notice it. */
 export interface BrokenDriver {
-  /** What is wrong with it. */
+  /** Completes the sentence "a driver that …". */
   readonly fault: string;
-  /** Breaks a driver. One is made for each run of the suite, so that what it remembers is its own. */
+  /** Creates a layer that breaks a driver. Called for each run of the suite, so that no state is shared between runs. */
   readonly make: () => (driver: Driver) => Driver;
-  /** The cases that fail on it, and no others, in alphabetical order. */
+  /** Exactly the cases that fail, in alphabetical order. */
   readonly fails: readonly string[];
 }

@@ -1,4 +1,4 @@
-import { ENTITIES } from "../src/entities.ts";
-import { seeThrough } from "./see-through.ts";
+import { ENTITIES } from "../src/broken/entities.ts";
+import { suiteNotices } from "./notices.ts";
 
-seeThrough(ENTITIES);
+suiteNotices(ENTITIES);

@@ -1,4 +1,4 @@
-import { RECEIVING } from "../src/receiving.ts";
-import { seeThrough } from "./see-through.ts";
+import { RECEIVING } from "../src/broken/receiving.ts";
+import { suiteNotices } from "./notices.ts";
 
-seeThrough(RECEIVING);
+suiteNotices(RECEIVING);

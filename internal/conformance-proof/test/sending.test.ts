@@ -1,4 +1,4 @@
-import { SENDING } from "../src/sending.ts";
-import { seeThrough } from "./see-through.ts";
+import { SENDING } from "../src/broken/sending.ts";
+import { suiteNotices } from "./notices.ts";
 
-seeThrough(SENDING);
+suiteNotices(SENDING);

@@ -1,4 +1,4 @@
-import { SETTLING } from "../src/settling.ts";
-import { seeThrough } from "./see-through.ts";
+import { SETTLING } from "../src/broken/settling.ts";
+import { suiteNotices } from "./notices.ts";
 
-seeThrough(SETTLING);
+suiteNotices(SETTLING);

@@ -1,4 +1,4 @@
-// What the documents say is checked against the code, as far as it can be.
+// Checks the documents against the code.
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { CASES } from "@anybroker/conformance";
@@ -6,11 +6,12 @@ import { DEFAULTS, ERROR_CODES } from "@anybroker/core";
 import { DELAY_STEPS } from "@anybroker/core/driver";
 import { describe, expect, test } from "vitest";
 import { queueArguments } from "../../../packages/rabbitmq/src/topology.ts";
+import { codeBlock } from "../src/pages/code.ts";
 import { OPTIONS } from "../src/pages/options.ts";
 import { PAGES, upToDate } from "../src/pages/pages.ts";
 import { ROOT, read } from "../src/repository.ts";
 
-/** The rows of all tables, without their heads, as cells. */
+/** The cells of all table rows, without the heads. */
 const rowsOf = (document: string): readonly (readonly string[])[] =>
   read(document)
     .split("\n")
@@ -24,8 +25,25 @@ const rowsOf = (document: string): readonly (readonly string[])[] =>
         .map((cell) => cell.trim()),
     );
 
-test.for(PAGES)("%s shows what the code says (npm run docs writes it)", (document) => {
+test.for(PAGES)("%s is up to date (npm run docs writes it)", (document) => {
   expect(read(document)).toBe(upToDate(document));
+});
+
+describe("a quotation of code", () => {
+  const path = "examples/smallest-driver/driver.ts";
+
+  test("is the declaration with its doc comment", () => {
+    expect(codeBlock(path, "copyOf")).toMatch(
+      /^```ts sketch\n\/\*\* A copy [^\n]+\nfunction copyOf\([^\n]+\n[^\n]+\n}\n```$/,
+    );
+    expect(codeBlock(path, "ShelfLink.listsOf")).toMatch(
+      /^```ts sketch\n\/\*\* The lists that [^\n]+\nlistsOf\(entity/,
+    );
+  });
+
+  test("names a declaration that exists", () => {
+    expect(() => codeBlock(path, "Nothing")).toThrow("examples/smallest-driver/driver.ts declares no Nothing");
+  });
 });
 
 describe("docs/guarantees.md", () => {
@@ -34,7 +52,7 @@ describe("docs/guarantees.md", () => {
   const casesOf = (row: readonly string[]): readonly string[] =>
     [...(row.at(-1) ?? "").matchAll(/`([^`]+)`/g)].map(([, id = ""]) => id);
 
-  test("each promise says how it holds on each backend, and names a case that shows it", () => {
+  test("each promise has a cell for each backend, and names a case that shows it", () => {
     expect(promises.length).toBeGreaterThan(30);
     expect(promises.filter((row) => row.length !== 6 || row.includes("") || casesOf(row).length === 0)).toEqual([]);
   });
@@ -47,29 +65,29 @@ describe("docs/guarantees.md", () => {
 describe("docs/errors.md", () => {
   const rows = rowsOf("docs/errors.md").filter((row) => row.length === 4);
 
-  test("describes each error code, and no other, in the code's order", () => {
+  test("describes each error code, and no other, in the order of the code", () => {
     expect(rows.map(([code]) => code)).toEqual(ERROR_CODES.map((code) => `\`${code}\``));
   });
 
-  test("says for each what it means, what to do, and whether to try again", () => {
+  test("has the meaning, the remedy, and whether to try again for each code", () => {
     expect(rows.filter((row) => row.includes(""))).toEqual([]);
     expect(rows.filter((row) => !/^(yes|no|seldom)\b/.test(row[3] ?? ""))).toEqual([]);
   });
 });
 
 describe("the doc comments of options", () => {
-  const { retry, sendBuffer, batch, reconnect, ...rest } = DEFAULTS;
+  const { retry, sendBuffer, batch, reconnect, ...defaults } = DEFAULTS;
   const numbers: Readonly<Record<string, readonly number[]>> = {
-    "ConnectOptions.lease": [rest.lease],
-    "ConnectOptions.connectTimeout": [rest.connectTimeout],
+    "ConnectOptions.lease": [defaults.lease],
+    "ConnectOptions.connectTimeout": [defaults.connectTimeout],
     "ConnectOptions.reconnect": [reconnect.initial, reconnect.max],
     "ConnectOptions.sendBuffer": [sendBuffer.messages, sendBuffer.bytes / 1_048_576],
-    "SendOptions.priority": [rest.priority],
-    "SendOptions.timeout": [rest.sendTimeout],
-    "ConsumeOptions.concurrency": [rest.concurrency],
-    "ConsumeOptions.prefetch": [rest.prefetchFactor],
-    "ConsumeOptions.timeout": [rest.handlerTimeout, rest.handlerTimeout / 60_000],
-    "ConsumeOptions.drainTimeout": [rest.drainTimeout],
+    "SendOptions.priority": [defaults.priority],
+    "SendOptions.timeout": [defaults.sendTimeout],
+    "ConsumeOptions.concurrency": [defaults.concurrency],
+    "ConsumeOptions.prefetch": [defaults.prefetchFactor],
+    "ConsumeOptions.timeout": [defaults.handlerTimeout, defaults.handlerTimeout / 60_000],
+    "ConsumeOptions.drainTimeout": [defaults.drainTimeout],
     "ConsumeBatchOptions.max": [batch.max],
     "ConsumeBatchOptions.wait": [batch.wait],
     "RetryPolicy.attempts": [retry.attempts],
@@ -78,19 +96,19 @@ describe("the doc comments of options", () => {
     "Backoff.factor": [retry.backoff.factor],
     "Backoff.jitter": [retry.backoff.jitter],
   };
-  const saidOf = (option: string): readonly number[] => {
+  const documentedDefaults = (option: string): readonly number[] => {
     const { fallback = "" } = OPTIONS.find(({ owner, name }) => `${owner}.${name}` === option) ?? {};
     return [...fallback.replaceAll(/(?<=\d) (?=\d)/g, "").matchAll(/\d+(\.\d+)?/g)].map(([number]) => Number(number));
   };
 
-  test.for(Object.entries(numbers))("%s has the default that the code has", ([option, values]) => {
-    expect(saidOf(option)).toEqual(values);
+  test.for(Object.entries(numbers))("%s has the default of the code", ([option, values]) => {
+    expect(documentedDefaults(option)).toEqual(values);
   });
 
   test("no other option has a number for a default", () => {
     const known = [...Object.keys(numbers), "TopicOptions.retention", "SendOptions.id"];
     const others = OPTIONS.map(({ owner, name }) => `${owner}.${name}`).filter((option) => !known.includes(option));
-    expect(others.filter((option) => saidOf(option).length > 0)).toEqual([]);
+    expect(others.filter((option) => documentedDefaults(option).length > 0)).toEqual([]);
   });
 });
 
@@ -134,7 +152,7 @@ describe("links", () => {
   const anchors = (path: string): readonly string[] =>
     [...readFileSync(path, "utf8").matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => slug(heading));
 
-  test.for(documents)("of %s lead somewhere", (document) => {
+  test.for(documents)("of %s exist", (document) => {
     const prose = read(document).replaceAll(/^(`{3,})[\s\S]*?^\1$|`[^`\n]*`/gm, "");
     const targets = [...prose.matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, target = ""]) => target);
     const broken = targets.filter((target) => {

@@ -1,12 +1,5 @@
-// Code that is shown is code that works. Looked at: README.md and CONTRIBUTING.md, the README of every package and
-// example, docs/, and the `@example` blocks of doc comments. A block begins with ```ts or ```js and one of these marks:
-//
-//   compile   a whole program: it compiles as a module of its own, strictly. The mark of a block without one.
-//   run       the same, and it ends by itself, on the embedded broker, with exit code 0. BROKER_URL is "memory:".
-//             When the next block begins with ```text output, that is exactly what it prints.
-//   fragment  it compiles where `broker`, `queue`, `topic`, `subscription`, `consumer` and `message` are there already.
-//             The mark of an `@example` without one.
-//   sketch    nothing is done with it: for what is not meant to be code.
+// Code in documents must work: README.md and CONTRIBUTING.md, the README of every package and example, docs/, and the
+// `@example` blocks of doc comments. How a block is checked depends on its mark: see ../src/snippets/snippet.ts.
 import { globSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -17,11 +10,14 @@ import { Workshop } from "../src/snippets/workshop.ts";
 const documents = ["*.md", "docs/**/*.md", "packages/*/README.md", "examples/*/README.md"];
 const sources = ["packages/*/src/**/*.ts"];
 
-const shown = (patterns: readonly string[], find: (document: string, text: string) => readonly Snippet[]): Snippet[] =>
+const snippetsIn = (
+  patterns: readonly string[],
+  find: (document: string, text: string) => readonly Snippet[],
+): Snippet[] =>
   globSync(patterns, { cwd: ROOT }).flatMap((path) =>
     find(relative(ROOT, join(ROOT, path)), readFileSync(join(ROOT, path), "utf8")),
   );
-const snippets = [...shown(documents, inMarkdown), ...shown(sources, inSource)];
+const snippets = [...snippetsIn(documents, inMarkdown), ...snippetsIn(sources, inSource)];
 
 let workshop: Workshop;
 let errors: ReadonlyMap<string, readonly string[]>;
@@ -31,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => workshop[Symbol.asyncDispose]());
 
-describe("code that is shown", () => {
+describe("code in documents", () => {
   test.concurrent.for(
     snippets.filter(({ mark }) => mark !== "sketch").map((snippet) => [nameOf(snippet), snippet] as const),
   )("%s works", async ([name, snippet], context) => {
@@ -46,7 +42,7 @@ describe("the checker", () => {
   const fence = "```";
   const sample = `Text\n\n${fence}ts run\nconst a: number = 1;\nconsole.log(a);\n${fence}\n${fence}text output\n1\n${fence}\n\n- ${fence}\n`;
 
-  test("finds code with its place, its mark and what it prints", () => {
+  test("finds code with its place, its mark and its output", () => {
     expect(inMarkdown("a.md", sample)).toEqual([
       {
         document: "a.md",
@@ -65,11 +61,11 @@ describe("the checker", () => {
     expect(() => inSource("a.ts", "/** @example queue.send(1) */")).toThrow("a.ts:1: an @example without");
   });
 
-  test("refuses a mark that it does not know", () => {
+  test("refuses an unknown mark", () => {
     expect(() => inMarkdown("a.md", `${fence}ts tun\n${fence}\n`)).toThrow("a.md:2: unknown mark tun");
   });
 
-  test("tells what is wrong and where", async () => {
+  test("reports an error with its place", async () => {
     await using own = await Workshop.open();
     const wrong = inMarkdown(
       "a.md",

@@ -10,6 +10,7 @@ import { INPUT } from "./cases/input.ts";
 import { INTEROP } from "./cases/interop.ts";
 import { LEASES } from "./cases/leases.ts";
 import { LIFECYCLE } from "./cases/lifecycle.ts";
+import { LIMITS } from "./cases/limits.ts";
 import { ORDER } from "./cases/order.ts";
 import { PRIORITY } from "./cases/priority.ts";
 import { RECONNECT } from "./cases/reconnect.ts";
@@ -26,7 +27,7 @@ import { TTL } from "./cases/ttl.ts";
 import { VERBS } from "./cases/verbs.ts";
 import { VOLUME } from "./cases/volume.ts";
 
-/** Every case, in the order of the catalogue's parts. */
+/** Every case, in the order of the suite. */
 export const CASES: readonly Case[] = [
   ...FIDELITY,
   ...VOLUME,
@@ -51,6 +52,7 @@ export const CASES: readonly Case[] = [
   ...RECONNECT,
   ...HEALTH,
   ...INPUT,
+  ...LIMITS,
   ...REFUSALS,
   ...INTEROP,
   ...TRACING,

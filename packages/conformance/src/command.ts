@@ -1,25 +1,25 @@
 import { parseArgs } from "node:util";
 import { BrokerError, connect } from "@anybroker/core";
-import { adapterOf } from "./adapter.ts";
-import type { Backend } from "./backend.ts";
-import { type CaseReport, tally, writeReport } from "./report.ts";
+import { findAdapter } from "./find-adapter.ts";
+import { type CaseResult, countByStatus, writeReport } from "./report.ts";
+import { reportAsText } from "./report-text.ts";
 import { runConformance } from "./run.ts";
-import { reportAsText } from "./text.ts";
+import type { Subject } from "./subject.ts";
 
 const USAGE = `Usage: anybroker-conformance <url> [options]
 
-Runs the conformance suite against the broker at the URL. The suite makes queues and topics with names of its own
-(case-…, queue-…, topic-…); from a URL it cannot delete them, so use a broker, a virtual host or a project for tests.
+Runs the conformance suite against the broker at the URL. The suite creates queues and topics with names of its own
+(case-…, queue-…, topic-…). It cannot delete them through a URL, so use a broker, a virtual host or a project for tests.
 
-  --only <text>        runs only cases whose id or sentence contains the text
+  --only <text>        run only cases whose id or sentence contains the text
   --patience <ms>      how long a case waits for what should happen at once (10000)
-  --lease <ms>         the shortest lease to ask for, where each message has one of its own; without it
+  --lease <ms>         the shortest lease to ask for, where each message has its own lease; without this option
                        the cases about leases do not run
-  --concurrency <n>    how many cases run side by side (16)
-  --report <file>      writes a report in JSON
+  --concurrency <n>    how many cases run at once (16)
+  --report <file>      write a report in JSON
   --help
 
-Exit code: 0 every case passed or does not apply, 1 some failed, 2 the suite could not run.
+Exit code: 0 if every case passed or does not apply, 1 if some failed, 2 if the suite could not run.
 `;
 
 const OPTIONS = {
@@ -31,12 +31,12 @@ const OPTIONS = {
   help: { type: "boolean" },
 } as const;
 
-/** Where the command writes. */
+/** A stream that the command writes to. */
 export interface Output {
   write(text: string): void;
 }
 
-/** The command `anybroker-conformance`: answers its exit code. */
+/** The command `anybroker-conformance`. Returns its exit code. */
 export async function main(
   args: readonly string[],
   out: Output = process.stdout,
@@ -50,21 +50,21 @@ export async function main(
       return values.help === true ? 0 : 2;
     }
     const { only = "", report: path } = values;
-    const backend = await backendOf(url, number("patience", values.patience), number("lease", values.lease));
+    const subject = await subjectAt(url, number("patience", values.patience), number("lease", values.lease));
     const concurrency = number("concurrency", values.concurrency);
-    const stray: unknown[] = [];
-    const note = (error: unknown): void => void stray.push(error);
-    process.on("unhandledRejection", note);
-    const report = await runConformance(backend, {
+    const unhandled: unknown[] = [];
+    const onUnhandled = (error: unknown): void => void unhandled.push(error);
+    process.on("unhandledRejection", onUnhandled);
+    const report = await runConformance(subject, {
       ...(concurrency === undefined ? {} : { concurrency }),
       only: ({ id, name }) => id.includes(only) || name.includes(only),
-      onCase: (result) => failure(result, out),
+      onCase: (result) => printFailure(result, out),
     });
-    process.off("unhandledRejection", note);
+    process.off("unhandledRejection", onUnhandled);
     out.write(reportAsText(report));
-    for (const error of stray) out.write(`A rejection that nobody handled: ${String(error)}\n`);
+    for (const error of unhandled) out.write(`Unhandled rejection: ${String(error)}\n`);
     if (path !== undefined) await writeReport(report, path);
-    return tally(report).failed + stray.length > 0 ? 1 : 0;
+    return countByStatus(report).failed + unhandled.length > 0 ? 1 : 0;
   } catch (error) {
     if (!(error instanceof BrokerError) && !(error instanceof TypeError)) throw error;
     err.write(`${error.message}\n`);
@@ -72,9 +72,9 @@ export async function main(
   }
 }
 
-/** The backend at a URL, once it has been reached. */
-async function backendOf(url: string, patience: number | undefined, lease: number | undefined): Promise<Backend> {
-  const adapter = await adapterOf(url);
+/** The subject for a URL. Rejects if the broker cannot be reached. */
+async function subjectAt(url: string, patience: number | undefined, lease: number | undefined): Promise<Subject> {
+  const adapter = await findAdapter(url);
   const driver = adapter.driver({ url });
   const broker = await connect(driver);
   await broker.close();
@@ -93,6 +93,6 @@ function number(option: string, text: string | undefined): number | undefined {
   throw new TypeError(`--${option} must be a whole number above 0, not ${JSON.stringify(text)}`);
 }
 
-function failure({ id, status, reason }: CaseReport, out: Output): void {
+function printFailure({ id, status, reason }: CaseResult, out: Output): void {
   if (status === "failed") out.write(`✗ ${id}: ${reason ?? ""}\n`);
 }

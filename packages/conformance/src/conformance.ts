@@ -1,41 +1,41 @@
 import type { Capabilities } from "@anybroker/core";
-import type { Backend } from "./backend.ts";
 import { type Case, isFeature, type Need } from "./case.ts";
 import { CASES } from "./cases.ts";
 import { CaseContext } from "./context.ts";
-import { type CaseReport, type Report, writeReport } from "./report.ts";
+import { type CaseResult, type SuiteReport, writeReport } from "./report.ts";
+import type { Subject } from "./subject.ts";
 import { within } from "./wait.ts";
 
-/** What a runner gives to a test: vitest's and node:test's contexts fit. */
+/** What a test runner passes to a test. The contexts of vitest and of node:test fit. */
 export interface TestContext {
   readonly signal: AbortSignal;
   skip(reason?: string): void;
 }
 
-/** A test runner, such as `{ test: test.concurrent, after: afterAll }` with vitest. Cases may run side by side. */
+/** A test runner, such as `{ test: test.concurrent, after: afterAll }` with vitest. It may run cases at once. */
 export interface Runner {
   test(name: string, run: (context: TestContext) => Promise<void>): void;
-  /** Called once, to have something done after the last test. Needed for a report in a file. */
+  /** Registers a function that runs after the last test. Needed to write a report. */
   after?(run: () => Promise<void>): void;
 }
 
-/** How the suite is run. */
+/** Options of {@link conformance}. */
 export interface ConformanceOptions {
-  /** Where to write a report in JSON. */
+  /** The file to write a report to, in JSON. */
   readonly report?: string;
-  /** Runs some cases only. */
+  /** Runs only the cases for which it returns true. */
   readonly only?: (one: Case) => boolean;
 }
 
-/** A run of the suite that has been handed to a runner. */
+/** A run of the suite that a test runner executes. */
 export interface Suite {
-  /** What is known so far. */
-  report(): Report;
+  /** The results so far. */
+  report(): SuiteReport;
 }
 
 const PATIENCE = 10_000;
-/** A case may wait so many times for something, in sum. */
-const WAITS = 3;
+/** The deadline of a case, as a multiple of the patience: a case may wait several times. */
+const DEADLINE_FACTOR = 3;
 
 interface Server {
   readonly capabilities: Capabilities;
@@ -43,11 +43,11 @@ interface Server {
   readonly version: string;
 }
 
-/** Registers every case with the runner: each is one test, named `id: sentence`. */
-export function conformance(backend: Backend, runner: Runner, options: ConformanceOptions = {}): Suite {
-  const unknown = Object.keys(backend.deviations ?? {}).filter((id) => CASES.every((one) => one.id !== id));
-  if (unknown.length > 0) throw new TypeError(`deviations of ${backend.name} name no case: ${unknown.join(", ")}`);
-  const run = new Run(backend);
+/** Registers every case with the runner. Each case is one test, named `id: sentence`. */
+export function conformance(subject: Subject, runner: Runner, options: ConformanceOptions = {}): Suite {
+  const unknown = Object.keys(subject.deviations ?? {}).filter((id) => CASES.every((one) => one.id !== id));
+  if (unknown.length > 0) throw new TypeError(`deviations of ${subject.name} name no case: ${unknown.join(", ")}`);
+  const run = new Run(subject);
   for (const one of CASES.filter(options.only ?? (() => true))) {
     runner.test(`${one.id}: ${one.name}`, (context) => run.test(one, context));
   }
@@ -57,40 +57,40 @@ export function conformance(backend: Backend, runner: Runner, options: Conforman
 }
 
 class Run implements Suite {
-  readonly #backend: Backend;
+  readonly #subject: Subject;
   readonly #patience: number;
   readonly #startedAt = new Date().toISOString();
-  readonly #cases: CaseReport[] = [];
+  readonly #results: CaseResult[] = [];
   #server: Server | undefined;
-  #meeting: Promise<Server> | undefined;
+  #inspecting: Promise<Server> | undefined;
 
-  constructor(backend: Backend) {
-    this.#backend = backend;
-    this.#patience = backend.patience ?? PATIENCE;
+  constructor(subject: Subject) {
+    this.#subject = subject;
+    this.#patience = subject.patience ?? PATIENCE;
   }
 
-  report(): Report {
+  report(): SuiteReport {
     const { product, version, capabilities } = this.#server ?? {};
     return {
-      backend: this.#backend.name,
+      backend: this.#subject.name,
       server: product === undefined || version === undefined ? undefined : { product, version },
       startedAt: this.#startedAt,
       capabilities,
-      cases: [...this.#cases],
+      cases: [...this.#results],
     };
   }
 
-  /** Runs one case; rejects when it fails and skips the test when the case says nothing of this backend. */
+  /** Runs one case. Rejects when the case fails, and skips the test when the case does not apply. */
   async test(one: Case, context: TestContext): Promise<void> {
     const start = performance.now();
-    const deviation = this.#backend.deviations?.[one.id];
-    const end = (status: CaseReport["status"], reason?: string): void => {
+    const deviation = this.#subject.deviations?.[one.id];
+    const end = (status: CaseResult["status"], reason?: string): void => {
       const ms = Math.round(performance.now() - start);
-      this.#cases.push({ id: one.id, name: one.name, status, ms, reason });
+      this.#results.push({ id: one.id, name: one.name, status, ms, reason });
     };
-    let skipped: string | undefined;
+    let notApplicable: string | undefined;
     try {
-      skipped = await this.#run(one, context.signal);
+      notApplicable = await this.#run(one, context.signal);
     } catch (error) {
       if (deviation === undefined) {
         end("failed", error instanceof Error ? error.message : String(error));
@@ -99,25 +99,25 @@ class Run implements Suite {
       end("deviation", deviation);
       return context.skip(`deviation: ${deviation}`);
     }
-    if (skipped !== undefined) {
-      end("not-applicable", skipped);
-      return context.skip(skipped);
+    if (notApplicable !== undefined) {
+      end("not-applicable", notApplicable);
+      return context.skip(notApplicable);
     }
     if (deviation === undefined) return end("passed");
-    const message = `${this.#backend.name} passes ${one.id}: remove it from the deviations (${deviation})`;
+    const message = `${this.#subject.name} passes ${one.id}: remove it from the deviations (${deviation})`;
     end("failed", message);
     throw new Error(message);
   }
 
-  /** Answers why the case does not apply, or undefined when it has passed. */
+  /** Returns why the case does not apply, or undefined when it has passed. */
   async #run(one: Case, signal: AbortSignal): Promise<string | undefined> {
-    const server = await this.#meet();
-    const missing = (one.needs ?? []).find((need) => !offers(this.#backend, server.capabilities, need));
-    if (missing !== undefined) return lacks(missing);
-    const deadline = this.#patience * WAITS * (one.effort ?? 1);
+    const server = await this.#inspect();
+    const missing = (one.needs ?? []).find((need) => !offers(this.#subject, server.capabilities, need));
+    if (missing !== undefined) return whyNotApplicable(missing);
+    const deadline = this.#patience * DEADLINE_FACTOR * (one.effort ?? 1);
     const stop = new AbortController();
     const stopped = AbortSignal.any([signal, stop.signal]);
-    const context = new CaseContext(this.#backend, server.capabilities, stopped, this.#patience);
+    const context = new CaseContext(this.#subject, server.capabilities, stopped, this.#patience);
     try {
       await within("the case to end", one.run(context), deadline, signal);
     } finally {
@@ -127,15 +127,16 @@ class Run implements Suite {
     return undefined;
   }
 
-  #meet(): Promise<Server> {
-    this.#meeting ??= this.#greet();
-    return this.#meeting;
+  /** Connects once, to find out what the server can do. */
+  #inspect(): Promise<Server> {
+    this.#inspecting ??= this.#connectAndInspect();
+    return this.#inspecting;
   }
 
-  async #greet(): Promise<Server> {
+  async #connectAndInspect(): Promise<Server> {
     const unused = new AbortController().signal;
     // The cast is true: connecting looks at no capability.
-    const context = new CaseContext(this.#backend, {} as Capabilities, unused, this.#patience);
+    const context = new CaseContext(this.#subject, {} as Capabilities, unused, this.#patience);
     const broker = await context.connect();
     const { server } = await broker.health();
     const { product = "unknown", version = "unknown" } = server ?? {};
@@ -146,17 +147,17 @@ class Run implements Suite {
   }
 }
 
-function offers(backend: Backend, capabilities: Capabilities, need: Need): boolean {
+function offers(subject: Subject, capabilities: Capabilities, need: Need): boolean {
   if (isFeature(need)) return capabilities[need] !== "none";
   if (need === "ordering") return capabilities.ordering !== "none";
   if (need === "ordering.strict") return capabilities.ordering === "strict";
   if (need === "sendOrder.strict") return capabilities.sendOrder === "strict";
-  if (need === "lease.kept") return (backend.lease ?? backend.session) !== undefined;
-  return backend[need] !== undefined;
+  if (need === "lease.kept") return (subject.lease ?? subject.session) !== undefined;
+  return subject[need] !== undefined;
 }
 
-function lacks(need: Need): string {
-  const capability = isFeature(need) || need.startsWith("ordering") || need.startsWith("sendOrder");
-  if (capability) return `not a capability of this backend: ${need}`;
-  return `the backend offers no ${need === "lease.kept" ? "lease" : need} to the suite`;
+function whyNotApplicable(missing: Need): string {
+  const capability = isFeature(missing) || missing.startsWith("ordering") || missing.startsWith("sendOrder");
+  if (capability) return `not a capability of this backend: ${missing}`;
+  return `the suite was given no ${missing === "lease.kept" ? "lease" : missing}`;
 }

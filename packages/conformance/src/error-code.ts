@@ -1,4 +1,4 @@
-/** The code of a `BrokerError`, or of whatever was thrown instead. */
+/** The `code` of an error, or undefined where it has none. */
 export function codeOf(error: unknown): unknown {
   return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
 }

@@ -1,35 +1,35 @@
-import type { Backend } from "./backend.ts";
 import type { Case } from "./case.ts";
 import { conformance } from "./conformance.ts";
-import type { CaseReport, Report } from "./report.ts";
+import type { CaseResult, SuiteReport } from "./report.ts";
+import type { Subject } from "./subject.ts";
 
-/** How {@link runConformance} runs. */
+/** Options of {@link runConformance}. */
 export interface RunOptions {
-  /** How many cases run side by side. @default 16 */
+  /** How many cases run at once. @default 16 */
   readonly concurrency?: number;
-  /** Runs some cases only. */
+  /** Runs only the cases for which it returns true. */
   readonly only?: (one: Case) => boolean;
-  /** Called as each case ends. */
-  readonly onCase?: (result: CaseReport) => void;
+  /** Called when a case has ended. */
+  readonly onCase?: (result: CaseResult) => void;
 }
 
-/** Runs the suite without a test runner. Resolves when every case has ended, whatever became of it. */
-export async function runConformance(backend: Backend, options: RunOptions = {}): Promise<Report> {
+/** Runs the suite without a test runner. Resolves when every case has ended, even if some failed. */
+export async function runConformance(subject: Subject, options: RunOptions = {}): Promise<SuiteReport> {
   const waiting: (() => Promise<void>)[] = [];
   const signal = new AbortController().signal;
   const { concurrency = 16, only, onCase } = options;
   const suite = conformance(
-    backend,
+    subject,
     { test: (_, run) => void waiting.push(() => run({ signal, skip: () => {} })) },
     only === undefined ? {} : { only },
   );
-  let told = 0;
+  let announced = 0;
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      // Why it failed is in the report.
+      // The report has the reason of a failure.
       await next().catch(() => {});
-      for (const result of suite.report().cases.slice(told)) {
-        told += 1;
+      for (const result of suite.report().cases.slice(announced)) {
+        announced += 1;
         onCase?.(result);
       }
     }

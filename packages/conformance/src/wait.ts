@@ -1,12 +1,12 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as delay } from "node:timers/promises";
 
-/** A promise with its two ends. */
+/** A promise and the function that resolves it. */
 export interface Gate<T = void> {
   readonly promise: Promise<T>;
   open(value: T): void;
 }
 
-/** Makes a {@link Gate}: what waits for its promise goes on when it is opened. */
+/** Creates a {@link Gate}. */
 export function gate<T = void>(): Gate<T> {
   const { promise, resolve } = Promise.withResolvers<T>();
   return { promise, open: resolve };
@@ -15,23 +15,23 @@ export function gate<T = void>(): Gate<T> {
 const STEP = 25;
 
 /**
- * Counts time as this process was given it: on a busy machine less than has gone by, so that patience lasts longer.
- * Ask it at least every {@link STEP} milliseconds.
+ * Returns a clock that counts the time in which this process could run. On a busy machine that is less than the real
+ * time, so that patience lasts longer there. Must be read at least every {@link STEP} ms.
  */
-function grantedTime(): () => number {
+function ownTime(): () => number {
   let last = performance.now();
-  let granted = 0;
+  let counted = 0;
   return () => {
     const now = performance.now();
-    granted += Math.min(now - last, STEP * 2);
+    counted += Math.min(now - last, STEP * 2);
     last = now;
-    return granted;
+    return counted;
   };
 }
 
 /**
- * Resolves when the condition holds; rejects, saying what was waited for, when it does not in `ms` milliseconds, or
- * in that time since `progress` last answered something else.
+ * Resolves when the condition holds. Rejects, with a message that contains `what`, when it does not hold within `ms`
+ * ms. The time starts anew whenever `progress` returns another value.
  */
 export async function waitUntil(
   what: string,
@@ -40,25 +40,25 @@ export async function waitUntil(
   signal: AbortSignal,
   progress: () => unknown = () => undefined,
 ): Promise<void> {
-  let spent = grantedTime();
+  let elapsed = ownTime();
   let before = progress();
   for (let step = 1; !(await condition()); step = Math.min(STEP, step * 2)) {
     signal.throwIfAborted();
     const now = progress();
-    if (now !== before) spent = grantedTime();
+    if (now !== before) elapsed = ownTime();
     before = now;
-    if (spent() > ms) throw new Error(`waited ${ms} ms in vain: ${what}`);
-    await sleep(step, undefined, { signal });
+    if (elapsed() > ms) throw new Error(`timed out after ${ms} ms, waiting for ${what}`);
+    await delay(step, undefined, { signal });
   }
 }
 
-/** The promise's outcome; rejects when there is none in `ms` milliseconds. */
+/** Settles as the promise does. Rejects, with a message that contains `what`, when it has not settled within `ms` ms. */
 export function within<T>(what: string, promise: Promise<T>, ms: number, signal?: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const spent = grantedTime();
+    const elapsed = ownTime();
     const stop = (): void => end(() => reject(signal?.reason));
     const timer = setInterval(() => {
-      if (spent() > ms) end(() => reject(new Error(`waited ${ms} ms in vain: ${what}`)));
+      if (elapsed() > ms) end(() => reject(new Error(`timed out after ${ms} ms, waiting for ${what}`)));
     }, STEP);
     const end = (settle: () => void): void => {
       clearInterval(timer);
@@ -73,20 +73,20 @@ export function within<T>(what: string, promise: Promise<T>, ms: number, signal?
   });
 }
 
-/** Lets real time go by, where that is the point: a handler that is slow, a lease that ends. */
-export async function timePasses(ms: number, signal?: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, signal === undefined ? {} : { signal });
+/** Waits in real time. Only for cases about time itself: a slow handler, a lease that ends. */
+export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  await delay(ms, undefined, signal === undefined ? {} : { signal });
 }
 
-/** All of what comes one by one. */
-export async function listed<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+/** All items, in an array. */
+export async function toArray<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);
   return all;
 }
 
-/** The promise itself, to be awaited later: should the case fail before, its rejection is nobody's. */
-export function later<T>(promise: Promise<T>): Promise<T> {
+/** Returns the promise, to be awaited later. If the case fails first, its rejection is not reported as unhandled. */
+export function awaitLater<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
 }

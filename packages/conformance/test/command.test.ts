@@ -16,13 +16,13 @@ async function run(
   return { code: await main(args, to("out"), to("err")), ...written };
 }
 
-test("the command says how it is used", async () => {
+test("the command prints its usage", async () => {
   expect(await run("--help")).toMatchObject({ code: 0, err: "" });
   expect((await run()).err).toContain("Usage: anybroker-conformance <url>");
   expect((await run()).code).toBe(2);
 });
 
-test("the command names what it cannot use", async () => {
+test("the command names an argument that it cannot use", async () => {
   expect(await run("nosuch://host")).toMatchObject({ code: 2, out: "", err: expect.stringContaining('"nosuch"') });
   expect(await run("memory:x", "--patience", "soon")).toMatchObject({
     code: 2,
@@ -30,7 +30,7 @@ test("the command names what it cannot use", async () => {
   });
 });
 
-test("the command runs cases against a URL, prints a report and writes one", async () => {
+test("the command runs cases against a URL, and prints and writes a report", async () => {
   const folder = await mkdtemp(join(tmpdir(), "conformance-"));
   const file = join(folder, "nested", "report.json");
   try {

@@ -1,12 +1,12 @@
 import { isUtf8 } from "node:buffer";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Foreign, ForeignMessage, ForeignValue, Removable } from "@anybroker/conformance";
+import type { ForeignClient, ForeignMessage, ForeignValue, Removable } from "@anybroker/conformance";
 import { DELAY_STEPS } from "@anybroker/core/driver";
 import { type IHeaders, Kafka, logLevel } from "kafkajs";
 import type { KafkaRecord } from "../src/index.ts";
 
-/** kafkajs without anybroker: what other programs do to the same server. */
-export interface PlainClient extends Foreign {
+/** kafkajs without anybroker: for what other programs do to the same server. */
+export interface PlainClient extends ForeignClient {
   remove(what: Removable): Promise<void>;
   close(): Promise<void>;
 }

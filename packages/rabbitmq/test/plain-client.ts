@@ -1,9 +1,9 @@
-import type { Foreign, ForeignValue, Removable } from "@anybroker/conformance";
+import type { ForeignClient, ForeignValue, Removable } from "@anybroker/conformance";
 import { DELAY_STEPS } from "@anybroker/core/driver";
 import { type ChannelModel, type ConsumeMessage, connect } from "amqplib";
 
-/** amqplib without anybroker, as other programs use the same server. */
-export interface PlainClient extends Foreign {
+/** amqplib without anybroker: for what other programs do to the same server. */
+export interface PlainClient extends ForeignClient {
   remove(what: Removable): Promise<void>;
   close(): Promise<void>;
 }

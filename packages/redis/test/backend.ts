@@ -1,9 +1,9 @@
-import type { Backend } from "@anybroker/conformance";
+import type { Subject } from "@anybroker/conformance";
 import { type RedisNative, redis } from "../src/index.ts";
 import type { PlainClient } from "./plain-client.ts";
 
 /** Describes a server to the suite, with a plain client of it. */
-export function backendOf(name: string, url: string, client: PlainClient, restricted?: string): Backend {
+export function backendOf(name: string, url: string, client: PlainClient, restricted?: string): Subject {
   return {
     name,
     driver: () => redis({ url }),

@@ -1,8 +1,8 @@
-import type { Foreign, ForeignValue, Removable } from "@anybroker/conformance";
+import type { ForeignClient, ForeignValue, Removable } from "@anybroker/conformance";
 import { Cluster, Redis } from "ioredis";
 
 /** ioredis without anybroker: acts as another program that uses the same server. */
-export interface PlainClient extends Foreign {
+export interface PlainClient extends ForeignClient {
   remove(what: Removable): Promise<void>;
   close(): Promise<void>;
 }

@@ -10,7 +10,7 @@ A case runs on every backend that has what the case needs: a capability that the
 suite is given. Where a capability is missing, another case shows that a request for it is refused.
 `;
 
-/** The page `docs/conformance.md`: every case, every row of the catalogue, and why some rows have no case. */
+/** The page `docs/conformance.md`: every case, every row of the catalogue, and why some rows have none. */
 export function conformancePage(): string {
   return [INTRODUCTION, cases(), defects(), catalogue()].join("\n");
 }
@@ -33,14 +33,14 @@ function defects(): string {
 }
 
 function catalogue(): string {
-  const parts = CATALOGUE.map(({ title, rows }) => {
-    const cells = rows.map(({ row, title: what, waits = "" }) => {
+  const groups = CATALOGUE.map(({ title, rows }) => {
+    const cells = rows.map(({ row, title: what, gap = "" }) => {
       const ids = CASES.filter((one) => one.rows.includes(row)).map(({ id }) => id);
-      return [String(row), what, code(ids), waits];
+      return [String(row), what, code(ids), gap];
     });
-    return `### ${title}\n\n${table(["", "what is shown", "by", "what waits, and why"], cells)}\n`;
+    return `### ${title}\n\n${table(["", "what is shown", "by", "what no case shows, and why"], cells)}\n`;
   });
-  return `## The catalogue\n\nWhat other messaging systems test, row by row.\n\n${parts.join("\n")}`;
+  return `## The catalogue\n\nWhat other messaging systems test, and the cases that show it here.\n\n${groups.join("\n")}`;
 }
 
 function code(words: readonly string[]): string {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Report } from "@anybroker/bench/report.ts";
+import type { BenchReport } from "@anybroker/bench/report.ts";
 import { ROOT, read } from "../repository.ts";
 import { table } from "./table.ts";
 
@@ -10,7 +10,7 @@ export function speedTable(): string {
     .map((name) => `bench/results/${name}.json`)
     .filter((path) => existsSync(join(ROOT, path)))
     // The cast is true: the bench writes these files.
-    .map((path) => JSON.parse(read(path)) as Report);
+    .map((path) => JSON.parse(read(path)) as BenchReport);
   const rows = (reports[0]?.rows ?? []).filter(({ ofPlain, unit }) => ofPlain !== undefined && unit !== "µs");
   return table(
     ["ours of plain / of expert", ...reports.map(heading)],
@@ -21,11 +21,11 @@ export function speedTable(): string {
   );
 }
 
-function heading({ server, client, rounds }: Report): string {
+function heading({ server, client, rounds }: BenchReport): string {
   return `${server}, ${client}, ${rounds} rounds`;
 }
 
-function ratios(report: Report, title: string): string {
+function ratios(report: BenchReport, title: string): string {
   const { ofPlain, ofExpert } = report.rows.find((row) => row.title === title) ?? {};
   return [ofPlain, ofExpert].map((ratio) => ratio?.toFixed(2) ?? "").join(" / ");
 }

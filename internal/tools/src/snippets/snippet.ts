@@ -1,8 +1,10 @@
 /**
- * How a piece of code is checked.
- * - `compile`: it compiles, strictly, as a module of its own.
- * - `run`: it also ends by itself, on the embedded broker, with exit code 0.
- * - `fragment`: it compiles where `broker`, `queue`, `topic`, `subscription`, `consumer` and `message` are declared.
+ * How a block of code is checked. The mark follows the language, as in "ts run".
+ * - `compile`: it compiles, strictly, as a module of its own. The default in documents.
+ * - `run`: it also runs on the embedded broker and ends by itself, with exit code 0. BROKER_URL is "memory:". If the next
+ *   block is marked "text output", that is exactly what it prints.
+ * - `fragment`: it compiles where `broker`, `queue`, `topic`, `subscription`, `consumer` and `message` are declared. The
+ *   default in `@example` blocks.
  * - `sketch`: it is not checked.
  */
 export type Mark = "compile" | "run" | "fragment" | "sketch";

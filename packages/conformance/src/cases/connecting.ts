@@ -2,13 +2,13 @@ import { equal, ok, rejects } from "node:assert/strict";
 import { inspect } from "node:util";
 import { connect } from "@anybroker/core";
 import type { Case } from "../case.ts";
-import { Faults, StagedError } from "../faults.ts";
+import { Faults, InjectedError } from "../layers/faults.ts";
 import { gate } from "../wait.ts";
 
 export const CONNECTING: readonly Case[] = [
   {
     id: "connect-retries",
-    name: "A broker that cannot be reached at first is tried again within the connect timeout",
+    name: "When the broker cannot be reached at first, connecting is tried again within the connect timeout",
     section: "F",
     rows: [108, 113],
     async run(context) {
@@ -16,7 +16,7 @@ export const CONNECTING: readonly Case[] = [
       let failures = 2;
       faults.connect = () => {
         failures -= 1;
-        return failures < 0 ? undefined : new StagedError("UNAVAILABLE", true);
+        return failures < 0 ? undefined : new InjectedError("UNAVAILABLE", true);
       };
       const { queue } = await context.queue({ faults });
       await queue.send("body");
@@ -25,20 +25,21 @@ export const CONNECTING: readonly Case[] = [
   },
   {
     id: "connect-timeout",
-    name: "Connecting to a broker that is not there ends with the connect timeout, in UNAVAILABLE",
+    name: "Connecting to an unreachable broker fails with UNAVAILABLE after the connect timeout",
     section: "F",
     rows: [108],
     async run(context) {
       const faults = new Faults();
-      faults.connect = () => new StagedError("UNAVAILABLE", true, "nobody there");
+      faults.connect = () => new InjectedError("UNAVAILABLE", true, "no server");
       const start = performance.now();
       await rejects(context.connect({ faults, connectTimeout: 150 }), {
         name: "BrokerError",
+
         code: "UNAVAILABLE",
         retryable: true,
       });
       ok(performance.now() - start < context.patience, "it took too long");
-      // On a clock whose time passes as fast as it is waited for: it is tried for nearly all of the time.
+      // On a clock that skips every wait, to see that the tries go on for nearly the whole timeout.
       let [now, last] = [0, 0];
       const clock = {
         now: () => now,
@@ -52,18 +53,18 @@ export const CONNECTING: readonly Case[] = [
       };
       faults.connect = () => {
         last = now;
-        return new StagedError("UNAVAILABLE", true, "nobody there");
+        return new InjectedError("UNAVAILABLE", true, "no server");
       };
       const slow = { initial: 1_000, max: 60_000 };
       await rejects(context.connect({ faults, clock, connectTimeout: 30_000, reconnect: slow }), {
         code: "UNAVAILABLE",
       });
-      ok(last >= 28_000 && now <= 30_000, `tried until ${last} of 30000 ms, given up at ${now}`);
+      ok(last >= 28_000 && now <= 30_000, `tried until ${last} of 30000 ms, failed at ${now}`);
     },
   },
   {
     id: "connect-hangs",
-    name: "Connecting to a broker that does not answer ends with the connect timeout, and can be tried again",
+    name: "Connecting to a broker that does not respond fails after the connect timeout, and can be tried again",
     section: "F",
     rows: [101, 108],
     async run(context) {
@@ -78,7 +79,7 @@ export const CONNECTING: readonly Case[] = [
   },
   {
     id: "unauthorized-at-once",
-    name: "A wrong password is UNAUTHORIZED at once, without further tries",
+    name: "A wrong password fails with UNAUTHORIZED at once, without another try",
     section: "F",
     rows: [113, 118],
     async run(context) {
@@ -86,7 +87,7 @@ export const CONNECTING: readonly Case[] = [
       let tries = 0;
       faults.connect = () => {
         tries += 1;
-        return new StagedError("UNAUTHORIZED", false);
+        return new InjectedError("UNAUTHORIZED", false);
       };
       await rejects(context.connect({ faults }), { name: "BrokerError", code: "UNAUTHORIZED" });
       equal(tries, 1);
@@ -94,7 +95,7 @@ export const CONNECTING: readonly Case[] = [
   },
   {
     id: "connect-cancelled",
-    name: "A signal gives up the first connection with CANCELLED",
+    name: "An aborted signal ends the first connect with CANCELLED",
     section: "F",
     rows: [102, 108],
     async run(context) {
@@ -111,12 +112,12 @@ export const CONNECTING: readonly Case[] = [
   },
   {
     id: "no-secret-in-errors",
-    name: "A password in the client's error does not get into ours, nor into what `inspect` shows",
+    name: "A password in the client's error appears neither in a BrokerError nor in the output of `inspect`",
     section: "F",
     rows: [113],
     async run(context) {
       const faults = new Faults();
-      faults.connect = () => new StagedError("UNAVAILABLE", false, "cannot reach x://user:tops3cret@host:1/");
+      faults.connect = () => new InjectedError("UNAVAILABLE", false, "cannot reach x://user:tops3cret@host:1/");
       await rejects(context.connect({ faults }), (error: Error) => {
         ok(!error.message.includes("tops3cret"), error.message);
         return true;
@@ -128,14 +129,15 @@ export const CONNECTING: readonly Case[] = [
   },
   {
     id: "connect-by-url",
-    name: "A URL finds its adapter among the given drivers by its scheme",
+    name: "A URL selects its adapter from the given drivers by its scheme",
     section: "F",
     rows: [119],
     async run(context) {
-      const driver = context.backend.driver();
+      const driver = context.subject.driver();
       const urls: string[] = [];
       const adapter = {
         name: "given",
+
         schemes: ["given"],
         driver: (config: { readonly url: string }) => {
           urls.push(config.url);
@@ -149,11 +151,11 @@ export const CONNECTING: readonly Case[] = [
   },
   {
     id: "bad-target",
-    name: "A missing URL, an unknown scheme and what is no URL at all are INVALID_CONFIG",
+    name: "A missing URL, an unknown scheme and a text that is no URL fail with INVALID_CONFIG",
     section: "F",
     rows: [119],
     async run() {
-      // The casts are the point: these targets are wrong, and the run time has to say so.
+      // The casts are deliberate: these targets are wrong, and must be refused at run time.
       const missing = process.env.ANYBROKER_SURELY_NOT_SET as unknown as string;
       for (const target of [
         missing,

@@ -3,29 +3,34 @@ import type { DeadLetter, Declared, Queue } from "@anybroker/core";
 import type { Case } from "../case.ts";
 import type { CaseContext } from "../context.ts";
 import { codeOf } from "../error-code.ts";
-import { Faults, StagedError } from "../faults.ts";
-import { listed } from "../wait.ts";
+import { Faults, InjectedError } from "../layers/faults.ts";
+import { toArray } from "../wait.ts";
 
-/** A queue with so many dead letters, `dead-0` first, and nobody who reads it. */
-async function dead(context: CaseContext, times: number): Promise<Queue<Declared, string, string>> {
+/** A queue with this many dead letters, `dead-0` first, and without a consumer. */
+async function queueWithDeadLetters(context: CaseContext, times: number): Promise<Queue<Declared, string, string>> {
   const { queue } = await context.queue();
-  const bury = await context.collect(queue, { handle: (message) => message.deadLetter(`reason of ${message.body}`) });
+  const deadLettering = await context.collect(queue, {
+    handle: (message) => message.deadLetter(`reason of ${message.body}`),
+  });
   for (let index = 0; index < times; index += 1) {
     await queue.send(`dead-${index}`, { id: `id-${index}`, headers: { number: String(index) } });
-    await context.until("it to be buried", () => bury.consumer.stats().deadLettered === index + 1);
+    await context.until(
+      "the message to be dead-lettered",
+      () => deadLettering.consumer.stats().deadLettered === index + 1,
+    );
   }
-  await bury.consumer.close();
+  await deadLettering.consumer.close();
   return queue;
 }
 
-const list = (queue: Queue, options = {}): Promise<readonly DeadLetter[]> => listed(queue.deadLetters.list(options));
+const list = (queue: Queue, options = {}): Promise<readonly DeadLetter[]> => toArray(queue.deadLetters.list(options));
 
 const ids = (letters: readonly DeadLetter[]): readonly (string | undefined)[] => letters.map(({ id }) => id);
 
 export const DEAD_LETTERS: readonly Case[] = [
   {
     id: "dead-letter-intact",
-    name: "A dead letter keeps body, id, headers and properties, and says why, what was thrown, how often, from where and when",
+    name: "A dead letter keeps body, id, headers and properties, and has the reason, the error, the number of attempts, the source and the time",
     section: "C",
     rows: [44, 46],
     needs: ["deadLetters.list"],
@@ -33,7 +38,7 @@ export const DEAD_LETTERS: readonly Case[] = [
       const { queue } = await context.queue<unknown>();
       const before = Date.now();
       await context.collect(queue, {
-        retry: { ...context.quick, attempts: 2 },
+        retry: { ...context.quickRetry, attempts: 2 },
         handle: () => {
           throw new RangeError("out of stock");
         },
@@ -46,7 +51,7 @@ export const DEAD_LETTERS: readonly Case[] = [
       equal(Buffer.from(letter?.bytes ?? []).toString(), '{"order":7}');
       equal(letter?.contentType, "application/json");
       equal(letter?.attempts, 2);
-      ok((letter?.reason ?? "").length > 0, "the reason is said");
+      ok((letter?.reason ?? "").length > 0, "there is no reason");
       ok(letter?.error?.includes("out of stock"), `the error is ${letter?.error}`);
       ok(letter?.source?.includes(queue.name), `the source is ${letter?.source}`);
       const at = letter?.at?.getTime() ?? 0;
@@ -55,7 +60,7 @@ export const DEAD_LETTERS: readonly Case[] = [
   },
   {
     id: "anything-thrown",
-    name: "Whatever a handler throws, also what is no Error or cannot be read, the message ends in the dead letters",
+    name: "Whatever a handler throws, even a value that is no Error or cannot be read, the message is dead-lettered",
     section: "C",
     rows: [44, 46],
     needs: ["deadLetters.list"],
@@ -63,14 +68,14 @@ export const DEAD_LETTERS: readonly Case[] = [
       const { queue } = await context.queue<number>();
       const unreadable = new (class extends Error {
         override get message(): string {
-          throw new Error("nobody reads this");
+          throw new Error("not readable");
         }
       })();
       const thrown = [undefined, null, "text", 7n, Symbol("symbol"), Object.create(null), unreadable];
       await context.collect(queue, {
-        retry: { ...context.quick, attempts: 2 },
+        retry: { ...context.quickRetry, attempts: 2 },
         handle: ({ body, attempt }) => {
-          // Once it is thrown, once it is a rejection.
+          // Thrown at the first attempt, a rejection at the second.
           if (attempt === 2) return Promise.reject(thrown[body]);
           throw thrown[body];
         },
@@ -83,7 +88,7 @@ export const DEAD_LETTERS: readonly Case[] = [
   },
   {
     id: "dead-letter-error-bounded",
-    name: "A long error is cut to 512 bytes of whole characters on the dead letter",
+    name: "A dead letter has at most 512 bytes of a long error, cut between characters",
     section: "C",
     rows: [46],
     needs: ["deadLetters.list"],
@@ -104,7 +109,7 @@ export const DEAD_LETTERS: readonly Case[] = [
   },
   {
     id: "dead-letter-without-secrets",
-    name: "A password in an error does not get into the dead letter",
+    name: "A password in an error does not appear in the dead letter",
     section: "C",
     rows: [46],
     needs: ["deadLetters.list"],
@@ -120,13 +125,13 @@ export const DEAD_LETTERS: readonly Case[] = [
       const [letter] = await context.deadLetters(queue, 1);
       ok(
         !JSON.stringify([letter?.error, letter?.reason, letter?.headers]).includes("tops3cret"),
-        "the password is there",
+        "the password is in the dead letter",
       );
     },
   },
   {
     id: "dead-letters-empty",
-    name: "A queue without dead letters lists none and counts none",
+    name: "A queue without dead letters returns an empty list and a count of zero",
     section: "C",
     rows: [48],
     needs: ["deadLetters.list", "deadLetters.count"],
@@ -141,12 +146,12 @@ export const DEAD_LETTERS: readonly Case[] = [
   },
   {
     id: "dead-letters-listed",
-    name: "Dead letters are listed oldest first, as often as one likes: looking changes nothing",
+    name: "Dead letters are listed oldest first, and listing them changes nothing",
     section: "C",
     rows: [48, 49],
     needs: ["deadLetters.list"],
     async run(context) {
-      const queue = await dead(context, 3);
+      const queue = await queueWithDeadLetters(context, 3);
       const first = await context.deadLetters(queue, 3);
       deepEqual(ids(first), ["id-0", "id-1", "id-2"]);
       for (let look = 0; look < 5; look += 1) {
@@ -160,12 +165,12 @@ export const DEAD_LETTERS: readonly Case[] = [
   },
   {
     id: "dead-letters-paged",
-    name: "Dead letters are listed in pages: so many, and those after a given one",
+    name: "Dead letters are listed in pages, with a limit and a start after a given dead letter",
     section: "C",
     rows: [48, 49],
     needs: ["deadLetters.list"],
     async run(context) {
-      const queue = await dead(context, 5);
+      const queue = await queueWithDeadLetters(context, 5);
       await context.deadLetters(queue, 5);
       const first = await list(queue, { limit: 2 });
       deepEqual(ids(first), ["id-0", "id-1"]);
@@ -177,73 +182,73 @@ export const DEAD_LETTERS: readonly Case[] = [
   },
   {
     id: "dead-letters-counted",
-    name: "Dead letters are counted",
+    name: "Dead letters can be counted",
     section: "C",
     rows: [48],
     needs: ["deadLetters.count"],
     async run(context) {
-      const queue = await dead(context, 3);
-      await context.until("three to be counted", async () => (await queue.deadLetters.count()) === 3);
+      const queue = await queueWithDeadLetters(context, 3);
+      await context.until("a count of three", async () => (await queue.deadLetters.count()) === 3);
     },
   },
   {
     id: "replay-one",
-    name: "One dead letter is replayed by its name: a first attempt again, unchanged; the others stay",
+    name: "One dead letter is replayed by its id, unchanged and as a first attempt; the others stay",
     section: "C",
     rows: [48, 52],
     needs: ["deadLetters.list", "deadLetters.select"],
     async run(context) {
-      const queue = await dead(context, 3);
+      const queue = await queueWithDeadLetters(context, 3);
       const letters = await context.deadLetters(queue, 3);
       const id = letters[1]?.deadLetterId ?? "";
       equal(await queue.deadLetters.replay({ ids: [id] }), 1);
-      const got = await context.collect(queue);
-      await got.count(1);
-      const [handled] = got.handled;
+      const received = await context.collect(queue);
+      await received.waitForCount(1);
+      const [handled] = received.handled;
       deepEqual([handled?.id, handled?.body, handled?.attempt], ["id-1", "dead-1", 1]);
       deepEqual({ ...handled?.message.headers }, { number: "1" });
       deepEqual(ids(await list(queue)), ["id-0", "id-2"]);
-      await got.consumer.close();
-      equal(got.handled.length, 1);
+      await received.consumer.close();
+      equal(received.handled.length, 1);
     },
   },
   {
     id: "replay-all",
-    name: "All dead letters are replayed, each once, and none is left",
+    name: "All dead letters are replayed, each once, and none stays behind",
     section: "C",
     rows: [48, 52],
     needs: ["deadLetters.list"],
     async run(context) {
-      const queue = await dead(context, 4);
+      const queue = await queueWithDeadLetters(context, 4);
       await context.deadLetters(queue, 4);
       equal(await queue.deadLetters.replay({ all: true }), 4);
-      const got = await context.collect(queue);
-      await got.count(4);
-      deepEqual(new Set(got.bodies), new Set(["dead-0", "dead-1", "dead-2", "dead-3"]));
-      ok(got.handled.every(({ attempt, message }) => attempt === 1 && Object.keys(message.headers).length === 1));
+      const received = await context.collect(queue);
+      await received.waitForCount(4);
+      deepEqual(new Set(received.bodies), new Set(["dead-0", "dead-1", "dead-2", "dead-3"]));
+      ok(received.handled.every(({ attempt, message }) => attempt === 1 && Object.keys(message.headers).length === 1));
       deepEqual(await list(queue), []);
       await queue.send("marker");
-      await got.seen("marker");
-      equal(got.handled.length, 5);
+      await received.waitForBody("marker");
+      equal(received.handled.length, 5);
     },
   },
   {
     id: "replay-fails-again",
-    name: "A replayed message that fails again has all its attempts, and is a dead letter again",
+    name: "A replayed message that fails again has all its attempts, and is then dead-lettered again",
     section: "C",
     rows: [48],
     needs: ["deadLetters.list"],
     async run(context) {
-      const queue = await dead(context, 1);
+      const queue = await queueWithDeadLetters(context, 1);
       await context.deadLetters(queue, 1);
       await queue.deadLetters.replay({ all: true });
-      const got = await context.collect(queue, {
-        retry: { ...context.quick, attempts: 2 },
+      const received = await context.collect(queue, {
+        retry: { ...context.quickRetry, attempts: 2 },
         handle: () => {
           throw new Error("second life");
         },
       });
-      await got.count(2);
+      await received.waitForCount(2);
       const [letter] = await context.deadLetters(queue, 1);
       deepEqual([letter?.id, letter?.attempts], ["id-0", 2]);
       ok(letter?.error?.includes("second life"));
@@ -252,12 +257,12 @@ export const DEAD_LETTERS: readonly Case[] = [
   },
   {
     id: "remove-one",
-    name: "One dead letter is removed by its name; the others stay",
+    name: "One dead letter is removed by its id; the others stay",
     section: "C",
     rows: [48],
     needs: ["deadLetters.list", "deadLetters.select"],
     async run(context) {
-      const queue = await dead(context, 3);
+      const queue = await queueWithDeadLetters(context, 3);
       const letters = await context.deadLetters(queue, 3);
       equal(await queue.deadLetters.remove({ ids: [letters[0]?.deadLetterId ?? ""] }), 1);
       deepEqual(ids(await list(queue)), ["id-1", "id-2"]);
@@ -265,58 +270,58 @@ export const DEAD_LETTERS: readonly Case[] = [
   },
   {
     id: "remove-all",
-    name: "All dead letters are removed, and the queue itself keeps its messages",
+    name: "All dead letters are removed, and the queue keeps its messages",
     section: "C",
     rows: [48],
     needs: ["deadLetters.list"],
     async run(context) {
-      const queue = await dead(context, 3);
+      const queue = await queueWithDeadLetters(context, 3);
       await context.deadLetters(queue, 3);
       await queue.send("alive");
       equal(await queue.deadLetters.remove({ all: true }), 3);
       deepEqual(await list(queue), []);
-      const got = await context.collect(queue);
-      await got.seen("alive");
-      deepEqual(got.bodies, ["alive"]);
+      const received = await context.collect(queue);
+      await received.waitForBody("alive");
+      deepEqual(received.bodies, ["alive"]);
     },
   },
   {
     id: "unknown-dead-letter",
-    name: "Replaying or removing a dead letter that is no longer there concerns none",
+    name: "Replaying or removing a dead letter that no longer exists affects none",
     section: "C",
     rows: [48],
     needs: ["deadLetters.list", "deadLetters.select"],
     async run(context) {
-      const queue = await dead(context, 2);
+      const queue = await queueWithDeadLetters(context, 2);
       const [first] = await context.deadLetters(queue, 2);
-      const gone = { ids: [first?.deadLetterId ?? ""] };
-      equal(await queue.deadLetters.remove(gone), 1);
-      equal(await queue.deadLetters.remove(gone), 0);
-      equal(await queue.deadLetters.replay(gone), 0);
+      const removed = { ids: [first?.deadLetterId ?? ""] };
+      equal(await queue.deadLetters.remove(removed), 1);
+      equal(await queue.deadLetters.remove(removed), 0);
+      equal(await queue.deadLetters.replay(removed), 0);
       deepEqual(ids(await list(queue)), ["id-1"]);
     },
   },
   {
     id: "dead-letter-copy-refused",
-    name: "While no dead letter can be written the original is not settled and each failure is reported; afterwards it is there",
+    name: "While a dead letter cannot be written, the original is not settled and each failure is reported; then the dead letter is written",
     section: "C",
     rows: [51],
     needs: ["deadLetters.list"],
     async run(context) {
       const faults = new Faults();
-      const refused = new StagedError("REJECTED", false);
+      const refused = new InjectedError("REJECTED", false);
       faults.settle = ({ action }) => (action === "deadLetter" || action === "reject" ? refused : undefined);
       const { queue } = await context.queue({ faults });
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         retry: { attempts: 1, backoff: { initial: 50, max: 50, jitter: 0 } },
         handle: () => {
           throw new Error("poison");
         },
       });
       await queue.send("body", { id: "kept" });
-      await context.until("the refusals to be reported", () => reports(got.errors) >= 4);
+      await context.until("the refusals to be reported", () => countRejected(received.errors) >= 4);
       deepEqual(await list(queue), []);
-      equal(faults.settled.filter(({ action }) => action === "ack").length, 0);
+      equal(faults.settlements.filter(({ action }) => action === "ack").length, 0);
       faults.settle = undefined;
       const [letter] = await context.deadLetters(queue, 1);
       equal(letter?.id, "kept");
@@ -324,7 +329,7 @@ export const DEAD_LETTERS: readonly Case[] = [
   },
   {
     id: "dead-letter-copy-too-large",
-    name: "When a dead letter is refused with all it says, it is written with reason and attempt only",
+    name: "A dead letter that is too large with its error is written with reason and attempts only",
     section: "C",
     rows: [51],
     needs: ["deadLetters.list"],
@@ -332,7 +337,7 @@ export const DEAD_LETTERS: readonly Case[] = [
       const faults = new Faults();
       faults.settle = (settlement) =>
         settlement.action === "deadLetter" && settlement.headers["anybroker-dead-error"] !== undefined
-          ? new StagedError("TOO_LARGE", false)
+          ? new InjectedError("TOO_LARGE", false)
           : undefined;
       const { queue } = await context.queue({ faults });
       await context.collect(queue, {
@@ -344,11 +349,11 @@ export const DEAD_LETTERS: readonly Case[] = [
       await queue.send("body", { id: "large", headers: { mine: "kept" } });
       const [letter] = await context.deadLetters(queue, 1);
       deepEqual([letter?.id, letter?.headers.mine, letter?.attempts, letter?.error], ["large", "kept", 1, undefined]);
-      ok((letter?.reason ?? "").length > 0, "the reason is said");
+      ok((letter?.reason ?? "").length > 0, "there is no reason");
     },
   },
 ];
 
-function reports(errors: readonly unknown[]): number {
+function countRejected(errors: readonly unknown[]): number {
   return errors.filter((error) => codeOf(error) === "REJECTED").length;
 }

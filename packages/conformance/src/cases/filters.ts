@@ -1,13 +1,13 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import type { Case } from "../case.ts";
-import { timePasses } from "../wait.ts";
+import { sleep } from "../wait.ts";
 
 const HOUR = 3_600_000;
 
 export const FILTERS: readonly Case[] = [
   {
     id: "filter",
-    name: "A subscription with a filter gets only messages with that header value, and a list means any of its values",
+    name: "A subscription with a filter gets only messages with that header value; a list matches any of its values",
     section: "E",
     rows: [84],
     needs: ["filter"],
@@ -18,49 +18,51 @@ export const FILTERS: readonly Case[] = [
       for (const region of ["asia", "eu", "us"]) await topic.publish(region, { headers: { region } });
       await topic.publish("none");
       await topic.publish("marker", { headers: { region: "eu" } });
-      await Promise.all([eu.seen("marker"), west.seen("marker")]);
+      await Promise.all([eu.waitForBody("marker"), west.waitForBody("marker")]);
       deepEqual(eu.bodies, ["eu", "marker"]);
       deepEqual(new Set(west.bodies), new Set(["eu", "us", "marker"]));
     },
   },
   {
     id: "filter-needs-all",
-    name: "A filter of several headers lets through what matches all of them",
+    name: "A filter of several headers passes messages that match all of them",
     section: "E",
     rows: [84],
     needs: ["filter"],
     async run(context) {
       const { topic } = await context.topic();
-      const got = await context.collect(topic.subscription("both", { filter: { region: "eu", kind: ["a", "b"] } }));
+      const received = await context.collect(
+        topic.subscription("both", { filter: { region: "eu", kind: ["a", "b"] } }),
+      );
       await topic.publish("wrong kind", { headers: { region: "eu", kind: "c" } });
       await topic.publish("wrong region", { headers: { region: "us", kind: "a" } });
       await topic.publish("no kind", { headers: { region: "eu" } });
       await topic.publish("right", { headers: { region: "eu", kind: "b", more: "is fine" } });
-      await got.seen("right");
-      deepEqual(got.bodies, ["right"]);
+      await received.waitForBody("right");
+      deepEqual(received.bodies, ["right"]);
     },
   },
   {
     id: "filter-and-retry",
-    name: "What a filter let through is retried and replayed like anything else",
+    name: "A message that passed a filter is retried like any other",
     section: "E",
     rows: [84, 52],
     needs: ["filter"],
     async run(context) {
       const { topic } = await context.topic();
-      const got = await context.collect(topic.subscription("eu", { filter: { region: "eu" } }), {
+      const received = await context.collect(topic.subscription("eu", { filter: { region: "eu" } }), {
         handle: ({ attempt }) => {
           if (attempt < 3) throw new Error("again");
         },
       });
       await topic.publish("body", { headers: { region: "eu" } });
-      await got.count(3);
-      equal(got.handled[2]?.attempt, 3);
+      await received.waitForCount(3);
+      equal(received.handled[2]?.attempt, 3);
     },
   },
   {
     id: "from-earliest",
-    name: "A new subscription from the earliest gets what was published before, and so does each later one",
+    name: 'Each new subscription with `from: "earliest"` gets the messages that were published before',
     section: "E",
     rows: [83],
     needs: ["from"],
@@ -68,15 +70,15 @@ export const FILTERS: readonly Case[] = [
       const { topic } = await context.topic<number>({}, { retention: HOUR });
       for (const number of [0, 1, 2]) await topic.publish(number);
       for (const name of ["first", "second"]) {
-        const got = await context.collect(topic.subscription(name, { from: "earliest" }));
-        await got.count(3);
-        deepEqual(new Set(got.bodies), new Set([0, 1, 2]));
+        const received = await context.collect(topic.subscription(name, { from: "earliest" }));
+        await received.waitForCount(3);
+        deepEqual(new Set(received.bodies), new Set([0, 1, 2]));
       }
     },
   },
   {
     id: "from-applies-once",
-    name: "Where a subscription begins is settled when it is created: a later consumer goes on where it stands",
+    name: "`from` applies when a subscription is created; a later consumer continues where the subscription is",
     section: "E",
     rows: [81, 83],
     needs: ["from"],
@@ -84,35 +86,35 @@ export const FILTERS: readonly Case[] = [
       const { topic } = await context.topic<number>({}, { retention: HOUR });
       await topic.publish(0);
       const first = await context.collect(topic.subscription("all", { from: "earliest" }));
-      await first.count(1);
+      await first.waitForCount(1);
       await first.consumer.close();
       await topic.publish(1);
       const second = await context.collect(topic.subscription("all", { from: "earliest" }));
-      await second.seen(1);
+      await second.waitForBody(1);
       deepEqual(second.bodies, [1]);
     },
   },
   {
     id: "from-date",
-    name: "A new subscription from a time gets what was published since then",
+    name: "A new subscription with a date in `from` gets the messages that were published since then",
     section: "E",
     rows: [83],
     needs: ["from"],
     async run(context) {
       const { topic } = await context.topic({}, { retention: HOUR });
       await topic.publish("before");
-      await timePasses(30);
+      await sleep(30);
       const from = new Date();
-      await timePasses(30);
+      await sleep(30);
       await topic.publish("after");
-      const got = await context.collect(topic.subscription("since", { from }));
-      await got.seen("after");
-      deepEqual(got.bodies, ["after"]);
+      const received = await context.collect(topic.subscription("since", { from }));
+      await received.waitForBody("after");
+      deepEqual(received.bodies, ["after"]);
     },
   },
   {
     id: "from-needs-retention",
-    name: "A subscription from the earliest of a topic that keeps nothing is refused",
+    name: 'A subscription with `from: "earliest"` is refused on a topic without retention',
     section: "E",
     rows: [83],
     needs: ["from"],

@@ -5,7 +5,7 @@ import type { Case } from "../case.ts";
 export const HEALTH: readonly Case[] = [
   {
     id: "health-up",
-    name: "Health says `up` and names the server and its version",
+    name: "Health is `up`, with the server and its version",
     section: "F",
     rows: [115],
     async run(context) {
@@ -17,7 +17,7 @@ export const HEALTH: readonly Case[] = [
   },
   {
     id: "health-after-close",
-    name: "Health never rejects: after close it says `down`",
+    name: "Health never rejects, and is `down` after close",
     section: "F",
     rows: [98, 115],
     async run(context) {
@@ -25,12 +25,12 @@ export const HEALTH: readonly Case[] = [
       await broker.close();
       const { status, reason } = await broker.health();
       equal(status, "down");
-      ok((reason ?? "").length > 0, "the reason is said");
+      ok((reason ?? "").length > 0, "there is no reason");
     },
   },
   {
     id: "capabilities-known",
-    name: "Once connected every capability is known, and every limit is a sensible number",
+    name: "After connecting every capability is known, and every limit is a sensible number",
     section: "F",
     rows: [117],
     async run(context) {
@@ -48,7 +48,7 @@ export const HEALTH: readonly Case[] = [
   },
   {
     id: "native-client",
-    name: "The client of the connection is handed out, and not after close",
+    name: "The native client is available until close",
     section: "F",
     rows: [114],
     async run(context) {

@@ -1,14 +1,14 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { bytes } from "@anybroker/core";
-import type { ForeignValue } from "../backend.ts";
 import type { Case } from "../case.ts";
 import type { CaseContext } from "../context.ts";
+import type { ForeignValue } from "../subject.ts";
 
 const JSON_BODY = Buffer.from('{"from":"elsewhere"}');
 const NOT_TEXT = Uint8Array.of(0, 255, 254, 1);
 
-/** Headers of every kind that the broker carries, as only a foreign client writes them. */
-async function oddHeaders(context: CaseContext): Promise<Readonly<Record<string, ForeignValue>>> {
+/** Headers of every kind that the broker carries. Only a foreign client writes these. */
+async function unusualHeaders(context: CaseContext): Promise<Readonly<Record<string, ForeignValue>>> {
   const { values } = await context.foreign();
   return {
     Plain: "text",
@@ -18,8 +18,8 @@ async function oddHeaders(context: CaseContext): Promise<Readonly<Record<string,
   };
 }
 
-/** The same, comparable: clients differ in how they show bytes. */
-function plain(headers: Readonly<Record<string, ForeignValue>>, names: readonly string[]): unknown {
+/** The named headers in a form that can be compared: clients differ in their type for bytes. */
+function comparable(headers: Readonly<Record<string, ForeignValue>>, names: readonly string[]): unknown {
   return names.map((name) => {
     const value = headers[name];
     return [name, value instanceof Uint8Array ? [...value] : value];
@@ -29,7 +29,7 @@ function plain(headers: Readonly<Record<string, ForeignValue>>, names: readonly 
 export const INTEROP: readonly Case[] = [
   {
     id: "foreign-message",
-    name: "A message of a plain client, with nothing of ours in it, is a normal message",
+    name: "A message of a foreign client, without any header of anybroker, is a normal message",
     section: "A",
     rows: [15, 19],
     needs: ["foreign"],
@@ -38,16 +38,16 @@ export const INTEROP: readonly Case[] = [
       const { broker, queue } = await context.queue<unknown>();
       await broker.declare({ queues: { [queue.name]: {} } });
       await foreign.send(queue.name, { body: JSON_BODY, headers: { mine: "yes" } });
-      const got = await context.collect(queue);
-      await got.count(1);
-      const [handled] = got.handled;
+      const received = await context.collect(queue);
+      await received.waitForCount(1);
+      const [handled] = received.handled;
       deepEqual([handled?.body, handled?.attempt, handled?.message.headers.mine], [{ from: "elsewhere" }, 1, "yes"]);
       equal(handled?.message.key, undefined);
     },
   },
   {
     id: "foreign-retry",
-    name: "A foreign message is retried, given up and replayed like any other",
+    name: "A foreign message is retried, dead-lettered and replayed like any other",
     section: "C",
     rows: [15, 42, 44, 48],
     needs: ["foreign", "deadLetters.list"],
@@ -57,8 +57,8 @@ export const INTEROP: readonly Case[] = [
       await broker.declare({ queues: { [queue.name]: {} } });
       await foreign.send(queue.name, { body: JSON_BODY, headers: {} });
       let mended = false;
-      const got = await context.collect(queue, {
-        retry: { ...context.quick, attempts: 2 },
+      const received = await context.collect(queue, {
+        retry: { ...context.quickRetry, attempts: 2 },
         handle: () => {
           if (!mended) throw new Error("broken");
         },
@@ -67,42 +67,42 @@ export const INTEROP: readonly Case[] = [
       ok(Buffer.from(letter?.bytes ?? []).equals(JSON_BODY));
       mended = true;
       equal(await queue.deadLetters.replay({ all: true }), 1);
-      await got.count(3);
+      await received.waitForCount(3);
       deepEqual(
-        got.handled.map(({ body, attempt }) => [body, attempt]),
+        received.handled.map(({ body, attempt }) => [body, attempt]),
         [1, 2, 1].map((attempt) => [{ from: "elsewhere" }, attempt]),
       );
     },
   },
   {
     id: "foreign-odd-headers",
-    name: "Integer, binary and repeated headers of a foreign message are the same after a retry and after a replay",
+    name: "Integer, binary and repeated headers of a foreign message stay the same in a retry and in a replay",
     section: "C",
     rows: [5, 15, 37, 52],
     needs: ["foreign", "deadLetters.list"],
     async run(context) {
       const foreign = await context.foreign();
-      const headers = await oddHeaders(context);
+      const headers = await unusualHeaders(context);
       const names = Object.keys(headers);
       const broker = await context.connect();
       const queue = broker.queue(context.name(), { codec: bytes });
       await broker.declare({ queues: { [queue.name]: {} } });
       await foreign.send(queue.name, { body: NOT_TEXT, headers });
       let mended = false;
-      const got = await context.collect(queue, {
-        retry: { ...context.quick, attempts: 2 },
+      const received = await context.collect(queue, {
+        retry: { ...context.quickRetry, attempts: 2 },
         handle: () => {
           if (!mended) throw new Error("broken");
         },
       });
       const [letter] = await context.deadLetters(queue, 1);
-      deepEqual(plain(foreign.headersOf(letter?.native), names), plain(headers, names));
+      deepEqual(comparable(foreign.headersOf(letter?.native), names), comparable(headers, names));
       mended = true;
       await queue.deadLetters.replay({ all: true });
-      await got.count(3);
-      for (const { message } of got.handled) {
-        deepEqual(plain(foreign.headersOf(message.native), names), plain(headers, names));
-        deepEqual({ ...message.headers }, { ...got.handled[0]?.message.headers });
+      await received.waitForCount(3);
+      for (const { message } of received.handled) {
+        deepEqual(comparable(foreign.headersOf(message.native), names), comparable(headers, names));
+        deepEqual({ ...message.headers }, { ...received.handled[0]?.message.headers });
         equal(message.headers.Plain, "text");
         if ("blob" in headers) equal(message.headers.blob, `base64:${Buffer.from(NOT_TEXT).toString("base64")}`);
         if ("count" in headers) equal(message.headers.count, "7");
@@ -112,7 +112,7 @@ export const INTEROP: readonly Case[] = [
   },
   {
     id: "foreign-reader",
-    name: "A plain client reads our messages: the body is the body, our headers are headers",
+    name: "A foreign client can read a message of anybroker: the body is only the body, and headers are headers",
     section: "A",
     rows: [15],
     needs: ["foreign"],
@@ -131,7 +131,7 @@ export const INTEROP: readonly Case[] = [
   },
   {
     id: "foreign-undecodable",
-    name: "A foreign message that the codec cannot read goes to the dead letters, and the next message flows",
+    name: "A foreign message that the codec cannot decode is dead-lettered, and the next message is handled",
     section: "C",
     rows: [15, 47],
     needs: ["foreign", "deadLetters.list"],
@@ -141,35 +141,35 @@ export const INTEROP: readonly Case[] = [
       await broker.declare({ queues: { [queue.name]: {} } });
       await foreign.send(queue.name, { body: NOT_TEXT, headers: {} });
       await queue.send("good");
-      const got = await context.collect(queue);
-      await got.count(1);
-      deepEqual(got.bodies, ["good"]);
+      const received = await context.collect(queue);
+      await received.waitForCount(1);
+      deepEqual(received.bodies, ["good"]);
       const [letter] = await context.deadLetters(queue, 1);
       deepEqual([...(letter?.bytes ?? [])], [...NOT_TEXT]);
     },
   },
   {
     id: "foreign-at-the-maximum",
-    name: "A foreign message as large as the broker takes, which always fails, is not lost and does not stop the next one",
+    name: "A foreign message of the largest size that the broker accepts is not lost when it always fails, and does not block the next one",
     section: "C",
     rows: [11, 51],
     needs: ["foreign", "largest", "deadLetters.list"],
     effort: 1.8,
     async run(context) {
       const foreign = await context.foreign();
-      const { largest = 0 } = context.backend;
+      const { largest = 0 } = context.subject;
       const broker = await context.connect();
       const queue = broker.queue(context.name(), { codec: bytes });
       await broker.declare({ queues: { [queue.name]: {} } });
       await foreign.send(queue.name, { body: new Uint8Array(largest), headers: {} });
       await queue.send(Uint8Array.of(1));
-      const got = await context.collect(queue, {
-        retry: { ...context.quick, attempts: 2 },
+      const received = await context.collect(queue, {
+        retry: { ...context.quickRetry, attempts: 2 },
         handle: ({ body }) => {
           if (body.length > 1) throw new Error("too much");
         },
       });
-      await context.until("the next one", () => got.bodies.some(({ length }) => length === 1));
+      await context.until("the next message", () => received.bodies.some(({ length }) => length === 1));
       const [letter] = await context.deadLetters(queue, 1);
       equal(letter?.bytes.length, largest);
     },

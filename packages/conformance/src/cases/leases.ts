@@ -1,30 +1,30 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Case } from "../case.ts";
-import type { CaseContext, Collected } from "../context.ts";
+import type { CaseContext, Received } from "../context.ts";
 import { codeOf } from "../error-code.ts";
-import { Faults } from "../faults.ts";
-import { type Gate, gate, timePasses } from "../wait.ts";
+import { Faults } from "../layers/faults.ts";
+import { type Gate, gate, sleep } from "../wait.ts";
 
-function shortest(context: CaseContext): number {
-  return context.backend.lease ?? context.backend.session ?? 0;
+function shortestLease(context: CaseContext): number {
+  return context.subject.lease ?? context.subject.session ?? 0;
 }
 
-interface Silenced {
-  /** The consumer that has gone silent with one message in its hands, and the gates it waits at. */
-  readonly silent: Collected<string>;
-  readonly speak: Gate;
+interface SilentConsumer {
+  /** The consumer that holds one message and has fallen silent. */
+  readonly silent: Received<string>;
+  readonly endSilence: Gate;
   readonly finish: Gate;
-  /** What its late ack answered. */
+  /** The result of its late ack. */
   readonly late: Promise<boolean>;
   readonly name: string;
 }
 
-/** A consumer takes a message and then falls silent, as a process does that hangs. */
-async function silenced(context: CaseContext): Promise<Silenced> {
+/** Starts a consumer that takes a message and then falls silent, as a hung process does. */
+async function silentConsumer(context: CaseContext): Promise<SilentConsumer> {
   const faults = new Faults();
-  const lease = shortest(context);
+  const lease = shortestLease(context);
   const { queue } = await context.queue({ faults, lease });
-  const [speak, finish, late] = [gate(), gate(), gate<boolean>()];
+  const [endSilence, finish, late] = [gate(), gate(), gate<boolean>()];
   const silent = await context.collect(queue, {
     prefetch: 1,
     handle: async (message) => {
@@ -34,24 +34,24 @@ async function silenced(context: CaseContext): Promise<Silenced> {
     },
   });
   await queue.send("held");
-  await silent.count(1);
-  faults.silence = speak.promise;
-  void speak.promise.then(() => {
-    faults.silence = undefined;
+  await silent.waitForCount(1);
+  faults.hang = endSilence.promise;
+  void endSilence.promise.then(() => {
+    faults.hang = undefined;
   });
-  return { silent, speak, finish, late: late.promise, name: queue.name };
+  return { silent, endSilence, finish, late: late.promise, name: queue.name };
 }
 
 export const LEASES: readonly Case[] = [
   {
     id: "lease-renewed",
-    name: "A handler may take longer than the lease: the message stays with it and nobody else gets it",
+    name: "A handler can take longer than the lease: its message is not delivered to another consumer",
     section: "B",
     rows: [28, 29],
     needs: ["lease.kept"],
     effort: 1.5,
     async run(context) {
-      const lease = shortest(context);
+      const lease = shortestLease(context);
       const { queue } = await context.queue({ lease });
       const other = (await context.connect({ lease })).queue<string>(queue.name);
       const [started, finished] = [gate(), gate()];
@@ -60,7 +60,7 @@ export const LEASES: readonly Case[] = [
         handle: async ({ body }) => {
           if (body !== "slow") return;
           started.open();
-          await timePasses(lease * 3);
+          await sleep(lease * 3);
           finished.open();
         },
       });
@@ -77,111 +77,111 @@ export const LEASES: readonly Case[] = [
   },
   {
     id: "prefetched-leases-renewed",
-    name: "Messages that wait behind a slow handler keep their lease: each is handled once, as the first attempt",
+    name: "Messages that wait behind a slow handler keep their lease: each is handled once, as a first attempt",
     section: "B",
     rows: [40],
     needs: ["lease.kept"],
     effort: 1.5,
     async run(context) {
-      const lease = shortest(context);
+      const lease = shortestLease(context);
       const { queue } = await context.queue<number>({ lease });
       const finished = gate();
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         prefetch: 4,
         handle: async ({ body }) => {
           if (body !== 0) return;
-          await timePasses(lease * 3);
+          await sleep(lease * 3);
           finished.open();
         },
       });
       for (const number of [0, 1, 2, 3]) await queue.send(number);
       await finished.promise;
-      await got.count(4);
+      await received.waitForCount(4);
       await queue.send(4);
-      await got.seen(4);
+      await received.waitForBody(4);
       deepEqual(
-        [...got.bodies].sort((a, b) => a - b),
+        [...received.bodies].sort((a, b) => a - b),
         [0, 1, 2, 3, 4],
       );
-      ok(got.handled.every(({ attempt }) => attempt === 1));
+      ok(received.handled.every(({ attempt }) => attempt === 1));
     },
   },
   {
     id: "silent-consumer-loses",
-    name: "What a consumer holds that has gone silent goes to another one when the lease has ended",
+    name: "When a consumer falls silent, its messages are delivered to another consumer after the lease has ended",
     section: "B",
     rows: [27],
     needs: ["lease"],
     effort: 1.5,
     async run(context) {
-      const { name, finish, speak } = await silenced(context);
-      const other = await context.connect({ lease: shortest(context) });
+      const { name, finish, endSilence } = await silentConsumer(context);
+      const other = await context.connect({ lease: shortestLease(context) });
       const second = await context.collect(other.queue<string>(name));
-      await second.seen("held");
+      await second.waitForBody("held");
       finish.open();
-      speak.open();
+      endSilence.open();
     },
   },
   {
     id: "lost-lease-aborts",
-    name: "When its lease is lost the message's signal aborts, although nothing answers",
+    name: "When its lease is lost, the message's signal aborts, even if the broker does not respond",
     section: "B",
     rows: [39, 103],
     needs: ["lease"],
     effort: 1.5,
     async run(context) {
-      const { silent, finish, speak } = await silenced(context);
+      const { silent, finish, endSilence } = await silentConsumer(context);
       const { signal } = silent.handled[0]?.message ?? {};
       await context.until("the signal to abort", () => signal?.aborted === true);
       equal(codeOf(signal?.reason), "LEASE_LOST");
       finish.open();
-      speak.open();
+      endSilence.open();
     },
   },
   {
     id: "settle-after-lost-lease",
-    name: "An ack after the lease was lost answers false, and the consumer lives on",
+    name: "An ack after the lease was lost returns false, and the consumer continues",
     section: "B",
     rows: [39],
     needs: ["lease"],
     effort: 1.5,
     async run(context) {
-      const { silent, speak, finish, late, name } = await silenced(context);
-      const other = await context.connect({ lease: shortest(context) });
+      const { silent, endSilence, finish, late, name } = await silentConsumer(context);
+      const other = await context.connect({ lease: shortestLease(context) });
       const second = await context.collect(other.queue<string>(name));
-      await second.seen("held");
+      await second.waitForBody("held");
       await second.consumer.close();
-      speak.open();
+      endSilence.open();
       finish.open();
-      equal(await context.soon("the late ack to answer", late), false);
+      equal(await context.soon("the late ack to return", late), false);
       await other.queue(name).send("next");
-      await silent.seen("next");
+      await silent.waitForBody("next");
     },
   },
   {
     id: "stale-ack-removes-nothing",
-    name: "An ack that comes too late takes nothing from the consumer that has the message now",
+    name: "An ack that comes too late takes nothing from the consumer that holds the message by then",
     section: "B",
     rows: [39],
     needs: ["lease"],
     effort: 1.5,
     async run(context) {
-      const { silent, speak, finish, late, name } = await silenced(context);
-      const other = await context.connect({ lease: shortest(context) });
+      const { silent, endSilence, finish, late, name } = await silentConsumer(context);
+      const other = await context.connect({ lease: shortestLease(context) });
       const hold = gate();
       const second = await context.collect(other.queue<string>(name), {
         handle: async ({ body, attempt }) => {
           if (body !== "held" || attempt > 1) return;
           await hold.promise;
-          throw new Error("failed by the one that has it");
+          throw new Error("failed by the holder");
         },
       });
-      await second.seen("held");
+      await second.waitForBody("held");
       finish.open();
-      speak.open();
+      endSilence.open();
       await late;
       hold.open();
-      await context.until("the failed message to come again", () =>
+      await context.until("the failed message to be delivered again", () =>
         [...silent.handled, ...second.handled].some(({ body, attempt }) => body === "held" && attempt === 2),
       );
     },
@@ -194,11 +194,11 @@ export const LEASES: readonly Case[] = [
     needs: ["lease"],
     effort: 1.5,
     async run(context) {
-      const { silent, speak, finish, late, name } = await silenced(context);
-      const other = await context.connect({ lease: shortest(context) });
+      const { silent, endSilence, finish, late, name } = await silentConsumer(context);
+      const other = await context.connect({ lease: shortestLease(context) });
       const second = await context.collect(other.queue<string>(name));
-      await second.seen("held");
-      speak.open();
+      await second.waitForBody("held");
+      endSilence.open();
       finish.open();
       await late;
       await context.until("LEASE_LOST to be reported", () =>
@@ -208,28 +208,28 @@ export const LEASES: readonly Case[] = [
   },
   {
     id: "ack-overtaken-by-lease",
-    name: "An ack that is on its way when the lease ends answers false, and takes nothing from who has the message now",
+    name: "An ack that is in flight when the lease ends returns false, and takes nothing from the consumer that holds the message by then",
     section: "B",
     rows: [39],
     needs: ["lease"],
     effort: 1.5,
     async run(context) {
-      const { silent, speak, finish, late, name } = await silenced(context);
+      const { silent, endSilence, finish, late, name } = await silentConsumer(context);
       finish.open();
       const hold = gate();
-      const other = await context.connect({ lease: shortest(context) });
+      const other = await context.connect({ lease: shortestLease(context) });
       const second = await context.collect(other.queue<string>(name), {
         handle: async ({ body, attempt }) => {
           if (body !== "held" || attempt > 1) return;
           await hold.promise;
-          throw new Error("failed by the one that has it");
+          throw new Error("failed by the holder");
         },
       });
-      await second.seen("held");
-      speak.open();
-      equal(await context.soon("the ack to answer", late), false);
+      await second.waitForBody("held");
+      endSilence.open();
+      equal(await context.soon("the ack to return", late), false);
       hold.open();
-      await context.until("the failed message to come again", () =>
+      await context.until("the failed message to be delivered again", () =>
         [...silent.handled, ...second.handled].some(({ body, attempt }) => body === "held" && attempt === 2),
       );
     },

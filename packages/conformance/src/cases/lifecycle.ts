@@ -1,14 +1,14 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type { Case } from "../case.ts";
 import { codeOf } from "../error-code.ts";
-import { gate, later } from "../wait.ts";
+import { awaitLater, gate } from "../wait.ts";
 
 const closed = { name: "BrokerError", code: "CLOSED" };
 
 export const LIFECYCLE: readonly Case[] = [
   {
     id: "close-is-idempotent",
-    name: "Closing twice, also at once, is harmless for consumers and broker objects",
+    name: "Consumers and broker objects can be closed more than once, even at the same time",
     section: "F",
     rows: [97],
     async run(context) {
@@ -25,6 +25,7 @@ export const LIFECYCLE: readonly Case[] = [
   {
     id: "close-unused",
     name: "A broker object that was never used closes at once",
+
     section: "F",
     rows: [97],
     async run(context) {
@@ -34,7 +35,7 @@ export const LIFECYCLE: readonly Case[] = [
   },
   {
     id: "close-idle-consumer",
-    name: "A consumer with nothing to do closes at once",
+    name: "An idle consumer closes at once",
     section: "F",
     rows: [97, 101],
     async run(context) {
@@ -45,12 +46,12 @@ export const LIFECYCLE: readonly Case[] = [
       const second = await context.collect(broker.queue(queue.name));
       await context.soon("an idle broker object to close", broker.close());
       equal(await second.consumer.closed, undefined);
-      ok(performance.now() - start < context.patience, "it took as long as patience lasts");
+      ok(performance.now() - start < context.patience, "it took too long");
     },
   },
   {
     id: "closed-is-closed",
-    name: "After close every call says CLOSED",
+    name: "After close every call fails with CLOSED",
     section: "F",
     rows: [98],
     async run(context) {
@@ -77,22 +78,22 @@ export const LIFECYCLE: readonly Case[] = [
   },
   {
     id: "close-flushes-sends",
-    name: "Close waits for the sends on their way: each resolves, and each message is there",
+    name: "Close waits for sends in flight: each resolves, and each message arrives",
     section: "F",
     rows: [99],
     effort: 1.5,
     async run(context) {
       const { broker, queue } = await context.queue<number>();
-      const sends = Array.from({ length: 2_000 }, (_, index) => later(queue.send(index)));
+      const sends = Array.from({ length: 2_000 }, (_, index) => awaitLater(queue.send(index)));
       await Promise.all([broker.close(), ...sends]);
-      const got = await context.collect((await context.connect()).queue<number>(queue.name), { concurrency: 50 });
-      await got.count(2_000);
-      equal(new Set(got.bodies).size, 2_000);
+      const received = await context.collect((await context.connect()).queue<number>(queue.name), { concurrency: 50 });
+      await received.waitForCount(2_000);
+      equal(new Set(received.bodies).size, 2_000);
     },
   },
   {
     id: "close-while-sending",
-    name: "Sends made while closing either arrive or say CLOSED: none hangs, none is lost",
+    name: "A send during close either arrives or fails with CLOSED: none hangs, and none is lost",
     section: "F",
     rows: [97, 99],
     async run(context) {
@@ -107,7 +108,7 @@ export const LIFECYCLE: readonly Case[] = [
         );
       };
       for (let index = 0; index < 50; index += 1) send(index);
-      const closing = later(broker.close());
+      const closing = awaitLater(broker.close());
       for (let index = 50; index < 60; index += 1) send(index);
       await context.soon("the broker object to close", closing);
       for (let index = 60; index < 70; index += 1) send(index);
@@ -116,103 +117,103 @@ export const LIFECYCLE: readonly Case[] = [
       ok(known.every((outcome) => outcome === "sent" || outcome === "CLOSED"));
       const sent = known.flatMap((outcome, index) => (outcome === "sent" ? [index] : []));
       ok(sent.length >= 50, `${sent.length} of the 50 before the close were sent`);
-      const got = await context.collect((await context.connect()).queue<number>(queue.name), { concurrency: 20 });
-      await context.until("what was sent to arrive", () => sent.every((index) => got.bodies.includes(index)));
+      const received = await context.collect((await context.connect()).queue<number>(queue.name), { concurrency: 20 });
+      await context.until("the sent messages to arrive", () => sent.every((index) => received.bodies.includes(index)));
     },
   },
   {
     id: "close-waits-for-handlers",
-    name: "Close lets running handlers finish and settles what they did",
+    name: "Close waits for running handlers and settles their messages",
     section: "F",
     rows: [100],
     async run(context) {
       const { broker, queue } = await context.queue();
       const hold = gate();
       let finished = false;
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         handle: async ({ signal }) => {
           await hold.promise;
           finished = !signal.aborted;
         },
       });
       await queue.send("running");
-      await got.count(1);
-      const closing = later(broker.close());
+      await received.waitForCount(1);
+      const closing = awaitLater(broker.close());
       hold.open();
       await context.soon("the broker object to close", closing);
       equal(finished, true);
       const again = (await context.connect()).queue<string>(queue.name);
       const second = await context.collect(again);
       await again.send("marker");
-      await second.seen("marker");
+      await second.waitForBody("marker");
       deepEqual(second.bodies, ["marker"]);
     },
   },
   {
     id: "drain-gives-back-unstarted",
-    name: "What no handler has begun goes back at close, and does not count as an attempt",
+    name: "Close releases the messages that no handler has begun, and they do not count as attempted",
     section: "B",
     rows: [33, 111],
     async run(context) {
       const { broker, queue } = await context.queue<number>();
       const hold = gate();
-      const got = await context.collect(queue, { prefetch: 10, handle: () => hold.promise });
+      const received = await context.collect(queue, { prefetch: 10, handle: () => hold.promise });
       await Promise.all([0, 1, 2, 3, 4, 5].map((number) => queue.send(number)));
-      await got.count(1);
-      const closing = later(broker.close());
+      await received.waitForCount(1);
+      const closing = awaitLater(broker.close());
       hold.open();
       await context.soon("the broker object to close", closing);
-      equal(got.handled.length, 1);
+      equal(received.handled.length, 1);
       const second = await context.collect((await context.connect()).queue<number>(queue.name));
-      await second.count(5);
-      deepEqual(new Set([...got.bodies, ...second.bodies]).size, 6);
+      await second.waitForCount(5);
+      deepEqual(new Set([...received.bodies, ...second.bodies]).size, 6);
       ok(second.handled.every(({ attempt }) => attempt === 1));
     },
   },
   {
     id: "drain-deadline",
-    name: "When the drain time is over running handlers are aborted and their messages given back, uncounted",
+    name: "When the drain timeout is over, running handlers are aborted and their messages released, without counting an attempt",
     section: "F",
     rows: [100, 101, 103],
     async run(context) {
       const { broker, queue } = await context.queue();
       const never = gate();
       const late = gate<boolean>();
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         handle: async (message) => {
           await never.promise;
           late.open(await message.ack());
         },
       });
       await queue.send("stuck");
-      await got.count(1);
-      const { signal } = got.handled[0]?.message ?? {};
+      await received.waitForCount(1);
+      const { signal } = received.handled[0]?.message ?? {};
       await context.soon("the broker object to close", broker.close({ drainTimeout: 60 }));
       equal(signal?.aborted, true);
       const second = await context.collect((await context.connect()).queue<string>(queue.name));
-      await second.count(1);
+      await second.waitForCount(1);
       equal(second.handled[0]?.attempt, 1);
       never.open();
-      equal(await context.soon("the late ack to answer", late.promise), false);
+      equal(await context.soon("the late ack to return", late.promise), false);
     },
   },
   {
     id: "aborted-consumer",
-    name: "The signal of a consumer closes it; what it had not begun goes to others",
+    name: "An aborted signal closes a consumer, and the messages that it had not begun go to other consumers",
     section: "F",
     rows: [102, 104],
     async run(context) {
       const { queue } = await context.queue<number>();
       const stop = new AbortController();
       const hold = gate();
-      const got = await context.collect(queue, { signal: stop.signal, prefetch: 4, handle: () => hold.promise });
+      const received = await context.collect(queue, { signal: stop.signal, prefetch: 4, handle: () => hold.promise });
       await Promise.all([0, 1, 2].map((number) => queue.send(number)));
-      await got.count(1);
+      await received.waitForCount(1);
       stop.abort();
       hold.open();
-      equal(await context.soon("the consumer to close", got.consumer.closed), undefined);
+      equal(await context.soon("the consumer to close", received.consumer.closed), undefined);
       const second = await context.collect(queue);
-      await second.count(2);
+      await second.waitForCount(2);
       ok(second.handled.every(({ attempt }) => attempt === 1));
       await rejects(
         queue.consume(() => {}, { signal: stop.signal }),
@@ -222,7 +223,7 @@ export const LIFECYCLE: readonly Case[] = [
   },
   {
     id: "await-using",
-    name: "`await using` closes consumer and broker object",
+    name: "`await using` closes a consumer and a broker object",
     section: "F",
     rows: [97],
     async run(context) {
@@ -236,30 +237,30 @@ export const LIFECYCLE: readonly Case[] = [
   },
   {
     id: "many-consumers-leave-nothing",
-    name: "Consumers that came and went leave nothing behind that takes messages",
+    name: "Closed consumers leave nothing behind that takes messages",
     section: "F",
     rows: [120],
     async run(context) {
       const { queue } = await context.queue<number>();
       for (let round = 0; round < 10; round += 1) {
-        const got = await context.collect(queue);
-        await got.consumer.close();
+        const received = await context.collect(queue);
+        await received.consumer.close();
       }
       const last = await context.collect(queue);
       await Promise.all(Array.from({ length: 10 }, (_, index) => queue.send(index)));
-      await last.count(10);
+      await last.waitForCount(10);
     },
   },
   {
     id: "pause",
-    name: "While a consumer is paused no handler starts, running ones finish, and it goes on when resumed",
+    name: "While a consumer is paused, running handlers finish and none starts; it continues when resumed",
     section: "F",
     rows: [110, 111],
     async run(context) {
       const { queue } = await context.queue<number>();
       const hold = gate();
       let finished = 0;
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         prefetch: 5,
         handle: async ({ body }) => {
           if (body === 0) await hold.promise;
@@ -267,8 +268,8 @@ export const LIFECYCLE: readonly Case[] = [
         },
       });
       await queue.send(0);
-      await got.count(1);
-      const pausing = later(got.consumer.pause());
+      await received.waitForCount(1);
+      const pausing = awaitLater(received.consumer.pause());
       hold.open();
       await context.soon("the consumer to pause", pausing);
       await context.until("the running handler to finish", () => finished === 1);
@@ -276,16 +277,16 @@ export const LIFECYCLE: readonly Case[] = [
       for (const number of [1, 2, 3]) await queue.send(number);
       const seen = await context.collect(witness);
       await witness.send(0);
-      await seen.count(1);
-      equal(got.handled.length, 1);
-      await got.consumer.resume();
-      await got.count(4);
-      ok(got.handled.every(({ attempt }) => attempt === 1));
+      await seen.waitForCount(1);
+      equal(received.handled.length, 1);
+      await received.consumer.resume();
+      await received.waitForCount(4);
+      ok(received.handled.every(({ attempt }) => attempt === 1));
     },
   },
   {
     id: "pause-with-full-buffer",
-    name: "A consumer that is paused with a full buffer gives it back: others get these messages, uncounted",
+    name: "A consumer that is paused with a full buffer releases it: other consumers get these messages, without counting an attempt",
     section: "F",
     rows: [110, 111],
     async run(context) {
@@ -293,11 +294,11 @@ export const LIFECYCLE: readonly Case[] = [
       const hold = gate();
       const paused = await context.collect(queue, { prefetch: 8, handle: () => hold.promise });
       await Promise.all(Array.from({ length: 8 }, (_, index) => queue.send(index)));
-      await paused.count(1);
+      await paused.waitForCount(1);
       await context.until("the buffer to fill", () => paused.consumer.stats().waiting === 7);
-      const pausing = later(paused.consumer.pause());
+      const pausing = awaitLater(paused.consumer.pause());
       const other = await context.collect((await context.connect()).queue<number>(queue.name));
-      await other.count(7);
+      await other.waitForCount(7);
       ok(other.handled.every(({ attempt }) => attempt === 1));
       hold.open();
       await context.soon("the consumer to pause", pausing);
@@ -305,23 +306,24 @@ export const LIFECYCLE: readonly Case[] = [
       await other.consumer.close();
       await paused.consumer.resume();
       await queue.send(99);
-      await paused.seen(99);
+      await paused.waitForBody(99);
     },
   },
   {
     id: "close-while-paused",
     name: "A paused consumer closes like any other",
+
     section: "F",
     rows: [97, 110],
     async run(context) {
       const { queue } = await context.queue();
-      const got = await context.collect(queue);
-      await got.consumer.pause();
-      await context.soon("the consumer to close", got.consumer.close());
+      const received = await context.collect(queue);
+      await received.consumer.pause();
+      await context.soon("the consumer to close", received.consumer.close());
       await queue.send("body");
       const second = await context.collect(queue);
-      await second.seen("body");
-      deepEqual(got.bodies, []);
+      await second.waitForBody("body");
+      deepEqual(received.bodies, []);
     },
   },
 ];

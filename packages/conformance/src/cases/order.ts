@@ -1,16 +1,16 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type { Declared, Queue } from "@anybroker/core";
 import type { Case } from "../case.ts";
-import type { CaseContext, Collected, Handled } from "../context.ts";
-import { Faults, StagedError } from "../faults.ts";
-import { gate, later, timePasses } from "../wait.ts";
+import type { CaseContext, Handled, Received } from "../context.ts";
+import { Faults, InjectedError } from "../layers/faults.ts";
+import { awaitLater, gate, sleep } from "../wait.ts";
 
 interface Step {
   readonly key: string;
   readonly number: number;
 }
 
-async function ordered(context: CaseContext, faults?: Faults): Promise<Queue<Declared, Step, Step>> {
+async function orderedQueue(context: CaseContext, faults?: Faults): Promise<Queue<Declared, Step, Step>> {
   const { queue } = await context.queue<Step>(faults === undefined ? {} : { faults }, { ordered: true });
   return queue;
 }
@@ -22,7 +22,7 @@ function steps(keys: number, each: number): readonly Step[] {
   }));
 }
 
-/** The numbers of each key, in the order in which they were handled. */
+/** The numbers of each key, in the order of handling. */
 function byKey(handled: readonly Pick<Handled<Step>, "body">[]): Readonly<Record<string, readonly number[]>> {
   const groups = Object.groupBy(handled, ({ body }) => body.key);
   return Object.fromEntries(Object.entries(groups).map(([key, all = []]) => [key, all.map(({ body }) => body.number)]));
@@ -35,38 +35,39 @@ function expected(keys: number, each: number): Readonly<Record<string, readonly 
 export const ORDER: readonly Case[] = [
   {
     id: "order-by-key",
-    name: "Messages of one key are handled one after the other, in the order of the sends, whatever the concurrency",
+    name: "Messages of one key are handled one at a time, in the order of the sends, at any concurrency",
     section: "D",
     rows: [63, 64],
     needs: ["ordering"],
     async run(context) {
-      const queue = await ordered(context);
+      const queue = await orderedQueue(context);
       const busy = new Set<string>();
       const overlaps: string[] = [];
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         concurrency: 10,
         prefetch: 40,
         handle: async ({ body }) => {
           if (busy.has(body.key)) overlaps.push(body.key);
           busy.add(body.key);
-          await timePasses(1);
+          await sleep(1);
           busy.delete(body.key);
         },
       });
-      for (const step of steps(10, 10)) void later(queue.send(step, { key: step.key }));
-      await got.count(100);
+      for (const step of steps(10, 10)) void awaitLater(queue.send(step, { key: step.key }));
+      await received.waitForCount(100);
       deepEqual(overlaps, []);
-      deepEqual(byKey(got.handled), expected(10, 10));
+      deepEqual(byKey(received.handled), expected(10, 10));
     },
   },
   {
     id: "order-with-consumers",
     name: "Order by key holds when several consumers compete",
+
     section: "D",
     rows: [63, 66],
     needs: ["ordering"],
     async run(context) {
-      const queue = await ordered(context);
+      const queue = await orderedQueue(context);
       const other = (await context.connect()).queue<Step>(queue.name, { ordered: true });
       const all: { readonly body: Step }[] = [];
       const busy = new Set<string>();
@@ -77,14 +78,14 @@ export const ORDER: readonly Case[] = [
           if (busy.has(body.key)) overlaps.push(body.key);
           busy.add(body.key);
           all.push({ body });
-          await timePasses(1);
+          await sleep(1);
           busy.delete(body.key);
         },
       };
       await Promise.all([context.collect(queue, options), context.collect(other, options)]);
       for (const step of steps(6, 10)) await queue.send(step, { key: step.key });
       await context.until(
-        "all to be handled",
+        "all messages to be handled",
         () => all.length >= 60,
         () => all.length,
       );
@@ -94,21 +95,21 @@ export const ORDER: readonly Case[] = [
   },
   {
     id: "order-while-consumers-come-and-go",
-    name: "Order by key holds while consumers come and go: what is done for the first time is never out of turn",
+    name: "Order by key holds while consumers come and go: no message is completed for the first time out of turn",
     section: "D",
     rows: [66, 107],
     needs: ["ordering"],
     effort: 2,
     async run(context) {
-      const queue = await ordered(context);
+      const queue = await orderedQueue(context);
       const first = new Map<string, { readonly body: Step }>();
-      const join = async (): Promise<Collected<Step>> => {
+      const join = async (): Promise<Received<Step>> => {
         const other = (await context.connect()).queue<Step>(queue.name, { ordered: true });
         return context.collect(other, {
           concurrency: 4,
           handle: async ({ body }) => {
-            // Whoever does not wait for the one before, which takes its time, is done first.
-            if (body.number % 2 === 0) await timePasses(12);
+            // Even numbers are slow, so that a message that does not wait for the one before it is done first.
+            if (body.number % 2 === 0) await sleep(12);
             const name = `${body.key}/${body.number}`;
             if (!first.has(name)) first.set(name, { body });
           },
@@ -123,21 +124,21 @@ export const ORDER: readonly Case[] = [
       let present = await join();
       const sent: { readonly body: Step }[] = [];
       let going = true;
-      const sending = later(
+      const sending = awaitLater(
         (async () => {
           const all = steps(3, 10_000);
           while (going) {
             const some = all.slice(sent.length, sent.length + 12);
             await Promise.all(some.map((body) => queue.send(body, { key: body.key })));
             sent.push(...some.map((body) => ({ body })));
-            await timePasses(20);
+            await sleep(20);
           }
         })(),
       );
       for (let round = 0; round < 4; round += 1) {
         const next = await join();
         await handled(first.size + 12);
-        await context.until("something to be given back", () => sent.length - first.size >= 6);
+        await context.until("unhandled messages to pile up", () => sent.length - first.size >= 6);
         await present.consumer.close();
         present = next;
         await handled(first.size + 12);
@@ -150,14 +151,14 @@ export const ORDER: readonly Case[] = [
   },
   {
     id: "keys-run-side-by-side",
-    name: "A slow message holds up its own key and no other",
+    name: "A slow message blocks its own key and no other",
     section: "D",
     rows: [63, 64],
     needs: ["ordering"],
     async run(context) {
-      const queue = await ordered(context);
+      const queue = await orderedQueue(context);
       const hold = gate();
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         concurrency: 3,
         prefetch: 12,
         handle: async ({ body }) => {
@@ -166,22 +167,22 @@ export const ORDER: readonly Case[] = [
       });
       for (const number of [0, 1]) await queue.send({ key: "slow", number }, { key: "slow" });
       for (const number of [0, 1, 2]) await queue.send({ key: "fast", number }, { key: "fast" });
-      await context.until("the fast key to be done", () => byKey(got.handled).fast?.length === 3);
-      deepEqual(byKey(got.handled), { slow: [0], fast: [0, 1, 2] });
+      await context.until("the fast key to be done", () => byKey(received.handled).fast?.length === 3);
+      deepEqual(byKey(received.handled), { slow: [0], fast: [0, 1, 2] });
       hold.open();
-      await got.count(5);
+      await received.waitForCount(5);
     },
   },
   {
     id: "failure-holds-its-key",
-    name: "On a strict destination a message that fails holds its key until it succeeds; other keys go on",
+    name: "With strict ordering, a message that fails blocks its key until it succeeds; other keys continue",
     section: "D",
     rows: [67],
     needs: ["ordering.strict"],
     async run(context) {
-      const queue = await ordered(context);
-      const goodDone = (): boolean => byKey(got.handled).good?.length === 3;
-      const got = await context.collect(queue, {
+      const queue = await orderedQueue(context);
+      const goodDone = (): boolean => byKey(received.handled).good?.length === 3;
+      const received = await context.collect(queue, {
         concurrency: 4,
         prefetch: 12,
         retry: { attempts: 1_000, backoff: { initial: 60, factor: 1, jitter: 0 } },
@@ -191,11 +192,11 @@ export const ORDER: readonly Case[] = [
       });
       for (const number of [0, 1, 2]) await queue.send({ key: "bad", number }, { key: "bad" });
       for (const number of [0, 1, 2]) await queue.send({ key: "good", number }, { key: "good" });
-      await context.until("the last of the bad key", () => byKey(got.handled).bad?.at(-1) === 2);
-      const { bad = [], good } = byKey(got.handled);
+      await context.until("the last message of the bad key", () => byKey(received.handled).bad?.at(-1) === 2);
+      const { bad = [], good } = byKey(received.handled);
       deepEqual(good, [0, 1, 2]);
       deepEqual([...new Set(bad)], [0, 1, 2]);
-      const attempts = got.handled.filter(({ body }) => body.key === "bad").map(({ attempt }) => attempt);
+      const attempts = received.handled.filter(({ body }) => body.key === "bad").map(({ attempt }) => attempt);
       const failed = bad.filter((number) => number === 0).map((_, index) => index + 1);
       deepEqual(attempts, [...failed, 1, 1]);
       ok(failed.length >= 3);
@@ -203,20 +204,20 @@ export const ORDER: readonly Case[] = [
   },
   {
     id: "dead-letter-frees-its-key",
-    name: "A message given up frees its key: the next one follows",
+    name: "A message that is dead-lettered frees its key, and the next one follows",
     section: "D",
     rows: [67],
     needs: ["ordering", "deadLetters.list"],
     async run(context) {
-      const queue = await ordered(context);
-      const got = await context.collect(queue, {
+      const queue = await orderedQueue(context);
+      const received = await context.collect(queue, {
         retry: { attempts: 2, backoff: { initial: 20, factor: 1, jitter: 0 } },
         handle: ({ body }) => {
           if (body.number === 0) throw new Error("never");
         },
       });
       for (const number of [0, 1]) await queue.send({ key: "k", number }, { key: "k" });
-      await context.until("the next one to follow", () => got.bodies.some(({ number }) => number === 1));
+      await context.until("the next message to follow", () => received.bodies.some(({ number }) => number === 1));
       const [letter] = await context.deadLetters(queue, 1);
       equal(letter?.key, "k");
     },
@@ -224,13 +225,14 @@ export const ORDER: readonly Case[] = [
   {
     id: "replay-on-ordered",
     name: "A dead letter of an ordered queue is replayed with its key",
+
     section: "C",
     rows: [48],
     needs: ["ordering", "deadLetters.list"],
     async run(context) {
-      const queue = await ordered(context);
+      const queue = await orderedQueue(context);
       let mended = false;
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         retry: { attempts: 1 },
         handle: () => {
           if (!mended) throw new Error("broken");
@@ -240,26 +242,27 @@ export const ORDER: readonly Case[] = [
       await context.deadLetters(queue, 1);
       mended = true;
       equal(await queue.deadLetters.replay({ all: true }), 1);
-      await got.count(2);
-      deepEqual([got.handled[1]?.message.key, got.handled[1]?.attempt], ["k", 1]);
+      await received.waitForCount(2);
+      deepEqual([received.handled[1]?.message.key, received.handled[1]?.attempt], ["k", 1]);
     },
   },
   {
     id: "ordered-send-needs-key",
     name: "A send to an ordered queue needs a key",
+
     section: "D",
     rows: [63],
     needs: ["ordering"],
     async run(context) {
       const faults = new Faults();
-      const queue = await ordered(context, faults);
+      const queue = await orderedQueue(context, faults);
       await rejects(queue.send({ key: "", number: 0 }), { name: "TypeError", message: /key/ });
       deepEqual(faults.calls, []);
     },
   },
   {
     id: "no-key-is-one-key",
-    name: "What reaches an ordered subscription without a key is handled one after the other, as if of one key",
+    name: "Messages without a key are handled one at a time in an ordered subscription, as if they had one key",
     section: "D",
     rows: [63],
     needs: ["ordering"],
@@ -267,42 +270,45 @@ export const ORDER: readonly Case[] = [
       const { topic } = await context.topic<number>();
       let running = 0;
       let most = 0;
-      const got = await context.collect(topic.subscription("all", { ordered: true }), {
+      const received = await context.collect(topic.subscription("all", { ordered: true }), {
         concurrency: 4,
         handle: async () => {
           running += 1;
           most = Math.max(most, running);
-          await timePasses(2);
+          await sleep(2);
           running -= 1;
         },
       });
       for (let number = 0; number < 8; number += 1) await topic.publish(number);
-      await got.count(8);
+      await received.waitForCount(8);
       equal(most, 1);
-      deepEqual(got.bodies, [0, 1, 2, 3, 4, 5, 6, 7]);
+      deepEqual(received.bodies, [0, 1, 2, 3, 4, 5, 6, 7]);
     },
   },
   {
     id: "ordered-subscription",
-    name: "An ordered subscription handles each key in the order of the publishes",
+    name: "An ordered subscription handles the messages of each key in the order of the publishes",
     section: "D",
     rows: [63, 65],
     needs: ["ordering"],
     async run(context) {
       const { topic } = await context.topic<Step>();
       const other = (await context.connect()).topic<Step>(topic.name);
-      const got = await context.collect(topic.subscription("all", { ordered: true }), { concurrency: 8, prefetch: 30 });
+      const received = await context.collect(topic.subscription("all", { ordered: true }), {
+        concurrency: 8,
+        prefetch: 30,
+      });
       const send = async (publisher: typeof topic, key: string): Promise<void> => {
         for (let number = 0; number < 15; number += 1) await publisher.publish({ key, number }, { key });
       };
       await Promise.all([send(topic, "key-0"), send(other, "key-1")]);
-      await got.count(30);
-      deepEqual(byKey(got.handled), expected(2, 15));
+      await received.waitForCount(30);
+      deepEqual(byKey(received.handled), expected(2, 15));
     },
   },
   {
     id: "refused-send-keeps-its-place",
-    name: "A message of a key that has to be sent again is not passed by later ones of its key",
+    name: "When a message has to be sent again, later messages of its key do not overtake it",
     section: "D",
     rows: [65],
     needs: ["ordering", "sendOrder.strict"],
@@ -312,26 +318,26 @@ export const ORDER: readonly Case[] = [
       faults.send = ({ headers }) => {
         if (headers.first === undefined || refusals === 0) return undefined;
         refusals -= 1;
-        return { error: new StagedError("THROTTLED", true), outcomeUnknown: false };
+        return { error: new InjectedError("THROTTLED", true), outcomeUnknown: false };
       };
-      const queue = await ordered(context, faults);
-      const first = later(queue.send({ key: "k", number: 0 }, { key: "k", headers: { first: "yes" } }));
-      const rest = [1, 2, 3, 4].map((number) => later(queue.send({ key: "k", number }, { key: "k" })));
-      const other = later(queue.send({ key: "other", number: 0 }, { key: "other" }));
-      await Promise.all([first, ...rest, other]);
-      const got = await context.collect(queue);
-      await got.count(6);
-      deepEqual(byKey(got.handled), { k: [0, 1, 2, 3, 4], other: [0] });
+      const queue = await orderedQueue(context, faults);
+      const first = awaitLater(queue.send({ key: "k", number: 0 }, { key: "k", headers: { first: "yes" } }));
+      const followers = [1, 2, 3, 4].map((number) => awaitLater(queue.send({ key: "k", number }, { key: "k" })));
+      const other = awaitLater(queue.send({ key: "other", number: 0 }, { key: "other" }));
+      await Promise.all([first, ...followers, other]);
+      const received = await context.collect(queue);
+      await received.waitForCount(6);
+      deepEqual(byKey(received.handled), { k: [0, 1, 2, 3, 4], other: [0] });
     },
   },
   {
     id: "order-in-batches",
-    name: "A batch of an ordered queue holds each key's messages in order",
+    name: "A batch handler of an ordered queue gets the messages of each key in order",
     section: "D",
     rows: [63, 74],
     needs: ["ordering"],
     async run(context) {
-      const queue = await ordered(context);
+      const queue = await orderedQueue(context);
       const handled: { readonly body: Step }[] = [];
       await queue.consumeBatch(
         (messages) => {
@@ -339,9 +345,9 @@ export const ORDER: readonly Case[] = [
         },
         { max: 10, wait: 20, concurrency: 2 },
       );
-      for (const step of steps(3, 10)) void later(queue.send(step, { key: step.key }));
+      for (const step of steps(3, 10)) void awaitLater(queue.send(step, { key: step.key }));
       await context.until(
-        "all to be handled",
+        "all messages to be handled",
         () => handled.length >= 30,
         () => handled.length,
       );

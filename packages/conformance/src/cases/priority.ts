@@ -4,21 +4,22 @@ import type { Case } from "../case.ts";
 export const PRIORITY: readonly Case[] = [
   {
     id: "priority",
-    name: "Of the messages that wait, those of higher priority are handed out first",
+    name: "Of the waiting messages, those of higher priority are delivered first",
     section: "D",
     rows: [62],
     needs: ["priority"],
     async run(context) {
       const { queue } = await context.queue<number>();
       for (const priority of [0, 9, 5, 0, 9, 5]) await queue.send(priority, { priority });
-      const got = await context.collect(queue, { prefetch: 1 });
-      await got.count(6);
-      deepEqual(got.bodies, [9, 9, 5, 5, 0, 0]);
+      const received = await context.collect(queue, { prefetch: 1 });
+      await received.waitForCount(6);
+      deepEqual(received.bodies, [9, 9, 5, 5, 0, 0]);
     },
   },
   {
     id: "default-priority",
     name: "A message without a priority has priority 4",
+
     section: "D",
     rows: [62],
     needs: ["priority"],
@@ -27,14 +28,14 @@ export const PRIORITY: readonly Case[] = [
       await queue.send("three", { priority: 3 });
       await queue.send("none");
       await queue.send("five", { priority: 5 });
-      const got = await context.collect(queue, { prefetch: 1 });
-      await got.count(3);
-      deepEqual(got.bodies, ["five", "none", "three"]);
+      const received = await context.collect(queue, { prefetch: 1 });
+      await received.waitForCount(3);
+      deepEqual(received.bodies, ["five", "none", "three"]);
     },
   },
   {
     id: "priority-of-publish",
-    name: "Priority holds in a subscription as it does in a queue",
+    name: "Priority works in a subscription as it does in a queue",
     section: "D",
     rows: [62],
     needs: ["priority"],
@@ -42,9 +43,9 @@ export const PRIORITY: readonly Case[] = [
       const { broker, topic } = await context.topic<number>();
       await broker.declare({ topics: { [topic.name]: { subscriptions: { all: {} } } } });
       for (const priority of [1, 8, 1, 8]) await topic.publish(priority, { priority });
-      const got = await context.collect(topic.subscription("all"), { prefetch: 1 });
-      await got.count(4);
-      deepEqual(got.bodies, [8, 8, 1, 1]);
+      const received = await context.collect(topic.subscription("all"), { prefetch: 1 });
+      await received.waitForCount(4);
+      deepEqual(received.bodies, [8, 8, 1, 1]);
     },
   },
 ];

@@ -2,86 +2,86 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type { DeadLetter } from "@anybroker/core";
 import type { Case } from "../case.ts";
 import { codeOf } from "../error-code.ts";
-import { Faults, StagedError } from "../faults.ts";
-import { gate, later, listed } from "../wait.ts";
+import { Faults, InjectedError } from "../layers/faults.ts";
+import { awaitLater, gate, toArray } from "../wait.ts";
 
 export const RECONNECT: readonly Case[] = [
   {
     id: "consumer-outlives-cut",
-    name: "After a cut the consumer goes on by itself",
+    name: "A consumer continues by itself after a cut",
     section: "F",
     rows: [105],
     async run(context) {
       const { broker, queue } = await context.queue();
-      const got = await context.collect(queue);
+      const received = await context.collect(queue);
       await queue.send("before");
-      await got.seen("before");
+      await received.waitForBody("before");
       await context.cut(broker);
       await (await context.connect()).queue<string>(queue.name).send("after");
-      await got.seen("after");
+      await received.waitForBody("after");
     },
   },
   {
     id: "sender-outlives-cut",
-    name: "A send made while the connection is down is sent when it stands again",
+    name: "A send while the connection is down is sent when the connection is back",
     section: "F",
     rows: [105],
     async run(context) {
       const faults = new Faults();
       const { broker, queue } = await context.queue({ faults });
-      const got = await context.collect((await context.connect()).queue<string>(queue.name));
+      const received = await context.collect((await context.connect()).queue<string>(queue.name));
       let down = 3;
       faults.connect = () => {
         down -= 1;
-        return down < 0 ? undefined : new StagedError("UNAVAILABLE", true);
+        return down < 0 ? undefined : new InjectedError("UNAVAILABLE", true);
       };
       await context.cut(broker);
       await context.soon("the send to resolve", queue.send("during"));
-      await got.seen("during");
+      await received.waitForBody("during");
     },
   },
   {
     id: "cut-under-load",
-    name: "Every send that resolved before, during or after cuts arrives at least once",
+    name: "Every send that resolves before, during or after cuts arrives at least once",
     section: "F",
     rows: [105, 23],
     effort: 1.8,
     async run(context) {
       const sender = await context.queue<number>();
       const reader = await context.connect();
-      const got = await context.collect(reader.queue<number>(sender.queue.name), { concurrency: 10 });
+      const received = await context.collect(reader.queue<number>(sender.queue.name), { concurrency: 10 });
       const sent: number[] = [];
       const sends = Array.from({ length: 300 }, (_, index) => index).map(async (number) => {
-        await context.until("its turn", () => sent.length >= number - 20);
+        await context.until("the turn of a message", () => sent.length >= number - 20);
         await sender.queue.send(number);
         sent.push(number);
       });
-      const all = later(Promise.all(sends));
+      const all = awaitLater(Promise.all(sends));
       for (const [at, broker] of [
         [40, sender.broker],
         [110, reader],
         [200, sender.broker],
       ] as const) {
-        await context.until("some to be sent", () => sent.length >= at);
+        await context.until("the first messages to be sent", () => sent.length >= at);
         await context.cut(broker);
       }
       await context.soon("every send to resolve", all);
       await context.until(
-        "all to arrive",
-        () => new Set(got.bodies).size === 300,
-        () => got.handled.length,
+        "all messages to arrive",
+        () => new Set(received.bodies).size === 300,
+        () => received.handled.length,
       );
     },
   },
   {
     id: "held-message-comes-again",
-    name: "What a handler held when the connection was cut comes again, uncounted, and its old ack answers false",
+    name: "A message that a handler held during a cut is delivered again, without counting an attempt, and its old ack returns false",
     section: "F",
     rows: [39, 105],
     async run(context) {
       const { broker, queue } = await context.queue();
       const [hold, late] = [gate(), gate<boolean>()];
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         concurrency: 2,
         handle: async (message) => {
           if (message.redelivered) return;
@@ -90,43 +90,43 @@ export const RECONNECT: readonly Case[] = [
         },
       });
       await queue.send("held");
-      await got.count(1);
-      const { signal } = got.handled[0]?.message ?? {};
+      await received.waitForCount(1);
+      const { signal } = received.handled[0]?.message ?? {};
       await context.cut(broker);
-      await got.count(2);
+      await received.waitForCount(2);
       equal(signal?.aborted, true);
       deepEqual(
-        got.handled.map(({ body, attempt }) => [body, attempt]),
+        received.handled.map(({ body, attempt }) => [body, attempt]),
         [
           ["held", 1],
           ["held", 1],
         ],
       );
       hold.open();
-      equal(await context.soon("the old ack to answer", late.promise), false);
+      equal(await context.soon("the old ack to return", late.promise), false);
       await queue.send("next");
-      await context.until("the next one", () => got.bodies.includes("next"));
+      await context.until("the next message", () => received.bodies.includes("next"));
     },
   },
   {
     id: "attempts-outlive-cut",
-    name: "The count of attempts is the same after a cut",
+    name: "The count of attempts survives a cut",
     section: "B",
     rows: [38, 105],
     async run(context) {
       const { broker, queue } = await context.queue();
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         retry: { attempts: 9, backoff: { initial: 300, factor: 1, jitter: 0 } },
         handle: ({ attempt }) => {
           if (attempt < 3) throw new Error("again");
         },
       });
       await queue.send("body");
-      await context.until("the first retry to be settled", () => got.consumer.stats().retried >= 1);
+      await context.until("the first retry to be settled", () => received.consumer.stats().retried >= 1);
       await context.cut(broker);
-      await context.until("the third attempt", () => got.handled.some(({ attempt }) => attempt === 3));
-      const attempts = got.handled.map(({ attempt }) => attempt);
-      // The second may be handed over twice: on a busy machine it may be running when the connection is cut.
+      await context.until("the third attempt", () => received.handled.some(({ attempt }) => attempt === 3));
+      const attempts = received.handled.map(({ attempt }) => attempt);
+      // Attempt 2 may be delivered twice: on a busy machine it may be running during the cut.
       deepEqual(
         attempts.filter((attempt, index) => attempt !== 2 || index === attempts.indexOf(2)),
         [1, 2, 3],
@@ -135,110 +135,111 @@ export const RECONNECT: readonly Case[] = [
   },
   {
     id: "many-cuts",
-    name: "Consumer and sender outlive one cut after the other",
+    name: "Consumers and senders survive one cut after another",
     section: "F",
     rows: [105],
     effort: 1.5,
     async run(context) {
       const { broker, queue } = await context.queue<number>();
-      const got = await context.collect(queue);
+      const received = await context.collect(queue);
       for (let round = 0; round < 5; round += 1) {
         await context.cut(broker);
         await context.soon("the send to resolve", queue.send(round));
-        await got.seen(round);
+        await received.waitForBody(round);
       }
     },
   },
   {
     id: "subscriptions-outlive-cut",
-    name: "Every subscription is there again after a cut, and has kept what was published meanwhile",
+    name: "Every subscription continues after a cut, with the messages that were published during it",
     section: "F",
     rows: [81, 105],
     async run(context) {
       const { broker, topic } = await context.topic();
       const publisher = (await context.connect()).topic<string>(topic.name);
-      const got = await Promise.all(["a", "b"].map((name) => context.collect(topic.subscription(name))));
-      const cutting = later(context.cut(broker));
+      const received = await Promise.all(["a", "b"].map((name) => context.collect(topic.subscription(name))));
+      const cutting = awaitLater(context.cut(broker));
       await publisher.publish("during");
       await cutting;
-      await Promise.all(got.map((one) => one.seen("during")));
+      await Promise.all(received.map((one) => one.waitForBody("during")));
       await topic.publish("after");
-      await Promise.all(got.map((one) => one.seen("after")));
+      await Promise.all(received.map((one) => one.waitForBody("after")));
     },
   },
   {
     id: "ephemeral-outlives-cut",
-    name: "A subscription that is not durable begins anew after a cut",
+    name: "A subscription that is not durable starts anew after a cut",
     section: "F",
     rows: [105],
     needs: ["ephemeral"],
     async run(context) {
       const { broker, topic } = await context.topic<number>();
       const publisher = (await context.connect()).topic<number>(topic.name);
-      const got = await context.collect(topic.subscription("live", { durable: false }));
+      const received = await context.collect(topic.subscription("live", { durable: false }));
       await context.cut(broker);
       let number = 0;
       await context.until("a message to arrive", async () => {
         number += 1;
         await publisher.publish(number);
-        return got.handled.length > 0;
+        return received.handled.length > 0;
       });
     },
   },
   {
     id: "paused-stays-paused",
-    name: "A paused consumer is still paused after a cut, and goes on when resumed",
+    name: "A paused consumer stays paused after a cut, and continues when resumed",
     section: "F",
     rows: [105, 110],
     async run(context) {
       const { broker, queue } = await context.queue();
-      const got = await context.collect(queue);
-      await got.consumer.pause();
+      const received = await context.collect(queue);
+      await received.consumer.pause();
       await context.cut(broker);
       await context.soon("the send to resolve", queue.send("body"));
       const witness = broker.queue<string>(context.name());
       const seen = await context.collect(witness);
       await witness.send("witness");
-      await seen.seen("witness");
-      deepEqual(got.bodies, []);
-      await got.consumer.resume();
-      await got.seen("body");
+      await seen.waitForBody("witness");
+      deepEqual(received.bodies, []);
+      await received.consumer.resume();
+      await received.waitForBody("body");
     },
   },
   {
     id: "send-during-long-outage",
-    name: "A send that cannot be placed within its time rejects; afterwards everything works",
+    name: "A send that finds no connection within its timeout rejects; once connected again, everything works",
     section: "F",
     rows: [102, 105],
     async run(context) {
       const faults = new Faults();
       const { broker, queue } = await context.queue({ faults });
       await queue.send("before");
-      faults.connect = () => new StagedError("UNAVAILABLE", true);
+      faults.connect = () => new InjectedError("UNAVAILABLE", true);
       await context.cut(broker);
       await context.until("the cut to be noticed", async () => (await broker.health()).status === "down");
-      await rejects(queue.send("never", { timeout: context.short }), {
+      await rejects(queue.send("never", { timeout: context.shortTimeout }), {
         name: "BrokerError",
+
         retryable: true,
         outcomeUnknown: false,
       });
       faults.connect = undefined;
       await context.soon("a send to resolve", queue.send("after"));
-      const got = await context.collect(queue);
-      await got.seen("after");
-      deepEqual(new Set(got.bodies), new Set(["before", "after"]));
+      const received = await context.collect(queue);
+      await received.waitForBody("after");
+      deepEqual(new Set(received.bodies), new Set(["before", "after"]));
     },
   },
   {
     id: "close-during-outage",
-    name: "A broker object closes at once while its connection is down; what waits to be sent says so",
+    name: "A broker object closes at once while its connection is down, and waiting sends fail with CLOSED",
     section: "F",
     rows: [97, 101],
     async run(context) {
       const faults = new Faults();
       const { broker, queue } = await context.queue({ faults });
       const { consumer } = await context.collect(queue);
-      faults.connect = () => new StagedError("UNAVAILABLE", true);
+      faults.connect = () => new InjectedError("UNAVAILABLE", true);
       await context.cut(broker);
       const waiting = queue.send("waiting").catch(codeOf);
       await context.soon("the broker object to close", broker.close({ drainTimeout: 50 }));
@@ -248,24 +249,26 @@ export const RECONNECT: readonly Case[] = [
   },
   {
     id: "health-during-outage",
-    name: "Health says `down` and why while the connection is down, and `up` when it stands again",
+    name: "Health is `down`, with the reason, while the connection is down, and `up` when it is back",
     section: "F",
     rows: [115],
     async run(context) {
       const faults = new Faults();
       const broker = await context.connect({ faults });
       equal((await broker.health()).status, "up");
-      faults.connect = () => new StagedError("UNAVAILABLE", true, "still away");
+      faults.connect = () => new InjectedError("UNAVAILABLE", true, "still down");
       await context.cut(broker);
-      await context.until("health to say down", async () => (await broker.health()).status === "down");
-      await context.until("the reason to be said", async () => /still away/.test((await broker.health()).reason ?? ""));
+      await context.until("health to be down", async () => (await broker.health()).status === "down");
+      await context.until("health to have the reason", async () =>
+        /still down/.test((await broker.health()).reason ?? ""),
+      );
       faults.connect = undefined;
-      await context.until("health to say up", async () => (await broker.health()).status === "up");
+      await context.until("health to be up", async () => (await broker.health()).status === "up");
     },
   },
   {
     id: "crash-loop",
-    name: "A message that kills its consumers is given up after a bounded number of crashes; its neighbours are handled, uncounted",
+    name: "A message that crashes its consumers is dead-lettered after a bounded number of crashes; its neighbours are handled, without counting an attempt",
     section: "B",
     rows: [40],
     needs: ["deadLetters.list"],
@@ -298,10 +301,10 @@ export const RECONNECT: readonly Case[] = [
       );
       ok(handled.every(({ attempt }) => attempt === 1));
       const look = async (): Promise<boolean> => {
-        letters = await context.soon("a listing of dead letters", listed(queue.deadLetters.list()));
+        letters = await context.soon("a listing of dead letters", toArray(queue.deadLetters.list()));
         return crashes > 20 || letters.length > 0;
       };
-      await context.until("the guilty one to be given up", look, () => crashes);
+      await context.until("the guilty message to be dead-lettered", look, () => crashes);
       ok(crashes <= 20, `${crashes} crashes`);
       const [letter] = letters;
       equal(Buffer.from(letter?.bytes ?? []).toString(), String(guilty));

@@ -2,36 +2,36 @@ import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
 import type { Broker } from "@anybroker/core";
 import type { Case } from "../case.ts";
 import type { CaseContext } from "../context.ts";
-import { Faults } from "../faults.ts";
-import type { Mask } from "../mask.ts";
+import type { CapabilityChanges } from "../layers/capabilities.ts";
+import { Faults } from "../layers/faults.ts";
 
 const unsupported = { name: "BrokerError", code: "UNSUPPORTED", retryable: false };
 
-/** A broker object whose driver lacks something, and what reaches that driver. */
-async function lacking(
+/** A broker object with a limited driver, and the calls that reach that driver. */
+async function limitedBroker(
   context: CaseContext,
-  mask: Mask,
+  capabilities: CapabilityChanges,
 ): Promise<{ readonly broker: Broker; readonly faults: Faults }> {
   const faults = new Faults();
-  return { broker: await context.connect({ faults, mask }), faults };
+  return { broker: await context.connect({ faults, capabilities }), faults };
 }
 
-/** A case in which a capability is missing: what needs it is UNSUPPORTED, before the driver is asked for anything. */
+/** A case with a missing capability: a request that needs it is UNSUPPORTED, and no call reaches the driver. */
 function refusal(
   id: string,
   what: string,
   rows: readonly number[],
-  mask: Mask,
-  ask: (broker: Broker, context: CaseContext) => Promise<void>,
+  capabilities: CapabilityChanges,
+  request: (broker: Broker, context: CaseContext) => Promise<void>,
 ): Case {
   return {
     id: `without-${id}`,
-    name: `Where the backend has no ${what}, asking for it is UNSUPPORTED before any I/O`,
+    name: `Where the backend does not offer ${what}, a request fails with UNSUPPORTED before any I/O`,
     section: "F",
     rows: [117, ...rows],
     async run(context) {
-      const { broker, faults } = await lacking(context, mask);
-      await ask(broker, context);
+      const { broker, faults } = await limitedBroker(context, capabilities);
+      await request(broker, context);
       deepEqual(faults.calls, []);
     },
   };
@@ -71,7 +71,7 @@ export const REFUSALS: readonly Case[] = [
       unsupported,
     );
   }),
-  refusal("from", "replay of old messages", [83], { from: "none" }, async (broker, context) => {
+  refusal("from", "subscriptions that begin in the past", [83], { from: "none" }, async (broker, context) => {
     throws(() => broker.topic(context.name(), { retention: 1_000 }), unsupported);
     throws(() => broker.topic(context.name()).subscription("s", { from: "earliest" }), unsupported);
     throws(() => broker.topic(context.name()).subscription("s", { from: new Date() }), unsupported);
@@ -89,19 +89,19 @@ export const REFUSALS: readonly Case[] = [
   }),
   refusal(
     "dead-letter-list",
-    "listing of dead letters",
+    "a list of dead letters",
     [50],
     { "deadLetters.list": "none" },
     async (broker, context) => {
       const { deadLetters } = broker.queue(context.name());
       await rejects(async () => {
-        for await (const letter of deadLetters.list()) ok(letter === undefined, "one was listed");
+        for await (const letter of deadLetters.list()) ok(letter === undefined, "a dead letter was listed");
       }, unsupported);
     },
   ),
   refusal(
     "dead-letter-count",
-    "counting of dead letters",
+    "a count of dead letters",
     [50],
     { "deadLetters.count": "none" },
     async (broker, context) => {
@@ -110,7 +110,7 @@ export const REFUSALS: readonly Case[] = [
   ),
   refusal(
     "dead-letter-select",
-    "choice of dead letters",
+    "a selection of dead letters",
     [50],
     { "deadLetters.select": "none" },
     async (broker, context) => {
@@ -119,13 +119,13 @@ export const REFUSALS: readonly Case[] = [
       await rejects(deadLetters.remove({ ids: ["1"] }), unsupported);
     },
   ),
-  refusal("stats", "counts of messages", [13], { stats: "none" }, async (broker, context) => {
+  refusal("stats", "message counts", [13], { stats: "none" }, async (broker, context) => {
     await rejects(broker.queue(context.name()).stats(), unsupported);
     await rejects(broker.topic(context.name()).subscription("s").stats(), unsupported);
   }),
   refusal(
     "server-support",
-    "feature on this server",
+    "a feature on this server",
     [117],
     { priority: "maybe", "delay.send": "maybe" },
     async (broker, context) => {
@@ -136,30 +136,30 @@ export const REFUSALS: readonly Case[] = [
   ),
   {
     id: "without-retry-delay",
-    name: "Where the backend cannot delay a retry, the consumer waits by itself: no failure is handed out too soon",
+    name: "Where the backend cannot delay a retry, the consumer waits itself, and no message is retried too soon",
     section: "F",
     rows: [42, 117],
     async run(context) {
-      const { queue } = await context.queue({ mask: { retryDelay: "none" } });
-      const got = await context.collect(queue, {
+      const { queue } = await context.queue({ capabilities: { retryDelay: "none" } });
+      const received = await context.collect(queue, {
         retry: { attempts: 9, backoff: { initial: 80, factor: 1, jitter: 0 } },
         handle: ({ attempt }) => {
           if (attempt < 3) throw new Error("again");
         },
       });
       await queue.send("body");
-      await got.count(3);
-      const waits = got.handled.slice(1).map(({ at }, index) => at - (got.handled[index]?.at ?? 0));
+      await received.waitForCount(3);
+      const waits = received.handled.slice(1).map(({ at }, index) => at - (received.handled[index]?.at ?? 0));
       ok(Math.min(...waits) >= 79, `waits of ${waits.join(", ")} ms`);
     },
   },
   {
     id: "default-is-no-request",
-    name: "What is not asked for needs no capability: a bare backend sends, handles, retries and gives up",
+    name: "Defaults need no capability: a minimal backend sends, handles, retries and dead-letters",
     section: "F",
     rows: [117],
     async run(context) {
-      const bare: Mask = {
+      const bare: CapabilityChanges = {
         "delay.send": "none",
         "delay.publish": "none",
         ttl: "none",
@@ -172,17 +172,17 @@ export const REFUSALS: readonly Case[] = [
         "deadLetters.count": "none",
         "deadLetters.select": "none",
       };
-      const { queue } = await context.queue({ mask: bare });
-      const got = await context.collect(queue, {
-        retry: { ...context.quick, attempts: 2 },
+      const { queue } = await context.queue({ capabilities: bare });
+      const received = await context.collect(queue, {
+        retry: { ...context.quickRetry, attempts: 2 },
         handle: ({ body }) => {
           if (body === "poison") throw new Error("no");
         },
       });
       await queue.send("poison");
-      await context.until("the poison to be given up", () => got.consumer.stats().deadLettered === 1);
+      await context.until("the poison message to be dead-lettered", () => received.consumer.stats().deadLettered === 1);
       await queue.send("good", { key: "a key is a hint" });
-      await got.seen("good");
+      await received.waitForBody("good");
     },
   },
 ];

@@ -1,14 +1,14 @@
 import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
 import type { Case } from "../case.ts";
 import type { Handled } from "../context.ts";
-import { Faults, StagedError } from "../faults.ts";
-import { listed } from "../wait.ts";
+import { Faults, InjectedError } from "../layers/faults.ts";
+import { toArray } from "../wait.ts";
 
 const fail = (): never => {
   throw new Error("always");
 };
 
-/** The waits between one hand-over and the next, in milliseconds. */
+/** The waits between the deliveries, in ms. */
 function gaps(handled: readonly Handled<unknown>[]): readonly number[] {
   return handled.slice(1).map(({ at }, index) => at - (handled[index]?.at ?? 0));
 }
@@ -21,13 +21,13 @@ export const RETRY: readonly Case[] = [
     rows: [42],
     async run(context) {
       const { queue } = await context.queue();
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         retry: { attempts: 4, backoff: { initial: 60, factor: 2, jitter: 0 } },
         handle: fail,
       });
       await queue.send("body");
-      await got.count(4);
-      const waits = gaps(got.handled);
+      await received.waitForCount(4);
+      const waits = gaps(received.handled);
       for (const [index, least] of [60, 120, 240].entries()) {
         ok((waits[index] ?? 0) >= least - 1, `waits of ${waits.join(", ")} ms`);
       }
@@ -35,49 +35,49 @@ export const RETRY: readonly Case[] = [
   },
   {
     id: "no-hot-loop",
-    name: "A handler that always fails is handed its message no more often than the backoff allows",
+    name: "A message that always fails is delivered no more often than the backoff allows",
     section: "C",
     rows: [53],
     async run(context) {
       const { queue } = await context.queue();
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         retry: { attempts: 1_000, backoff: { initial: 150, factor: 1, jitter: 0 } },
         handle: fail,
       });
       await queue.send("poison");
-      await got.count(4);
-      ok(Math.min(...gaps(got.handled)) >= 149, `waits of ${gaps(got.handled).join(", ")} ms`);
+      await received.waitForCount(4);
+      ok(Math.min(...gaps(received.handled)) >= 149, `waits of ${gaps(received.handled).join(", ")} ms`);
     },
   },
   {
     id: "jitter-lengthens",
-    name: "Jitter only lengthens a wait",
+    name: "Jitter only makes a wait longer",
     section: "C",
     rows: [42, 53],
     async run(context) {
       const { queue } = await context.queue<number>();
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         concurrency: 10,
         retry: { attempts: 2, backoff: { initial: 300, factor: 1, jitter: 1 } },
         handle: fail,
       });
       await Promise.all(Array.from({ length: 10 }, (_, index) => queue.send(index)));
-      await got.count(20);
+      await received.waitForCount(20);
       for (const number of Array.from({ length: 10 }, (_, index) => index)) {
-        const [wait = 0] = gaps(got.handled.filter(({ body }) => body === number));
-        ok(wait >= 299, `message ${number} came again after ${wait} ms`);
+        const [wait = 0] = gaps(received.handled.filter(({ body }) => body === number));
+        ok(wait >= 299, `message ${number} was delivered again after ${wait} ms`);
       }
     },
   },
   {
     id: "attempts-used-up",
-    name: "After the last attempt the message lies in the dead letters exactly once, and is not handed out again",
+    name: "After the last attempt the message is in the dead letters exactly once, and is not delivered again",
     section: "C",
     rows: [43, 44],
     needs: ["deadLetters.list"],
     async run(context) {
       const { queue } = await context.queue();
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         retry: { attempts: 3, backoff: { initial: 10, factor: 1, jitter: 0 } },
         handle: ({ body }) => {
           if (body === "poison") throw new Error("always");
@@ -86,9 +86,9 @@ export const RETRY: readonly Case[] = [
       await queue.send("poison", { id: "poison-1" });
       const dead = await context.deadLetters(queue, 1);
       await queue.send("marker");
-      await got.seen("marker");
+      await received.waitForBody("marker");
       deepEqual(
-        got.handled.map(({ attempt }) => attempt),
+        received.handled.map(({ attempt }) => attempt),
         [1, 2, 3, 1],
       );
       deepEqual(
@@ -99,30 +99,30 @@ export const RETRY: readonly Case[] = [
   },
   {
     id: "one-attempt",
-    name: "With one attempt the first failure is the last",
+    name: "With one attempt, the first failure is the last",
     section: "C",
     rows: [43],
     needs: ["deadLetters.list"],
     async run(context) {
       const { queue } = await context.queue();
-      const got = await context.collect(queue, { retry: { attempts: 1 }, handle: fail });
+      const received = await context.collect(queue, { retry: { attempts: 1 }, handle: fail });
       await queue.send("poison");
       const dead = await context.deadLetters(queue, 1);
-      equal(got.handled.length, 1);
+      equal(received.handled.length, 1);
       equal(dead[0]?.attempts, 1);
     },
   },
   {
     id: "classified-as-dead",
-    name: "An error that the policy classifies as hopeless makes a dead letter at the first attempt, others are retried",
+    name: "An error that `classify` maps to dead-letter is never retried: the message is dead-lettered at the first attempt",
     section: "C",
     rows: [43],
     needs: ["deadLetters.list"],
     async run(context) {
       const { queue } = await context.queue();
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         retry: {
-          ...context.quick,
+          ...context.quickRetry,
           classify: (error) => (error instanceof RangeError ? "dead-letter" : "retry"),
         },
         handle: ({ body, attempt }) => {
@@ -133,70 +133,71 @@ export const RETRY: readonly Case[] = [
       await queue.send("hopeless");
       await queue.send("hopeful");
       const dead = await context.deadLetters(queue, 1);
-      await context.until("the other one to be retried", () =>
-        got.handled.some(({ body, attempt }) => body === "hopeful" && attempt === 2),
+      await context.until("the other message to be retried", () =>
+        received.handled.some(({ body, attempt }) => body === "hopeful" && attempt === 2),
       );
-      equal(got.bodies.filter((body) => body === "hopeless").length, 1);
+      equal(received.bodies.filter((body) => body === "hopeless").length, 1);
       equal(dead.length, 1);
       equal(dead[0]?.attempts, 1);
     },
   },
   {
     id: "classified-as-discard",
-    name: "An error that the policy classifies as harmless drops the message: no retry, no dead letter, counted",
+    name: "An error that `classify` maps to discard drops the message: it is counted, and neither retried nor dead-lettered",
     section: "C",
     rows: [43],
     needs: ["deadLetters.list"],
     async run(context) {
       const { queue } = await context.queue();
-      const got = await context.collect(queue, {
-        retry: { ...context.quick, classify: () => "discard" },
+      const received = await context.collect(queue, {
+        retry: { ...context.quickRetry, classify: () => "discard" },
         handle: ({ body }) => {
           if (body === "stale") throw new Error("no longer wanted");
         },
       });
       await queue.send("stale");
-      await context.until("the discard to be counted", () => got.consumer.stats().discarded === 1);
+      await context.until("the discard to be counted", () => received.consumer.stats().discarded === 1);
       await queue.send("marker");
-      await got.seen("marker");
-      deepEqual(got.bodies, ["stale", "marker"]);
-      deepEqual(await listed(queue.deadLetters.list()), []);
+      await received.waitForBody("marker");
+      deepEqual(received.bodies, ["stale", "marker"]);
+      deepEqual(await toArray(queue.deadLetters.list()), []);
     },
   },
   {
     id: "retry-delay",
-    name: "retry({ delay }) is not handed out again before the delay is over, whatever the policy says",
+    name: "A message with retry({ delay }) is not delivered again before the delay is over, whatever the policy says",
     section: "C",
     rows: [42],
     needs: ["retryDelay"],
     async run(context) {
       const { queue } = await context.queue();
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         handle: async (message) => {
           if (message.attempt === 1) await message.retry({ delay: 400 });
         },
       });
       await queue.send("body");
-      await got.count(2);
-      ok((gaps(got.handled)[0] ?? 0) >= 399, `came again after ${gaps(got.handled)[0]} ms`);
+      await received.waitForCount(2);
+      ok((gaps(received.handled)[0] ?? 0) >= 399, `was delivered again after ${gaps(received.handled)[0]} ms`);
     },
   },
   {
     id: "retried-copy-is-the-same",
     name: "A message that is retried keeps its id, body, headers, key and every other property",
+
     section: "B",
     rows: [37],
     async run(context) {
       const { queue } = await context.queue<unknown>();
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         handle: ({ attempt }) => {
           if (attempt < 3) throw new Error("again");
         },
       });
       const options = { id: "same", key: "k", type: "t", correlationId: "c", replyTo: "r", headers: { a: "ü", b: "" } };
       await queue.send({ deep: ["ü", 1] }, options);
-      await got.count(3);
-      const seen = got.handled.map(({ message }) => {
+      await received.waitForCount(3);
+      const seen = received.handled.map(({ message }) => {
         const { id, key, type, correlationId, replyTo, headers, contentType, sentAt, bytes } = message;
         return {
           id,
@@ -221,68 +222,71 @@ export const RETRY: readonly Case[] = [
   },
   {
     id: "retry-in-place-without-return-queue",
-    name: "Where there is no return queue the message stays with its consumer, which runs the handler again itself",
+    name: "Where there is no return queue, the message stays with its consumer, which runs the handler again itself",
     section: "C",
     rows: [42],
     needs: ["deadLetters.list"],
     async run(context) {
       const faults = new Faults();
-      faults.withoutReturns = true;
+      faults.noReturnQueue = true;
       const { queue } = await context.queue({ faults });
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         retry: { attempts: 3, backoff: { initial: 60, factor: 1, jitter: 0 } },
         handle: fail,
       });
       await queue.send("poison");
       const [dead] = await context.deadLetters(queue, 1);
       deepEqual(
-        got.handled.map(({ attempt }) => attempt),
+        received.handled.map(({ attempt }) => attempt),
         [1, 2, 3],
       );
-      ok(Math.min(...gaps(got.handled)) >= 59, `waits of ${gaps(got.handled).join(", ")} ms`);
+      ok(Math.min(...gaps(received.handled)) >= 59, `waits of ${gaps(received.handled).join(", ")} ms`);
       equal(dead?.attempts, 3);
-      ok(!faults.settled.some(({ action }) => action === "retry" || action === "release"), "it was given back");
+      ok(
+        !faults.settlements.some(({ action }) => action === "retry" || action === "release"),
+        "the message was retried or released",
+      );
     },
   },
   {
     id: "retry-in-place-lets-others-pass",
-    name: "A message that waits in its consumer for its next attempt does not stop the others",
+    name: "A message that waits in its consumer for the next attempt does not block the others",
     section: "C",
     rows: [41],
     async run(context) {
       const faults = new Faults();
-      faults.withoutReturns = true;
+      faults.noReturnQueue = true;
       const { queue } = await context.queue({ faults });
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         retry: { attempts: 9, backoff: { initial: 60_000, max: 60_000, jitter: 0 } },
         handle: ({ body }) => {
           if (body === "bad") throw new Error("no");
         },
       });
       await queue.send("bad");
-      await got.seen("bad");
+      await received.waitForBody("bad");
       for (const body of ["a", "b", "c"]) await queue.send(body);
-      await Promise.all(["a", "b", "c"].map((body) => got.seen(body)));
-      equal(got.handled.length, 4);
+      await Promise.all(["a", "b", "c"].map((body) => received.waitForBody(body)));
+      equal(received.handled.length, 4);
     },
   },
   {
     id: "retry-copy-refused",
-    name: "When the copy for a retry is refused the original is not given up: it is tried again",
+    name: "When the copy for a retry is refused, the original is kept and retried",
     section: "C",
     rows: [51],
     async run(context) {
       const faults = new Faults();
-      faults.settle = ({ action }) => (action === "retry" ? new StagedError("REJECTED", false) : undefined);
+      faults.settle = ({ action }) => (action === "retry" ? new InjectedError("REJECTED", false) : undefined);
       const { queue } = await context.queue({ faults });
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         handle: ({ attempt }) => {
           if (attempt === 1) throw new Error("once");
         },
       });
       await queue.send("body");
-      await got.count(2);
-      equal(got.handled[1]?.attempt, 2);
+      await received.waitForCount(2);
+      equal(received.handled[1]?.attempt, 2);
     },
   },
 ];

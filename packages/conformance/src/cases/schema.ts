@@ -2,9 +2,9 @@ import { deepEqual, equal, rejects } from "node:assert/strict";
 import { type Codec, json, type StandardSchema } from "@anybroker/core";
 import type { Case } from "../case.ts";
 import { codeOf } from "../error-code.ts";
-import { Faults } from "../faults.ts";
+import { Faults } from "../layers/faults.ts";
 
-/** Reads a price in text and makes a number of it; counts how often it did. */
+/** A schema that turns a price in text into a number, and records its calls. */
 function priceSchema(): StandardSchema<{ price: string }, { price: number }> & { readonly calls: unknown[] } {
   const calls: unknown[] = [];
   return {
@@ -24,7 +24,7 @@ function priceSchema(): StandardSchema<{ price: string }, { price: number }> & {
   };
 }
 
-/** Writes text that is no JSON, marked as JSON. */
+/** A codec that sends any text as JSON. */
 const broken: Codec<string> = {
   ...json,
   contentType: "application/json",
@@ -35,23 +35,23 @@ const broken: Codec<string> = {
 export const SCHEMA: readonly Case[] = [
   {
     id: "schema-output",
-    name: "The schema's input travels, and the handler gets its output, transformed once",
+    name: "The schema's input is sent, and the handler gets its output, transformed once",
     section: "A",
     rows: [19],
     async run(context) {
       const broker = await context.connect();
       const name = context.name();
       const queue = broker.queue(name, { schema: priceSchema() });
-      const got = await context.collect(queue);
+      const received = await context.collect(queue);
       await queue.send({ price: "1.50" });
-      await got.count(1);
-      deepEqual(got.bodies, [{ price: 1.5 }]);
-      equal(Buffer.from(got.handled[0]?.message.bytes ?? []).toString(), '{"price":"1.50"}');
+      await received.waitForCount(1);
+      deepEqual(received.bodies, [{ price: 1.5 }]);
+      equal(Buffer.from(received.handled[0]?.message.bytes ?? []).toString(), '{"price":"1.50"}');
     },
   },
   {
     id: "schema-refuses-send",
-    name: "A body that the schema refuses is INVALID_BODY, before anything is sent",
+    name: "A send of a body that the schema refuses fails with INVALID_BODY, before any I/O",
     section: "A",
     rows: [18],
     async run(context) {
@@ -64,7 +64,7 @@ export const SCHEMA: readonly Case[] = [
   },
   {
     id: "invalid-body-dead-lettered",
-    name: "A body that the schema refuses on receipt goes to the dead letters as it is, and the next message flows",
+    name: "A received body that the schema refuses is dead-lettered unchanged, and the next message is handled",
     section: "C",
     rows: [47],
     needs: ["deadLetters.list"],
@@ -73,11 +73,11 @@ export const SCHEMA: readonly Case[] = [
       const name = context.name();
       const raw = broker.queue(name);
       const queue = broker.queue(name, { schema: priceSchema() });
-      const got = await context.collect(queue);
+      const received = await context.collect(queue);
       await raw.send({ cost: 3 }, { headers: { kept: "yes" } });
       await raw.send({ price: "2" });
-      await got.count(1);
-      deepEqual(got.bodies, [{ price: 2 }]);
+      await received.waitForCount(1);
+      deepEqual(received.bodies, [{ price: 2 }]);
       const [dead] = await context.deadLetters(queue, 1);
       equal(Buffer.from(dead?.bytes ?? []).toString(), '{"cost":3}');
       equal(dead?.headers.kept, "yes");
@@ -86,7 +86,7 @@ export const SCHEMA: readonly Case[] = [
   },
   {
     id: "undecodable-dead-lettered",
-    name: "A body that nobody can decode reaches no handler, goes to the dead letters as it is, and the next message flows",
+    name: "A body that cannot be decoded reaches no handler and is dead-lettered unchanged, and the next message is handled",
     section: "C",
     rows: [47],
     needs: ["deadLetters.list"],
@@ -94,11 +94,11 @@ export const SCHEMA: readonly Case[] = [
       const broker = await context.connect();
       const name = context.name();
       const queue = broker.queue<unknown>(name);
-      const got = await context.collect(queue);
+      const received = await context.collect(queue);
       await broker.queue(name, { codec: broken }).send("{not json", { id: "bad-1", headers: { kept: "yes" } });
       await queue.send("good");
-      await got.count(1);
-      deepEqual(got.bodies, ["good"]);
+      await received.waitForCount(1);
+      deepEqual(received.bodies, ["good"]);
       const [dead] = await context.deadLetters(queue, 1);
       equal(Buffer.from(dead?.bytes ?? []).toString(), "{not json");
       deepEqual([dead?.id, dead?.headers.kept, dead?.reason], ["bad-1", "yes", "UNDECODABLE"]);
@@ -106,17 +106,17 @@ export const SCHEMA: readonly Case[] = [
   },
   {
     id: "undecodable-reported",
-    name: "A body that nobody can decode is reported to onError",
+    name: "A body that cannot be decoded is reported to onError",
     section: "C",
     rows: [47],
     async run(context) {
       const broker = await context.connect();
       const name = context.name();
       const queue = broker.queue<unknown>(name);
-      const got = await context.collect(queue);
+      const received = await context.collect(queue);
       await broker.queue(name, { codec: broken }).send("{not json");
-      await context.until("an error to be reported", () => got.errors.length > 0);
-      equal(codeOf(got.errors[0]), "UNDECODABLE");
+      await context.until("an error to be reported", () => received.errors.length > 0);
+      equal(codeOf(received.errors[0]), "UNDECODABLE");
     },
   },
 ];

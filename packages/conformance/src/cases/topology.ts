@@ -2,27 +2,27 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { channel } from "node:diagnostics_channel";
 import type { Drift } from "@anybroker/core";
 import type { Case } from "../case.ts";
-import { Faults } from "../faults.ts";
-import { listed } from "../wait.ts";
+import { Faults } from "../layers/faults.ts";
+import { toArray } from "../wait.ts";
 
 const missing = { name: "BrokerError", code: "NOT_FOUND" };
 
 export const TOPOLOGY: readonly Case[] = [
   {
     id: "created-by-consumer",
-    name: "A queue exists from its first consumer on: what another program sends then arrives",
+    name: "The first consumer creates the queue, and messages of other programs then arrive",
     section: "E",
     rows: [87],
     async run(context) {
       const { queue } = await context.queue();
-      const got = await context.collect(queue);
+      const received = await context.collect(queue);
       await (await context.connect()).queue<string>(queue.name).send("body");
-      await got.seen("body");
+      await received.waitForBody("body");
     },
   },
   {
     id: "created-at-the-same-time",
-    name: "Several programs may create the same entities at the same moment",
+    name: "Several programs can create the same entities at the same moment",
     section: "E",
     rows: [87],
     async run(context) {
@@ -34,14 +34,14 @@ export const TOPOLOGY: readonly Case[] = [
       await Promise.all(brokers.map((broker) => broker.topic(topic).publish("t")));
       const [broker] = brokers;
       if (broker === undefined) return;
-      const got = await context.collect(broker.queue(queue));
+      const received = await context.collect(broker.queue(queue));
       const copies = await context.collect(broker.topic(topic).subscription("all"));
-      await Promise.all([got.count(4), copies.count(4)]);
+      await Promise.all([received.waitForCount(4), copies.waitForCount(4)]);
     },
   },
   {
     id: "declare-twice",
-    name: "Declaring what exists changes nothing: what is in it stays",
+    name: "Declaring an existing entity changes nothing, and its messages stay",
     section: "E",
     rows: [87],
     async run(context) {
@@ -53,14 +53,14 @@ export const TOPOLOGY: readonly Case[] = [
       await broker.topic(topic).publish("kept");
       await broker.declare(topology);
       await (await context.connect()).declare(topology);
-      const got = await context.collect(queue);
+      const received = await context.collect(queue);
       const copies = await context.collect(broker.topic<string>(topic).subscription("all"));
-      await Promise.all([got.seen("kept"), copies.seen("kept")]);
+      await Promise.all([received.waitForBody("kept"), copies.waitForBody("kept")]);
     },
   },
   {
     id: "mixed-topology",
-    name: "A declaration makes what is missing and uses what exists",
+    name: "A declaration creates missing entities and uses existing ones",
     section: "E",
     rows: [87],
     async run(context) {
@@ -69,13 +69,13 @@ export const TOPOLOGY: readonly Case[] = [
       const fresh = context.name("queue");
       await broker.declare({ queues: { [queue.name]: {}, [fresh]: {} } });
       await broker.queue(fresh).send("new");
-      const got = await context.collect(queue);
-      await got.seen("there before");
+      const received = await context.collect(queue);
+      await received.waitForBody("there before");
     },
   },
   {
     id: "verify-missing-queue",
-    name: "With topology `verify` a missing queue is NOT_FOUND for sender and consumer, and is not created",
+    name: "With topology `verify`, a missing queue is NOT_FOUND for sends and consumers, and is not created",
     section: "E",
     rows: [88, 89],
     async run(context) {
@@ -92,7 +92,7 @@ export const TOPOLOGY: readonly Case[] = [
   },
   {
     id: "verify-missing-topic",
-    name: "With topology `verify` a missing topic or subscription is NOT_FOUND",
+    name: "With topology `verify`, a missing topic or subscription is NOT_FOUND",
     section: "E",
     rows: [88, 89],
     async run(context) {
@@ -112,7 +112,7 @@ export const TOPOLOGY: readonly Case[] = [
   },
   {
     id: "none-missing-queue",
-    name: "With topology `none` a missing queue is NOT_FOUND at its first use: a send never vanishes",
+    name: "With topology `none`, a missing queue is NOT_FOUND at its first use, so that no send vanishes",
     section: "E",
     rows: [88, 89, 91],
     async run(context) {
@@ -126,7 +126,7 @@ export const TOPOLOGY: readonly Case[] = [
   },
   {
     id: "none-missing-topic",
-    name: "With topology `none` a missing topic is NOT_FOUND at its first use, and so is a missing subscription",
+    name: "With topology `none`, a missing topic is NOT_FOUND at its first use, and so is a missing subscription",
     section: "E",
     rows: [88, 89],
     async run(context) {
@@ -140,25 +140,25 @@ export const TOPOLOGY: readonly Case[] = [
   },
   {
     id: "existing-entities-used",
-    name: "With `verify` and with `none` everything works on entities that exist: send, consume, retry, publish",
+    name: "With topology `verify` and `none`, everything works on existing entities: send, consume, retry, publish",
     section: "E",
     rows: [87, 88],
     async run(context) {
       const [queue, topic] = [context.name("queue"), context.name("topic")];
-      const maker = await context.connect();
-      await maker.declare({ queues: { [queue]: {} }, topics: { [topic]: { subscriptions: { all: {} } } } });
+      const creator = await context.connect();
+      await creator.declare({ queues: { [queue]: {} }, topics: { [topic]: { subscriptions: { all: {} } } } });
       for (const topology of ["verify", "none"] as const) {
         const broker = await context.connect({ topology });
         const handle = ({ attempt }: { readonly attempt: number }): void => {
           if (attempt === 1) throw new Error("once");
         };
-        const got = await context.collect(broker.queue<string>(queue), { handle });
+        const received = await context.collect(broker.queue<string>(queue), { handle });
         const copies = await context.collect(broker.topic<string>(topic).subscription("all"), { handle });
         await broker.queue(queue).send(topology);
         await broker.topic(topic).publish(topology);
-        await Promise.all([got.count(2), copies.count(2)]);
+        await Promise.all([received.waitForCount(2), copies.waitForCount(2)]);
         deepEqual(
-          [...got.handled, ...copies.handled].map(({ body, attempt }) => [body, attempt]),
+          [...received.handled, ...copies.handled].map(({ body, attempt }) => [body, attempt]),
           [1, 2, 1, 2].map((attempt) => [topology, attempt]),
         );
         await broker.close();
@@ -167,31 +167,31 @@ export const TOPOLOGY: readonly Case[] = [
   },
   {
     id: "restricted-account",
-    name: "An account that may create nothing can use what exists: send, consume, retry, publish",
+    name: "An account without rights to create can use existing entities: send, consume, retry, publish",
     section: "E",
     rows: [88, 118],
     needs: ["restricted"],
     async run(context) {
       const [queue, topic] = [context.name("queue"), context.name("topic")];
-      const maker = await context.connect();
-      await maker.declare({ queues: { [queue]: {} }, topics: { [topic]: { subscriptions: { all: {} } } } });
+      const creator = await context.connect();
+      await creator.declare({ queues: { [queue]: {} }, topics: { [topic]: { subscriptions: { all: {} } } } });
       for (const topology of ["verify", "none"] as const) {
         const broker = await context.connect({ topology, restricted: true });
         const handle = ({ attempt }: { readonly attempt: number }): void => {
           if (attempt === 1) throw new Error("once");
         };
-        const got = await context.collect(broker.queue<string>(queue), { handle });
+        const received = await context.collect(broker.queue<string>(queue), { handle });
         const copies = await context.collect(broker.topic<string>(topic).subscription("all"), { handle });
         await broker.queue(queue).send(topology);
         await broker.topic(topic).publish(topology);
-        await Promise.all([got.count(2), copies.count(2)]);
+        await Promise.all([received.waitForCount(2), copies.waitForCount(2)]);
         await broker.close();
       }
     },
   },
   {
     id: "restricted-account-cannot-create",
-    name: "An account that may create nothing is told so when it tries: FORBIDDEN, naming the queue",
+    name: "When an account without rights to create needs a new queue, it gets FORBIDDEN with the name of the queue",
     section: "E",
     rows: [88, 118],
     needs: ["restricted"],
@@ -207,7 +207,7 @@ export const TOPOLOGY: readonly Case[] = [
   },
   {
     id: "drift-verified",
-    name: "With `verify` an entity that differs from what is asked is an error that says how",
+    name: "With topology `verify`, an entity that differs from its declaration is an error that says how",
     section: "E",
     rows: [87, 90],
     needs: ["ordering"],
@@ -227,7 +227,7 @@ export const TOPOLOGY: readonly Case[] = [
   },
   {
     id: "drift-reported",
-    name: "With `create` an entity that differs is used as it is, and the drift is reported",
+    name: "With topology `create`, an entity that differs from its declaration is used as it is, and the drift is reported",
     section: "E",
     rows: [87],
     needs: ["ordering"],
@@ -236,16 +236,16 @@ export const TOPOLOGY: readonly Case[] = [
       await broker.declare({ queues: { [queue.name]: { ordered: false } } });
       const seen: unknown[] = [];
       const listen = (drift: unknown): void => {
-        // The cast is true: the payload of this channel is documented to be a Drift.
+        // The cast is true: the documented payload of this channel is a Drift.
         const { entity } = drift as Drift;
         if (entity.name === queue.name) seen.push(drift);
       };
       channel("anybroker:drift").subscribe(listen);
       try {
         const other = (await context.connect()).queue<string>(queue.name, { ordered: true });
-        const got = await context.collect(other);
+        const received = await context.collect(other);
         await other.send("body", { key: "k" });
-        await got.seen("body");
+        await received.waitForBody("body");
         ok(seen.length > 0, "no drift was reported");
       } finally {
         channel("anybroker:drift").unsubscribe(listen);
@@ -254,7 +254,7 @@ export const TOPOLOGY: readonly Case[] = [
   },
   {
     id: "longest-names",
-    name: "The longest legal names work, with every legal character",
+    name: "The longest legal names work, with every kind of legal character",
     section: "E",
     rows: [86],
     async run(context) {
@@ -266,7 +266,7 @@ export const TOPOLOGY: readonly Case[] = [
       const broker = await context.connect();
       const queue = broker.queue<string>(long("Q"));
       const topic = broker.topic<string>(long("T"));
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         handle: ({ attempt }) => {
           if (attempt === 1) throw new Error("once");
         },
@@ -274,35 +274,35 @@ export const TOPOLOGY: readonly Case[] = [
       const copies = await context.collect(topic.subscription(`s${"-_0".repeat(16)}z`));
       await queue.send("body");
       await topic.publish("body");
-      await Promise.all([got.count(2), copies.count(1)]);
+      await Promise.all([received.waitForCount(2), copies.waitForCount(1)]);
       equal(queue.name.length, nameMax);
     },
   },
   {
     id: "entity-removed-under-consumer",
-    name: "A queue that is deleted under its consumer is made again, and the consumer goes on",
+    name: "A queue that is deleted under its consumer is created again, and the consumer continues",
     section: "F",
     rows: [106],
     needs: ["remove"],
     effort: 1.5,
     async run(context) {
       const { queue } = await context.queue();
-      const got = await context.collect(queue);
+      const received = await context.collect(queue);
       await queue.send("before");
-      await got.seen("before");
+      await received.waitForBody("before");
       await context.remove({ queue: queue.name });
       const other = (await context.connect()).queue<string>(queue.name);
       let sent = 0;
-      await context.until("the consumer to go on", async () => {
+      await context.until("the consumer to continue", async () => {
         sent += 1;
         await other.send(`after ${sent}`);
-        return got.bodies.some((body) => body.startsWith("after"));
+        return received.bodies.some((body) => body.startsWith("after"));
       });
     },
   },
   {
     id: "destination-removed",
-    name: "With `create` a destination that has gone is made again, and the send is tried again within its time",
+    name: "With topology `create`, a deleted destination is created again, and the send is tried again within its timeout",
     section: "F",
     rows: [87, 106],
     needs: ["remove"],
@@ -311,13 +311,13 @@ export const TOPOLOGY: readonly Case[] = [
       await queue.send("lost with the queue");
       await context.remove({ queue: queue.name });
       await queue.send("after");
-      const got = await context.collect((await context.connect()).queue<string>(queue.name));
-      await got.seen("after");
+      const received = await context.collect((await context.connect()).queue<string>(queue.name));
+      await received.waitForBody("after");
     },
   },
   {
     id: "source-removed",
-    name: "With `create` a queue that has gone is made again for who consumes from it",
+    name: "With topology `create`, a deleted queue is created again for a new consumer",
     section: "F",
     rows: [87, 106],
     needs: ["remove"],
@@ -325,14 +325,14 @@ export const TOPOLOGY: readonly Case[] = [
       const { queue } = await context.queue();
       await (await context.collect(queue)).consumer.close();
       await context.remove({ queue: queue.name });
-      const got = await context.collect(queue);
+      const received = await context.collect(queue);
       await (await context.connect()).queue<string>(queue.name).send("after");
-      await got.seen("after");
+      await received.waitForBody("after");
     },
   },
   {
     id: "removed-dead-letters",
-    name: "With `create` a queue that has gone is made again for who asks about it: it has no dead letters",
+    name: "With topology `create`, a deleted queue is created again for a listing of its dead letters, which is empty",
     section: "F",
     rows: [87, 106],
     needs: ["remove", "deadLetters.list"],
@@ -340,15 +340,15 @@ export const TOPOLOGY: readonly Case[] = [
       const { queue } = await context.queue();
       await queue.send("lost with the queue");
       await context.remove({ queue: queue.name });
-      deepEqual(await listed(queue.deadLetters.list()), []);
-      const got = await context.collect((await context.connect()).queue<string>(queue.name));
+      deepEqual(await toArray(queue.deadLetters.list()), []);
+      const received = await context.collect((await context.connect()).queue<string>(queue.name));
       await queue.send("after");
-      await got.seen("after");
+      await received.waitForBody("after");
     },
   },
   {
     id: "destination-removed-with-none",
-    name: "With `none` a send to a queue that has gone is NOT_FOUND",
+    name: "With topology `none`, a send to a deleted queue is NOT_FOUND",
     section: "F",
     rows: [89],
     needs: ["remove"],
@@ -363,7 +363,7 @@ export const TOPOLOGY: readonly Case[] = [
   },
   {
     id: "verify-touches-nothing",
-    name: "With `verify` and `none` the driver is never asked to create",
+    name: "With topology `none`, the core never asks the driver to declare an entity",
     section: "E",
     rows: [88],
     async run(context) {
@@ -371,9 +371,9 @@ export const TOPOLOGY: readonly Case[] = [
       await (await context.connect()).queue(name).send("one");
       const faults = new Faults();
       const broker = await context.connect({ topology: "none", faults });
-      const got = await context.collect(broker.queue<string>(name));
-      await got.seen("one");
-      ok(!faults.calls.includes("declare"), "something was declared");
+      const received = await context.collect(broker.queue<string>(name));
+      await received.waitForBody("one");
+      ok(!faults.calls.includes("declare"), "an entity was declared");
     },
   },
 ];

@@ -3,7 +3,7 @@ import { channel } from "node:diagnostics_channel";
 import type { GiveUpEvent, Propagation } from "@anybroker/core";
 import type { Case } from "../case.ts";
 
-/** Collects the events of a channel that concern one queue, while `run` runs. */
+/** Collects the events of a channel that are about one queue, while `run` runs. */
 async function listening(
   name: string,
   queue: string,
@@ -11,7 +11,7 @@ async function listening(
 ): Promise<void> {
   const events: GiveUpEvent[] = [];
   const listen = (event: unknown): void => {
-    // The cast is true: the payload of these channels is documented to be a GiveUpEvent.
+    // The cast is true: the documented payload of these channels is a GiveUpEvent.
     const { source } = event as GiveUpEvent;
     if ("queue" in source && source.queue === queue) events.push(event as GiveUpEvent);
   };
@@ -26,7 +26,7 @@ async function listening(
 export const TRACING: readonly Case[] = [
   {
     id: "trace-propagation",
-    name: "A trace context goes from the sender through a retry to the handler, which runs inside it",
+    name: "A trace context passes from the sender through a retry to the handler, which runs inside it",
     section: "A",
     rows: [8, 123],
     async run(context) {
@@ -41,20 +41,20 @@ export const TRACING: readonly Case[] = [
         },
       };
       const { queue } = await context.queue({ propagation });
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         handle: ({ attempt }) => {
           if (attempt === 1) throw new Error("once");
         },
       });
       await queue.send("body", { headers: { mine: "yes" } });
-      await got.count(2);
+      await received.waitForCount(2);
       deepEqual(extracted, Array(2).fill("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
-      equal(got.handled[1]?.message.headers.mine, "yes");
+      equal(received.handled[1]?.message.headers.mine, "yes");
     },
   },
   {
     id: "dead-letter-event",
-    name: "Each dead letter is an event that says which message, from where and why",
+    name: "Each dead letter is published as an event, with the message, its source and the reason",
     section: "C",
     rows: [46, 124],
     async run(context) {
@@ -69,14 +69,14 @@ export const TRACING: readonly Case[] = [
   },
   {
     id: "discard-event",
-    name: "Each discard is an event: nothing is dropped in silence",
+    name: "Each discard is published as an event, so that no message is dropped silently",
     section: "C",
     rows: [43, 60, 124],
     async run(context) {
       const { queue } = await context.queue();
       await listening("anybroker:discard", queue.name, async (events) => {
         await context.collect(queue, {
-          retry: { ...context.quick, classify: () => "discard" },
+          retry: { ...context.quickRetry, classify: () => "discard" },
           handle: () => {
             throw new Error("unwanted");
           },

@@ -6,96 +6,96 @@ import { gate } from "../wait.ts";
 export const VERBS: readonly Case[] = [
   {
     id: "explicit-ack",
-    name: "A handler may ack by itself: what it throws afterwards is reported and changes nothing",
+    name: "A handler can ack its message itself; an error that it throws afterwards is reported and changes nothing",
     section: "B",
     rows: [24, 31],
     async run(context) {
       const { queue } = await context.queue();
-      const took: boolean[] = [];
-      const got = await context.collect(queue, {
+      const results: boolean[] = [];
+      const received = await context.collect(queue, {
         handle: async (message) => {
-          took.push(await message.ack());
+          results.push(await message.ack());
           if (message.body === "first") throw new Error("after the ack");
         },
       });
       await queue.send("first");
-      await got.count(1);
+      await received.waitForCount(1);
       await queue.send("marker");
-      await got.seen("marker");
-      await context.until("both acks to answer", () => took.length === 2);
-      deepEqual(got.bodies, ["first", "marker"]);
-      deepEqual(took, [true, true]);
-      ok(got.errors.some((error) => error instanceof Error && error.message === "after the ack"));
+      await received.waitForBody("marker");
+      await context.until("both acks to return", () => results.length === 2);
+      deepEqual(received.bodies, ["first", "marker"]);
+      deepEqual(results, [true, true]);
+      ok(received.errors.some((error) => error instanceof Error && error.message === "after the ack"));
     },
   },
   {
     id: "settled-once",
-    name: "The first settlement counts: every later one answers false and does nothing",
+    name: "The first settlement counts; every later one returns false and does nothing",
     section: "B",
     rows: [24],
     async run(context) {
       const { queue } = await context.queue();
-      const answers: boolean[] = [];
-      const got = await context.collect(queue, {
+      const results: boolean[] = [];
+      const received = await context.collect(queue, {
         handle: async (message) => {
           if (message.body !== "twice") return;
-          answers.push(await message.ack(), await message.ack(), await message.retry(), await message.deadLetter("no"));
+          results.push(await message.ack(), await message.ack(), await message.retry(), await message.deadLetter("no"));
         },
       });
       await queue.send("twice");
-      await context.until("four answers", () => answers.length === 4);
+      await context.until("four results", () => results.length === 4);
       await queue.send("marker");
-      await got.seen("marker");
-      deepEqual(answers, [true, false, false, false]);
-      deepEqual(got.bodies, ["twice", "marker"]);
+      await received.waitForBody("marker");
+      deepEqual(results, [true, false, false, false]);
+      deepEqual(received.bodies, ["twice", "marker"]);
     },
   },
   {
     id: "settle-after-return",
-    name: "A settlement after the handler has returned answers false",
+    name: "A settlement after the handler has returned returns false",
     section: "B",
     rows: [24],
     async run(context) {
       const { queue } = await context.queue();
-      const got = await context.collect(queue);
+      const received = await context.collect(queue);
       await queue.send("body");
-      await got.count(1);
-      await context.until("the ack to take", () => got.consumer.stats().acked === 1);
-      equal(await got.handled[0]?.message.retry(), false);
-      equal(await got.handled[0]?.message.ack(), false);
+      await received.waitForCount(1);
+      await context.until("the ack to be applied", () => received.consumer.stats().acked === 1);
+      equal(await received.handled[0]?.message.retry(), false);
+      equal(await received.handled[0]?.message.ack(), false);
     },
   },
   {
     id: "explicit-retry",
-    name: "retry() fails the message: it comes again with the next attempt, and the return of the handler changes nothing",
+    name: "After retry() the message is delivered again with the next attempt, and the return of the handler changes nothing",
     section: "B",
     rows: [21, 24],
     async run(context) {
       const { queue } = await context.queue();
-      const took: boolean[] = [];
-      const got = await context.collect(queue, {
+      const results: boolean[] = [];
+      const received = await context.collect(queue, {
         handle: async (message) => {
-          if (message.attempt === 1) took.push(await message.retry(), await message.ack());
+          if (message.attempt === 1) results.push(await message.retry(), await message.ack());
         },
       });
       await queue.send("body");
-      await got.count(2);
-      deepEqual(took, [true, false]);
-      equal(got.handled[1]?.attempt, 2);
+      await received.waitForCount(2);
+      deepEqual(results, [true, false]);
+      equal(received.handled[1]?.attempt, 2);
     },
   },
   {
     id: "explicit-dead-letter",
-    name: "deadLetter(reason) gives the message up at once: one handling, then it lies in the dead letters with the reason",
+    name: "deadLetter(reason) dead-letters the message at once, with the reason, and it is not delivered again",
     section: "C",
     rows: [25, 45],
     needs: ["deadLetters.list"],
     async run(context) {
       const { queue } = await context.queue();
-      const got = await context.collect(queue, { handle: (message) => message.deadLetter("no such customer") });
+      const received = await context.collect(queue, { handle: (message) => message.deadLetter("no such customer") });
       await queue.send("body", { id: "dead-1", headers: { kept: "yes" }, key: "k", type: "t" });
       const [dead] = await context.deadLetters(queue, 1);
-      equal(got.handled.length, 1);
+      equal(received.handled.length, 1);
       deepEqual(
         [dead?.reason, dead?.id, dead?.headers.kept, dead?.key, dead?.type, dead?.attempts],
         ["no such customer", "dead-1", "yes", "k", "t", 1],
@@ -105,13 +105,13 @@ export const VERBS: readonly Case[] = [
   },
   {
     id: "settle-out-of-turn",
-    name: "Messages may be settled in any order, and each settlement concerns its own message alone",
+    name: "Messages can be settled in any order, and each settlement affects only its own message",
     section: "B",
     rows: [24],
     async run(context) {
       const { queue } = await context.queue<number>();
       const gates = Array.from({ length: 6 }, () => gate());
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         concurrency: 6,
         handle: async ({ body, attempt }) => {
           await gates[body]?.promise;
@@ -119,27 +119,27 @@ export const VERBS: readonly Case[] = [
         },
       });
       for (const number of [0, 1, 2, 3, 4, 5]) await queue.send(number);
-      await got.count(6);
+      await received.waitForCount(6);
       for (const number of [5, 2, 3, 0, 4, 1]) gates[number]?.open();
-      await got.count(7);
-      equal(got.handled[6]?.body, 2);
-      await got.consumer.close();
-      equal(got.consumer.stats().acked, 6);
+      await received.waitForCount(7);
+      equal(received.handled[6]?.body, 2);
+      await received.consumer.close();
+      equal(received.consumer.stats().acked, 6);
       await queue.send(9);
       const later = await context.collect(queue);
-      await later.seen(9);
+      await later.waitForBody(9);
       deepEqual(later.bodies, [9]);
     },
   },
   {
     id: "handler-timeout",
-    name: "A handler that exceeds its time fails: its signal aborts, TIMEOUT is reported, the message comes again",
+    name: "When a handler exceeds its timeout, its signal aborts, TIMEOUT is reported and the message is delivered again",
     section: "B",
     rows: [31, 100],
     async run(context) {
       const { queue } = await context.queue();
       const aborted = gate<unknown>();
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         concurrency: 2,
         timeout: 50,
         handle: async ({ attempt, signal }) => {
@@ -151,74 +151,75 @@ export const VERBS: readonly Case[] = [
       await queue.send("slow");
       const reason = await context.soon("the signal to abort", aborted.promise);
       equal(codeOf(reason), "TIMEOUT");
-      await got.count(2);
-      equal(got.handled[1]?.attempt, 2);
-      ok(got.errors.some((error) => codeOf(error) === "TIMEOUT"));
+      await received.waitForCount(2);
+      equal(received.handled[1]?.attempt, 2);
+      ok(received.errors.some((error) => codeOf(error) === "TIMEOUT"));
     },
   },
   {
     id: "settle-after-timeout",
-    name: "A handler that comes back after its time can settle no more: the message has been failed",
+    name: "A handler that continues after its timeout cannot settle the message: it has failed already",
     section: "B",
     rows: [39],
     async run(context) {
       const { queue } = await context.queue();
-      const answer = gate<boolean>();
+      const lateAck = gate<boolean>();
       const retried = gate();
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         concurrency: 2,
         timeout: 50,
         handle: async (message) => {
           if (message.attempt > 1) return retried.open();
           await retried.promise;
-          answer.open(await message.ack());
+          lateAck.open(await message.ack());
         },
       });
       await queue.send("slow");
-      await got.count(2);
-      equal(await context.soon("the late ack to answer", answer.promise), false);
+      await received.waitForCount(2);
+      equal(await context.soon("the late ack to return", lateAck.promise), false);
     },
   },
   {
     id: "overdue-handlers-close",
-    name: "When as many handlers are overdue as may run, the consumer closes and says TIMEOUT",
+    name: "When all concurrent handlers are overdue, the consumer closes with TIMEOUT",
     section: "F",
     rows: [100],
     async run(context) {
       const { queue } = await context.queue();
       const never = gate();
-      const got = await context.collect(queue, { timeout: 40, drainTimeout: 50, handle: () => never.promise });
+      const received = await context.collect(queue, { timeout: 40, drainTimeout: 50, handle: () => never.promise });
       await queue.send("stuck");
-      const reason = await context.soon("the consumer to close", got.consumer.closed);
+      const reason = await context.soon("the consumer to close", received.consumer.closed);
       equal(reason?.code, "TIMEOUT");
       never.open();
       const other = await context.collect((await context.connect()).queue<string>(queue.name));
-      await other.count(1);
+      await other.waitForCount(1);
       equal(other.handled[0]?.attempt, 2);
     },
   },
   {
     id: "handler-errors-reported",
-    name: "What a handler throws is reported to onError, and the consumer goes on",
+    name: "An error that a handler throws is reported to onError, and the consumer continues",
     section: "F",
     rows: [31, 36],
     async run(context) {
       const { queue } = await context.queue();
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         handle: ({ attempt }) => {
           if (attempt === 1) throw new RangeError("mine");
         },
       });
       await queue.send("body");
-      await got.count(2);
-      ok(got.errors.some((error) => error instanceof RangeError && error.message === "mine"));
+      await received.waitForCount(2);
+      ok(received.errors.some((error) => error instanceof RangeError && error.message === "mine"));
       await queue.send("next");
-      await got.seen("next");
+      await received.waitForBody("next");
     },
   },
   {
     id: "throwing-on-error",
     name: "An onError that throws does not stop the consumer",
+
     section: "F",
     rows: [31],
     async run(context) {
@@ -226,7 +227,7 @@ export const VERBS: readonly Case[] = [
       const warnings: string[] = [];
       const heard = ({ message }: Error): void => void warnings.push(message);
       process.on("warning", heard);
-      const got = await context.collect(queue, {
+      const received = await context.collect(queue, {
         onError: () => {
           throw new Error("from onError");
         },
@@ -235,7 +236,7 @@ export const VERBS: readonly Case[] = [
         },
       });
       await queue.send("body");
-      await got.count(2);
+      await received.waitForCount(2);
       const warned = (): boolean => warnings.some((text) => text.includes(queue.name) && text.includes("from onError"));
       await context.until("the process warning", warned).finally(() => process.off("warning", heard));
     },

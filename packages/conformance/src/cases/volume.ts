@@ -1,7 +1,7 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { bytes, type Codec } from "@anybroker/core";
 import type { Case } from "../case.ts";
-import { later } from "../wait.ts";
+import { awaitLater } from "../wait.ts";
 
 const green: Codec<string> = {
   contentType: "text/green",
@@ -12,33 +12,33 @@ const green: Codec<string> = {
 export const VOLUME: readonly Case[] = [
   {
     id: "thousand-messages",
-    name: "A thousand messages from several senders all arrive",
+    name: "A thousand messages of several senders all arrive",
     section: "A",
     rows: [12],
     effort: 1.5,
     async run(context) {
       const name = context.name();
       const senders = await Promise.all([context.connect(), context.connect()]);
-      const got = await context.collect(senders[0].queue<number>(name), { concurrency: 50 });
+      const received = await context.collect(senders[0].queue<number>(name), { concurrency: 50 });
       const numbers = Array.from({ length: 1_000 }, (_, index) => index);
       const handles = senders.map((broker) => broker.queue<number>(name));
       await Promise.all(handles.flatMap((queue, at) => numbers.filter((n) => n % 2 === at).map((n) => queue.send(n))));
-      await got.count(1_000);
-      deepEqual(new Set(got.bodies), new Set(numbers));
+      await received.waitForCount(1_000);
+      deepEqual(new Set(received.bodies), new Set(numbers));
     },
   },
   {
     id: "queues-do-not-mix",
-    name: "A message reaches the queue it was sent to and no other",
+    name: "A message reaches the queue that it was sent to and no other",
     section: "A",
     rows: [16, 17],
     async run(context) {
       const broker = await context.connect();
       const queues = Array.from({ length: 6 }, () => broker.queue<string>(context.name()));
-      const got = await Promise.all(queues.map((queue) => context.collect(queue)));
+      const received = await Promise.all(queues.map((queue) => context.collect(queue)));
       await Promise.all(queues.flatMap((queue) => [queue.send(`1 ${queue.name}`), queue.send(`2 ${queue.name}`)]));
-      await Promise.all(got.map((one) => one.count(2)));
-      for (const [index, one] of got.entries()) {
+      await Promise.all(received.map((one) => one.waitForCount(2)));
+      for (const [index, one] of received.entries()) {
         const { name } = queues[index] ?? { name: "" };
         deepEqual(new Set(one.bodies), new Set([`1 ${name}`, `2 ${name}`]));
       }
@@ -46,25 +46,25 @@ export const VOLUME: readonly Case[] = [
   },
   {
     id: "topics-do-not-mix",
-    name: "A subscription gets what is published on its topic and nothing else",
+    name: "A subscription gets the messages of its own topic and no others",
     section: "A",
     rows: [16],
     async run(context) {
       const { broker, topic } = await context.topic();
       const other = broker.topic<string>(context.name());
-      const got = await context.collect(topic.subscription("same"));
+      const received = await context.collect(topic.subscription("same"));
       const elsewhere = await context.collect(other.subscription("same"));
       await other.publish("other");
-      await elsewhere.count(1);
+      await elsewhere.waitForCount(1);
       await topic.publish("mine");
-      await got.count(1);
-      deepEqual(got.bodies, ["mine"]);
+      await received.waitForCount(1);
+      deepEqual(received.bodies, ["mine"]);
       deepEqual(elsewhere.bodies, ["other"]);
     },
   },
   {
     id: "copies-are-isolated",
-    name: "What sender and handler do with their objects afterwards changes nothing in what is delivered",
+    name: "Changes to the body and headers after the send, or in a handler, do not change the message",
     section: "A",
     rows: [14],
     async run(context) {
@@ -72,25 +72,25 @@ export const VOLUME: readonly Case[] = [
       const queue = broker.queue(context.name(), { codec: bytes });
       const body = Uint8Array.of(1, 2, 3);
       const headers = { a: "before" };
-      const sending = later(queue.send(body, { headers }));
+      const sending = awaitLater(queue.send(body, { headers }));
       body.fill(9);
       headers.a = "after";
       await sending;
       const seen: unknown[] = [];
-      await using got = await context.collect(queue, {
+      await using received = await context.collect(queue, {
         handle: (message) => {
           seen.push([[...message.body], { ...message.headers }]);
           message.body.fill(7);
           if (seen.length === 1) throw new Error("again");
         },
       });
-      await got.count(2);
+      await received.waitForCount(2);
       deepEqual(seen, Array(2).fill([[1, 2, 3], { a: "before" }]));
     },
   },
   {
     id: "encoding-fails",
-    name: "A body that cannot be encoded is refused, and nothing is sent",
+    name: "A body that cannot be encoded is refused, and no message is sent",
     section: "A",
     rows: [18],
     async run(context) {
@@ -105,28 +105,28 @@ export const VOLUME: readonly Case[] = [
       await rejects(queue.send(undefined), TypeError);
       await rejects(queue.send(Uint8Array.of(1)), TypeError);
       await queue.send("marker");
-      const got = await context.collect(queue);
-      await got.count(1);
-      deepEqual(got.bodies, ["marker"]);
+      const received = await context.collect(queue);
+      await received.waitForCount(1);
+      deepEqual(received.bodies, ["marker"]);
     },
   },
   {
     id: "own-codec",
-    name: "A codec of one's own writes and reads the body, and its content type travels",
+    name: "A custom codec encodes and decodes the body, and its content type is sent",
     section: "A",
     rows: [19],
     async run(context) {
       const broker = await context.connect();
       const queue = broker.queue(context.name(), { codec: green });
-      const got = await context.collect(queue);
+      const received = await context.collect(queue);
       await queue.send("leaf");
-      await got.count(1);
-      equal(got.bodies[0], "text/green green:leaf");
+      await received.waitForCount(1);
+      equal(received.bodies[0], "text/green green:leaf");
     },
   },
   {
     id: "send-only",
-    name: "A program that only sends needs no consumer; one that comes later gets everything",
+    name: "A program that only sends needs no consumer, and a later consumer gets every message",
     section: "E",
     rows: [96],
     async run(context) {
@@ -135,14 +135,15 @@ export const VOLUME: readonly Case[] = [
       await sender.queue(name).send("first");
       await sender.queue(name).send("second");
       await sender.close();
-      const got = await context.collect((await context.connect()).queue<string>(name));
-      await got.count(2);
-      deepEqual(new Set(got.bodies), new Set(["first", "second"]));
+      const received = await context.collect((await context.connect()).queue<string>(name));
+      await received.waitForCount(2);
+      deepEqual(new Set(received.bodies), new Set(["first", "second"]));
     },
   },
   {
     id: "stats",
-    name: "The number of waiting messages starts at zero, rises with sends and returns to zero",
+    name: "The number of waiting messages rises with sends and returns to zero",
+
     section: "A",
     rows: [13],
     needs: ["stats"],
@@ -150,11 +151,11 @@ export const VOLUME: readonly Case[] = [
       const { queue } = await context.queue();
       await queue.send("one");
       await queue.send("two");
-      await context.until("two messages to be counted", async () => (await queue.stats()).ready === 2);
-      const got = await context.collect(queue);
-      await got.count(2);
-      await got.consumer.close();
-      await context.until("no message to be counted", async () => (await queue.stats()).ready === 0);
+      await context.until("a count of two", async () => (await queue.stats()).ready === 2);
+      const received = await context.collect(queue);
+      await received.waitForCount(2);
+      await received.consumer.close();
+      await context.until("a count of zero", async () => (await queue.stats()).ready === 0);
     },
   },
 ];

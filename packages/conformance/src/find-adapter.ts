@@ -3,13 +3,13 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { ADAPTERS, type Adapter, BrokerError } from "@anybroker/core";
 
-/** The adapter of a URL's scheme, from the packages of the working directory. */
-export async function adapterOf(url: string): Promise<Adapter> {
+/** Finds the adapter for a URL by its scheme, in the packages of the working directory. */
+export async function findAdapter(url: string): Promise<Adapter> {
   const scheme = /^([a-z][a-z0-9+.-]*)[:=]/i.exec(url)?.[1]?.toLowerCase() ?? "";
   const name = Object.hasOwn(ADAPTERS, scheme) ? ADAPTERS[scheme] : undefined;
   if (name === undefined) {
     const known = Object.keys(ADAPTERS).join(", ");
-    throw new BrokerError("INVALID_CONFIG", `unknown scheme ${JSON.stringify(scheme)}; known ones: ${known}`);
+    throw new BrokerError("INVALID_CONFIG", `unknown scheme ${JSON.stringify(scheme)}; known schemes: ${known}`);
   }
   const module: unknown = await import(locate(name)).catch((error: unknown) => {
     throw new BrokerError("ADAPTER_MISSING", `${name} cannot be loaded: run \`npm install ${name}\``, { cause: error });
@@ -21,7 +21,7 @@ export async function adapterOf(url: string): Promise<Adapter> {
   return module.adapter as Adapter;
 }
 
-/** Where a program in the working directory finds the package, else where this one does. */
+/** The place of the package as seen from the working directory, else its name as seen from this package. */
 function locate(name: string): string {
   try {
     return pathToFileURL(createRequire(path.join(process.cwd(), "index.js")).resolve(name)).href;

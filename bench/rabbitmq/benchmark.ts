@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import amqplib from "amqplib";
-import type { Backend } from "../contender.ts";
+import type { Benchmark } from "../contender.ts";
 
 const manifest = new URL("package.json", import.meta.resolve("amqplib"));
 const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
 
 /** RabbitMQ against amqplib. */
-export const rabbitmq: Backend = {
+export const rabbitmq: Benchmark = {
   client: `amqplib ${version}`,
   contenders: {
     plain: async () => (await import("./plain.ts")).open,
@@ -14,7 +14,7 @@ export const rabbitmq: Backend = {
     ours: async () => (await import("./ours.ts")).open,
   },
   async start() {
-    // Here, so that the contenders' processes do not load it.
+    // Imported here, so that the processes of the contenders do not load it.
     const { rabbitmq: server } = await import("@anybroker-internal/testkit/brokers/rabbitmq");
     const { url, version, stop } = await server.start({});
     return { url, version: `RabbitMQ ${version}`, stop };

@@ -1,14 +1,14 @@
-import { delegateDriver, delegateLink, delegateLinks, mask } from "@anybroker/conformance";
-import type { BrokenDriver } from "./broken-driver.ts";
-import { sending } from "./wrap.ts";
+import { mapLinks, overrideDriver, overrideLink, withCapabilities } from "@anybroker/conformance";
+import type { BrokenDriver } from "../broken-driver.ts";
+import { changeMessages } from "../change.ts";
 
-/** Faults on the way to the broker. */
+/** Faults with sends. */
 export const SENDING: readonly BrokenDriver[] = [
   {
-    fault: "says that a message was accepted before it is",
+    fault: "reports a message as accepted before it is",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           async send(destination, batch, report, signal) {
             for (const index of batch.keys()) report(index);
             void link.send(destination, batch, () => {}, signal).catch(() => {});
@@ -38,8 +38,8 @@ export const SENDING: readonly BrokenDriver[] = [
   {
     fault: "reports the results of a batch in the wrong order",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           send: (destination, batch, report, signal) =>
             link.send(destination, batch, (index, failure) => report(batch.length - 1 - index, failure), signal),
         }),
@@ -47,10 +47,10 @@ export const SENDING: readonly BrokenDriver[] = [
     fails: ["batch-partly-refused", "one-refused-among-many", "refused-send-keeps-its-place"],
   },
   {
-    fault: "does not say that a message could not be placed",
+    fault: "does not report that a message could not be routed",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           send: (destination, batch, report, signal) =>
             link.send(
               destination,
@@ -70,10 +70,10 @@ export const SENDING: readonly BrokenDriver[] = [
     ],
   },
   {
-    fault: "drops what is beyond 500 messages of a batch",
+    fault: "drops the messages of a batch beyond the first 500",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           async send(destination, batch, report, signal) {
             await link.send(destination, batch.slice(0, 500), report, signal);
             for (let index = 500; index < batch.length; index += 1) report(index);
@@ -85,8 +85,8 @@ export const SENDING: readonly BrokenDriver[] = [
   {
     fault: "fails a whole batch when one of its messages is refused",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           async send(destination, batch, report, signal) {
             let refused: Parameters<typeof report>[1];
             await link.send(
@@ -106,8 +106,8 @@ export const SENDING: readonly BrokenDriver[] = [
   {
     fault: "sends a batch in another order",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           send: (destination, batch, report, signal) =>
             link.send(
               destination,
@@ -120,8 +120,8 @@ export const SENDING: readonly BrokenDriver[] = [
     fails: ["order-by-key", "order-in-batches", "order-while-consumers-come-and-go", "refused-send-keeps-its-place"],
   },
   {
-    fault: "takes a delay and ignores it",
-    make: () => (driver) => sending(driver, (message) => ({ ...message, deliverAt: undefined })),
+    fault: "accepts a delay and ignores it",
+    make: () => (driver) => changeMessages(driver, (message) => ({ ...message, deliverAt: undefined })),
     fails: [
       "delay",
       "delay-outlives-the-sender",
@@ -133,9 +133,9 @@ export const SENDING: readonly BrokenDriver[] = [
     ],
   },
   {
-    fault: "hands delayed messages out too early",
+    fault: "delivers delayed messages too early",
     make: () => (driver) =>
-      sending(driver, (message) => {
+      changeMessages(driver, (message) => {
         const { deliverAt } = message;
         if (deliverAt === undefined) return message;
         return { ...message, deliverAt: Date.now() + (deliverAt - Date.now()) / 2 };
@@ -143,16 +143,16 @@ export const SENDING: readonly BrokenDriver[] = [
     fails: ["delay", "delay-outlives-the-sender", "delayed-batch", "deliver-at", "publish-delay"],
   },
   {
-    fault: "takes a priority and ignores it",
-    make: () => (driver) => sending(driver, (message) => ({ ...message, priority: undefined })),
+    fault: "accepts a priority and ignores it",
+    make: () => (driver) => changeMessages(driver, (message) => ({ ...message, priority: undefined })),
     fails: ["default-priority", "priority", "priority-of-publish"],
   },
   {
-    fault: "drops what is delayed when it closes",
+    fault: "drops delayed messages when it closes",
     make: () => (driver) =>
-      delegateLinks(driver, (link) => {
+      mapLinks(driver, (link) => {
         const timers = new Set<NodeJS.Timeout>();
-        return delegateLink(link, {
+        return overrideLink(link, {
           async send(destination, batch, report, signal) {
             const now = batch.filter(({ deliverAt }) => deliverAt === undefined);
             const indices = batch.flatMap(({ deliverAt }, index) => (deliverAt === undefined ? [index] : []));
@@ -163,9 +163,9 @@ export const SENDING: readonly BrokenDriver[] = [
               if (message.deliverAt === undefined) continue;
               const wait = Math.min(message.deliverAt - Date.now(), 2 ** 31 - 1);
               const late = { ...message, deliverAt: undefined };
-              const put = (): void =>
+              const sendNow = (): void =>
                 void link.send(destination, [late], () => {}, new AbortController().signal).catch(() => {});
-              timers.add(setTimeout(put, wait));
+              timers.add(setTimeout(sendNow, wait));
               report(index);
             }
           },
@@ -178,15 +178,15 @@ export const SENDING: readonly BrokenDriver[] = [
     fails: ["delay-outlives-the-sender"],
   },
   {
-    fault: "promises larger bodies than the broker takes",
-    make: () => (driver) => mask(driver, { limits: { body: driver.capabilities.limits.body * 4 } }),
+    fault: "declares a larger body limit than the broker has",
+    make: () => (driver) => withCapabilities(driver, { limits: { body: driver.capabilities.limits.body * 4 } }),
     fails: ["large-body"],
   },
   {
-    fault: "promises what it cannot do",
+    fault: "declares a capability that it does not have",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           deadLetters: (source) => ({
             ...link.deadLetters(source),
             count: () => Promise.reject(new Error("not possible")),
@@ -196,9 +196,9 @@ export const SENDING: readonly BrokenDriver[] = [
     fails: ["dead-letters-counted", "dead-letters-empty"],
   },
   {
-    fault: "says of every error that trying again cannot help",
+    fault: "classifies every error as not retryable",
     make: () => (driver) =>
-      delegateDriver(driver, { classify: (error) => ({ ...driver.classify(error), retryable: false }) }),
+      overrideDriver(driver, { classify: (error) => ({ ...driver.classify(error), retryable: false }) }),
     fails: [
       "connect-retries",
       "connect-timeout",

@@ -1,14 +1,14 @@
-import { delegateLink, delegateLinks } from "@anybroker/conformance";
+import { mapLinks, overrideLink } from "@anybroker/conformance";
 import type { DeadLetterStore, Driver, Entity, SourceEntity } from "@anybroker/core/driver";
-import type { BrokenDriver } from "./broken-driver.ts";
-import { asOutgoing, toss } from "./wrap.ts";
+import type { BrokenDriver } from "../broken-driver.ts";
+import { asOutgoing, sendOne } from "../change.ts";
 
 function deadLetters(
   driver: Driver,
   change: (store: DeadLetterStore, source: SourceEntity) => Partial<DeadLetterStore>,
 ): Driver {
-  return delegateLinks(driver, (link) =>
-    delegateLink(link, {
+  return mapLinks(driver, (link) =>
+    overrideLink(link, {
       deadLetters(source) {
         const store = link.deadLetters(source);
         return { ...store, ...change(store, source) };
@@ -18,8 +18,8 @@ function deadLetters(
 }
 
 function entities(driver: Driver, change: <E extends Entity>(entity: E) => E): Driver {
-  return delegateLinks(driver, (link) =>
-    delegateLink(link, {
+  return mapLinks(driver, (link) =>
+    overrideLink(link, {
       declare: (all, mode, signal) => link.declare(all.map(change), mode, signal),
       open: (entity, options, lost, signal) => link.open(change(entity), options, lost, signal),
       send: (destination, batch, report, signal) => link.send(change(destination), batch, report, signal),
@@ -27,21 +27,21 @@ function entities(driver: Driver, change: <E extends Entity>(entity: E) => E): D
   );
 }
 
-/** Faults in what is stored at the broker. */
+/** Faults with entities and dead letters. */
 export const ENTITIES: readonly BrokenDriver[] = [
   {
-    fault: "creates what it should only verify",
+    fault: "creates entities that it should only verify",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, { declare: (all, _, signal) => link.declare(all, "create", signal) }),
+      mapLinks(driver, (link) =>
+        overrideLink(link, { declare: (all, _, signal) => link.declare(all, "create", signal) }),
       ),
     fails: ["verify-missing-queue", "verify-missing-topic"],
   },
   {
-    fault: "does not compare what exists with what is asked for",
+    fault: "does not compare existing entities with their declaration",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           declare: async (all, mode, signal) => {
             await link.declare(all, mode, signal);
             return [];
@@ -51,16 +51,16 @@ export const ENTITIES: readonly BrokenDriver[] = [
     fails: ["drift-reported", "drift-verified"],
   },
   {
-    fault: "does not keep the order of keys among consumers",
+    fault: "does not keep the order of keys across consumers",
     make: () => (driver) =>
       entities(driver, (entity) => ("ordered" in entity ? { ...entity, ordered: false } : entity)),
     fails: ["drift-reported", "drift-verified", "order-while-consumers-come-and-go", "order-with-consumers"],
   },
   {
-    fault: "keeps subscriptions that should not be durable",
+    fault: "keeps subscriptions that are not durable",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           async open(entity, options, lost, signal) {
             if (entity.kind === "queue" || entity.durable) return link.open(entity, options, lost, signal);
             const durable = { ...entity, durable: true };
@@ -72,16 +72,16 @@ export const ENTITIES: readonly BrokenDriver[] = [
     fails: ["ephemeral-leaves-nothing"],
   },
   {
-    fault: "lets every subscription begin with what comes next",
+    fault: "starts every subscription at the next message",
     make: () => (driver) =>
       entities(driver, (entity) => (entity.kind === "subscription" ? { ...entity, from: "latest" } : entity)),
     fails: ["from-applies-once", "from-date", "from-earliest"],
   },
   {
-    fault: "replays the dead letters of a subscription on its topic",
+    fault: "replays the dead letters of a subscription to its topic",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           deadLetters(source) {
             const store = link.deadLetters(source);
             if (source.kind === "queue") return store;
@@ -90,7 +90,7 @@ export const ENTITIES: readonly BrokenDriver[] = [
               async replay(selection, headers, signal) {
                 for (const entry of await store.list(1_000, undefined, signal)) {
                   const kept = Object.entries(entry.headers).filter(([name]) => !(name in headers));
-                  await toss(link, source.topic, asOutgoing(entry, { headers: Object.fromEntries(kept) }));
+                  await sendOne(link, source.topic, asOutgoing(entry, { headers: Object.fromEntries(kept) }));
                 }
                 return store.remove(selection, signal);
               },
@@ -113,7 +113,7 @@ export const ENTITIES: readonly BrokenDriver[] = [
     fails: ["replay-all", "replay-fails-again", "replay-on-ordered", "replay-one", "replay-stays-in-its-subscription"],
   },
   {
-    fault: "removes dead letters that are looked at",
+    fault: "removes dead letters that it lists",
     make: () => (driver) =>
       deadLetters(driver, (store) => ({
         async list(limit, after, signal) {
@@ -144,7 +144,7 @@ export const ENTITIES: readonly BrokenDriver[] = [
     fails: ["dead-letters-listed", "dead-letters-paged", "remove-one", "replay-one", "unknown-dead-letter"],
   },
   {
-    fault: "replays and removes all dead letters when asked for some",
+    fault: "replays and removes all dead letters when it is asked for some",
     make: () => (driver) =>
       deadLetters(driver, (store) => ({
         replay: (_, headers, signal) => store.replay({ all: true }, headers, signal),
@@ -155,8 +155,8 @@ export const ENTITIES: readonly BrokenDriver[] = [
   {
     fault: "counts no messages",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           stats: async () => ({ ready: 0, delayed: 0, inFlight: 0, dead: 0 }),
         }),
       ),

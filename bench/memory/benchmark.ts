@@ -1,7 +1,7 @@
-import type { Backend } from "../contender.ts";
+import type { Benchmark } from "../contender.ts";
 
-/** The core alone, over the embedded broker: no network, nothing to compare with, for finding what costs time. */
-export const memory: Backend = {
+/** The core alone, on the embedded broker: no network and no comparison, to find out what takes time. */
+export const memory: Benchmark = {
   client: undefined,
   contenders: { ours: async () => (await import("./ours.ts")).open },
   start: async () => ({ url: "memory:bench", version: "memory", stop: async () => undefined }),

@@ -1,17 +1,17 @@
 import { setTimeout } from "node:timers/promises";
-import { delegateLink, delegateLinks, delegateSource } from "@anybroker/conformance";
+import { mapLinks, overrideLink, overrideSource } from "@anybroker/conformance";
 import { type Delivery, OWN_PREFIX } from "@anybroker/core/driver";
-import type { BrokenDriver } from "./broken-driver.ts";
-import { copyOf, receiving, sources } from "./wrap.ts";
+import type { BrokenDriver } from "../broken-driver.ts";
+import { changeDeliveries, changeSources, copyOf } from "../change.ts";
 
 const retried = ({ headers }: Delivery): boolean => headers["anybroker-attempt"] !== undefined;
 
-/** Faults in what is handed out. */
+/** Faults with deliveries. */
 export const RECEIVING: readonly BrokenDriver[] = [
   {
     fault: "loses the sender's headers when it retries",
     make: () => (driver) =>
-      receiving(driver, (delivery) => {
+      changeDeliveries(driver, (delivery) => {
         if (!retried(delivery)) return delivery;
         const own = Object.entries(delivery.headers).filter(([name]) => name.startsWith(OWN_PREFIX));
         return copyOf(delivery, { headers: Object.fromEntries(own) });
@@ -27,54 +27,58 @@ export const RECEIVING: readonly BrokenDriver[] = [
   {
     fault: "gives a retried message another id",
     make: () => (driver) =>
-      receiving(driver, (delivery) => (retried(delivery) ? copyOf(delivery, { id: `copy-${delivery.id}` }) : delivery)),
+      changeDeliveries(driver, (delivery) =>
+        retried(delivery) ? copyOf(delivery, { id: `copy-${delivery.id}` }) : delivery,
+      ),
     fails: ["retried-copy-is-the-same"],
   },
   {
     fault: "loses key, type and correlation when it retries",
     make: () => (driver) =>
-      receiving(driver, (delivery) =>
+      changeDeliveries(driver, (delivery) =>
         retried(delivery) ? copyOf(delivery, { key: undefined, type: undefined, correlationId: undefined }) : delivery,
       ),
     fails: ["retried-copy-is-the-same"],
   },
   {
-    fault: "hands out more than it is asked for",
+    fault: "delivers more messages than it is asked for",
     make: () => (driver) =>
-      sources(driver, (source) =>
-        delegateSource(source, { receive: (max, signal) => source.receive(max * 100, signal) }),
+      changeSources(driver, (source) =>
+        overrideSource(source, { receive: (max, signal) => source.receive(max * 100, signal) }),
       ),
     fails: ["crash-loop", "prefetch-kept"],
   },
   {
     fault: "throws at a body that is not JSON",
     make: () => (driver) =>
-      receiving(driver, (delivery) => {
+      changeDeliveries(driver, (delivery) => {
         if (delivery.contentType === "application/json") JSON.parse(Buffer.from(delivery.body).toString());
         return delivery;
       }),
     fails: ["consume-batch-poison", "undecodable-dead-lettered", "undecodable-reported"],
   },
   {
-    fault: "takes every body for text",
+    fault: "treats every body as text",
     make: () => (driver) =>
-      receiving(driver, (delivery) => copyOf(delivery, { body: Buffer.from(Buffer.from(delivery.body).toString()) })),
+      changeDeliveries(driver, (delivery) =>
+        copyOf(delivery, { body: Buffer.from(Buffer.from(delivery.body).toString()) }),
+      ),
     fails: ["binary-body", "large-body"],
   },
   {
-    fault: "hands a message of a queue to every consumer in the program",
+    fault: "delivers a message of a queue to every consumer in the program",
     make: () => (driver) =>
-      delegateLinks(driver, (link) => {
+      mapLinks(driver, (link) => {
         const buffers = new Map<string, Set<Delivery[]>>();
         const extra = new WeakSet<Delivery>();
-        return delegateLink(link, {
+        return overrideLink(link, {
           async open(entity, options, lost, signal) {
             const source = await link.open(entity, options, lost, signal);
             if (entity.kind !== "queue") return source;
             const mine: Delivery[] = [];
             const all = buffers.get(entity.name) ?? new Set();
             buffers.set(entity.name, all.add(mine));
-            return delegateSource(source, {
+            return overrideSource(source, {
               receive: async (max, stop) => {
                 const buffered = mine.splice(0, max);
                 if (buffered.length > 0) return buffered;
@@ -103,10 +107,10 @@ export const RECEIVING: readonly BrokenDriver[] = [
     fails: ["point-to-point"],
   },
   {
-    fault: "leaves unsettled what its filter does not want, until nothing more comes",
+    fault: "leaves filtered messages unsettled until the subscription stalls",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           declare: (entities, mode, signal) =>
             link.declare(
               entities.map((entity) => (entity.kind === "subscription" ? { ...entity, filter: undefined } : entity)),
@@ -118,7 +122,7 @@ export const RECEIVING: readonly BrokenDriver[] = [
             if (entity.kind !== "subscription" || entity.filter === undefined) return source;
             const { filter } = entity;
             let left = options.window;
-            return delegateSource(source, {
+            return overrideSource(source, {
               receive: async (max, stop) => {
                 if (left <= 0) await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
                 if (stop.aborted) return [];
@@ -136,10 +140,10 @@ export const RECEIVING: readonly BrokenDriver[] = [
     fails: ["filter", "filter-needs-all"],
   },
   {
-    fault: "never answers when it is told to stop reading a subscription",
+    fault: "never returns when it is asked to stop reading a subscription",
     make: () => (driver) =>
-      sources(driver, (source, entity) =>
-        delegateSource(source, {
+      changeSources(driver, (source, entity) =>
+        overrideSource(source, {
           receive: async (max, signal) => {
             const deliveries = await source.receive(max, signal);
             if (deliveries.length === 0 && signal.aborted && entity.kind === "subscription")
@@ -161,27 +165,27 @@ export const RECEIVING: readonly BrokenDriver[] = [
     ],
   },
   {
-    fault: "renews no lease",
+    fault: "does not renew leases",
     make: () => (driver) =>
-      sources(driver, (source) =>
-        delegateSource(source, { extend: async (deliveries) => deliveries.map(() => Date.now() + 1_000) }),
+      changeSources(driver, (source) =>
+        overrideSource(source, { extend: async (deliveries) => deliveries.map(() => Date.now() + 1_000) }),
       ),
     fails: ["lease-renewed", "lost-lease-aborts", "prefetched-leases-renewed"],
   },
   {
-    fault: "does not say how often a message was handed out",
-    make: () => (driver) => receiving(driver, (delivery) => copyOf(delivery, { deliveries: undefined })),
+    fault: "does not say how often a message was delivered",
+    make: () => (driver) => changeDeliveries(driver, (delivery) => copyOf(delivery, { deliveries: undefined })),
     fails: ["crash-loop"],
   },
   {
-    fault: "does not notice that its connection is gone",
+    fault: "does not notice that its connection is lost",
     make: () => (driver) =>
-      delegateLinks(driver, (link) =>
-        delegateLink(link, {
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
           lost: new Promise(() => {}),
           async open(entity, options, lost, signal) {
             const source = await link.open(entity, options, lost, signal);
-            return delegateSource(source, {
+            return overrideSource(source, {
               lost: new Promise(() => {}),
               receive: async (max, stop) => {
                 const deliveries = await source.receive(max, stop);
@@ -209,16 +213,16 @@ export const RECEIVING: readonly BrokenDriver[] = [
     ],
   },
   {
-    fault: "forgets what was held when the connection is lost",
+    fault: "loses held messages when the connection is lost",
     make: () => (driver) => {
       const held = new Set<string>();
       let lives = 0;
-      const lossy = delegateLinks(driver, (link) => {
+      const lossy = mapLinks(driver, (link) => {
         lives += 1;
         return link;
       });
       const owner = new Map<string, number>();
-      return receiving(lossy, (delivery, _, source) => {
+      return changeDeliveries(lossy, (delivery, _, source) => {
         const id = `${delivery.id} ${delivery.headers["anybroker-attempt"]}`;
         const first = owner.get(id) ?? lives;
         owner.set(id, first);

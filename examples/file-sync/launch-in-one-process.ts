@@ -1,7 +1,7 @@
 import { connect } from "@anybroker/core";
 import type { Driver } from "@anybroker/core/driver";
 import { adapter } from "@anybroker/memory";
-import type { Assignment, Crew, Member, ServiceName } from "./crew.ts";
+import type { Launcher, LaunchOptions, RunningService, ServiceName } from "./launcher.ts";
 import type { Service } from "./service.ts";
 import { indexer } from "./services/indexer.ts";
 import { notifier } from "./services/notifier.ts";
@@ -10,26 +10,26 @@ import { worker } from "./services/worker.ts";
 
 const services: Readonly<Record<ServiceName, Service>> = { watcher, indexer, notifier, worker };
 
-/** Every service has a connection of its own to the broker inside this process. */
-export const inOneProcess: Crew = {
-  how: "the broker is embedded, and all services are in this one process",
+/** Starts each service in this process, with its own connection to the embedded broker. */
+export const launchInOneProcess: Launcher = {
+  description: "the broker is embedded, and all services run in this process",
 
-  async start(service: ServiceName, { settings, tell, broken, signal }: Assignment): Promise<Member> {
-    const line = cuttable(adapter.driver({ url: settings.url }));
-    const broker = await connect(line.driver, { signal });
+  async start(service: ServiceName, { settings, emit, onFailure, signal }: LaunchOptions): Promise<RunningService> {
+    const cuttableDriver = cuttable(adapter.driver({ url: settings.url }));
+    const broker = await connect(cuttableDriver.driver, { signal });
     const stop = new AbortController();
     const ready = Promise.withResolvers<void>();
     const work = services[service](
       broker,
       settings,
-      (report) => {
-        if (report.type === "ready") ready.resolve();
-        tell(report);
+      (event) => {
+        if (event.type === "ready") ready.resolve();
+        emit(event);
       },
       stop.signal,
     ).catch((error: unknown) => {
       ready.reject(error);
-      if (!stop.signal.aborted) broken(`${settings.name} has ended: ${String(error)}`);
+      if (!stop.signal.aborted) onFailure(`${settings.name} has ended: ${String(error)}`);
     });
     const end = async (): Promise<void> => {
       stop.abort();
@@ -39,37 +39,37 @@ export const inOneProcess: Crew = {
     await ready.promise;
     return {
       stop: end,
-      fate: "loses its connection for good (there is no process to kill: all is in one)",
+      crashText: "loses its connection for good (there is no process to kill)",
       async crash(): Promise<void> {
-        await line.cut();
+        await cuttableDriver.cut();
         await end();
       },
     };
   },
 };
 
-interface Line {
+interface CuttableDriver {
   readonly driver: Driver;
-  /** The connection breaks, and never comes back. */
+  /** Breaks the connection and prevents another one. */
   cut(): Promise<void>;
 }
 
-function cuttable(driver: Driver): Line {
+function cuttable(driver: Driver): CuttableDriver {
   const cut = new AbortController();
-  let hangUp: (() => Promise<void>) | undefined;
+  let closeLink: (() => Promise<void>) | undefined;
   return {
     driver: {
       ...driver,
       async connect(context, signal) {
         cut.signal.throwIfAborted();
         const link = await driver.connect(context, signal);
-        hangUp = () => link.close(AbortSignal.timeout(1_000));
+        closeLink = () => link.close(AbortSignal.timeout(1_000));
         return link;
       },
     },
     async cut(): Promise<void> {
       cut.abort();
-      await hangUp?.();
+      await closeLink?.();
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Scenario } from "./scenario.ts";
 
-/** What a scenario counts: calls of `send`, those that rejected and that resolved, messages that a handler has seen. */
+/** The counters: calls of `send`, calls that rejected, calls that resolved, and messages that a handler has finished. */
 export type Counted = "sent" | "failed" | "confirmed" | "handled";
 
 interface Wait {
@@ -9,33 +9,33 @@ interface Wait {
   readonly resolve: () => void;
 }
 
-/** What became of each message of a scenario, by its number. */
-export class Tally {
+/** Records what happens to each message of a scenario, by its number. */
+export class Outcomes {
   readonly messages: number;
   readonly counts: Record<Counted, number> = { sent: 0, failed: 0, confirmed: 0, handled: 0 };
-  /** Runs of a handler on a message that one had seen before. */
+  /** The number of handler runs for messages that were handled before. */
   duplicated = 0;
-  /** What went wrong without any promise that says so. */
+  /** Faults that no promise reports. */
   readonly problems: string[] = [];
-  readonly #scenario: Pick<Scenario, "kills" | "hopeless" | "keys">;
+  readonly #scenario: Pick<Scenario, "kills" | "failsAlways" | "keys">;
   readonly #confirmed: Uint8Array;
   readonly #runs: Uint32Array;
   readonly #excused = new Set<number>();
-  /** The latest of each key. */
+  /** The last handled message of each key. */
   readonly #latest = new Map<string, number>();
   #waits: Wait[] = [];
 
-  constructor(messages: number, scenario: Pick<Scenario, "kills" | "hopeless" | "keys">) {
+  constructor(messages: number, scenario: Pick<Scenario, "kills" | "failsAlways" | "keys">) {
     this.messages = messages;
     this.#scenario = scenario;
     this.#confirmed = new Uint8Array(messages);
     this.#runs = new Uint32Array(messages);
   }
 
-  /** Whether the message must end in the dead letters. */
+  /** Whether the message must be dead-lettered. */
   isDoomed(number: number): boolean {
-    const { kills, hopeless } = this.#scenario;
-    return number === kills || (hopeless !== undefined && number % hopeless === 0);
+    const { kills, failsAlways } = this.#scenario;
+    return number === kills || (failsAlways !== undefined && number % failsAlways === 0);
   }
 
   keyOf(number: number): string | undefined {
@@ -52,7 +52,7 @@ export class Tally {
     this.#count("confirmed");
   }
 
-  /** A handler has done its work. */
+  /** Records that a handler has finished. */
   handled(number: number): void {
     const runs = this.#runs[number];
     if (runs === undefined) throw new Error(`a handler got message ${number}, which was never sent`);
@@ -70,40 +70,40 @@ export class Tally {
     this.#count("handled");
   }
 
-  /** No handler has to see those below this number, because of what the scenario did to them. */
+  /** Excuses all messages below this number that are not handled yet, because the scenario has deleted them. */
   excuseBelow(end: number): void {
     for (let number = 0; number < end; number += 1) if (this.#runs[number] === 0) this.#excused.add(number);
   }
 
-  /** How many no handler had to see, and none did. */
+  /** The number of excused messages that were never handled. */
   get excused(): number {
     return [...this.#excused].filter((number) => this.#runs[number] === 0).length;
   }
 
-  /** Confirmed messages that no handler has seen. */
+  /** Confirmed messages that were not handled. */
   get missing(): readonly number[] {
-    return this.#confirmedOnes(
+    return this.#confirmedThat(
       (number) => this.#runs[number] === 0 && !this.isDoomed(number) && !this.#excused.has(number),
     );
   }
 
-  /** Confirmed messages that must be in the dead letters. */
+  /** Confirmed messages that must be dead-lettered. */
   get doomed(): readonly number[] {
-    return this.#confirmedOnes((number) => this.isDoomed(number));
+    return this.#confirmedThat((number) => this.isDoomed(number));
   }
 
-  /** Resolves when so many have been counted. */
+  /** Resolves when the counter has reached the number. */
   reached(what: Counted, count: number): Promise<void> {
     if (this.counts[what] >= count) return Promise.resolve();
     return new Promise((resolve) => this.#waits.push({ what, count, resolve }));
   }
 
-  #confirmedOnes(fits: (number: number) => boolean): readonly number[] {
-    const fitting: number[] = [];
+  #confirmedThat(fits: (number: number) => boolean): readonly number[] {
+    const found: number[] = [];
     for (let number = 0; number < this.messages; number += 1) {
-      if (this.#confirmed[number] === 1 && fits(number)) fitting.push(number);
+      if (this.#confirmed[number] === 1 && fits(number)) found.push(number);
     }
-    return fitting;
+    return found;
   }
 
   #count(what: Counted): void {

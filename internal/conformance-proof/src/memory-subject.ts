@@ -1,13 +1,13 @@
-import type { Backend } from "@anybroker/conformance";
+import type { Subject } from "@anybroker/conformance";
 import { connect, type Driver, memory } from "@anybroker/memory";
 
-/** The embedded broker as the suite sees it, every driver of which goes through a function; and how to let go of it. */
-export async function memoryBackend(
+/** The embedded broker as a subject of the suite, with a layer around each driver. Close it after the run. */
+export async function memorySubject(
   name: string,
   around: (driver: Driver) => Driver,
-): Promise<{ readonly backend: Backend; close(): Promise<void> }> {
+): Promise<{ readonly subject: Subject; close(): Promise<void> }> {
   const broker = await connect(memory({ name }));
-  const backend: Backend = {
+  const subject: Subject = {
     name,
     driver: () => memory({ name }),
     around,
@@ -19,5 +19,5 @@ export async function memoryBackend(
       else broker.native?.delete("topic", what.topic);
     },
   };
-  return { backend, close: () => broker.close() };
+  return { subject, close: () => broker.close() };
 }

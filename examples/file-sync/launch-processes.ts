@@ -1,16 +1,16 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { Assignment, Crew, Member, ServiceName } from "./crew.ts";
+import type { Launcher, LaunchOptions, RunningService, ServiceName } from "./launcher.ts";
 import type { FromService, ToService } from "./serve.ts";
 
 const PATIENCE = 5_000;
 
-/** Each service is a process, as in real life. */
-export const processes: Crew = {
-  how: "every service is a process of its own",
+/** Starts each service in its own process, as in real life. */
+export const launchProcesses: Launcher = {
+  description: "every service is a process",
 
-  async start(service: ServiceName, { settings, tell, broken, signal }: Assignment): Promise<Member> {
+  async start(service: ServiceName, { settings, emit, onFailure, signal }: LaunchOptions): Promise<RunningService> {
     const child = fork(fileURLToPath(new URL(`./services/${service}.ts`, import.meta.url)), {
       execArgv: ["--conditions=@anybroker/source"],
       stdio: ["ignore", "inherit", "inherit", "ipc"],
@@ -19,31 +19,31 @@ export const processes: Crew = {
       for (const event of ["exit", "error"]) child.once(event, () => resolve());
     });
     const ready = Promise.withResolvers<void>();
-    let asked = false;
+    let stopping = false;
     const failed = (reason: string): void => {
       ready.reject(new Error(reason));
-      if (!asked) broken(reason);
+      if (!stopping) onFailure(reason);
     };
     const stop = async (): Promise<void> => {
-      asked = true;
+      stopping = true;
       await end(child, ended);
     };
     child.on("error", (error) => failed(error.message));
     child.on("exit", (code) => failed(`${settings.name} has ended with exit code ${code}`));
     child.on("message", (message: FromService) => {
-      if ("broken" in message) return failed(message.broken);
-      if (message.report.type === "ready") ready.resolve();
-      tell(message.report);
+      if ("failure" in message) return failed(message.failure);
+      if (message.event.type === "ready") ready.resolve();
+      emit(message.event);
     });
     child.send({ settings } satisfies ToService, () => undefined);
-    const giveUp = (): void => void stop();
-    signal.addEventListener("abort", giveUp);
-    await ready.promise.finally(() => signal.removeEventListener("abort", giveUp));
+    const abort = (): void => void stop();
+    signal.addEventListener("abort", abort);
+    await ready.promise.finally(() => signal.removeEventListener("abort", abort));
     return {
       stop,
-      fate: `is killed (SIGKILL to process ${child.pid})`,
+      crashText: `is killed (SIGKILL to process ${child.pid})`,
       async crash(): Promise<void> {
-        asked = true;
+        stopping = true;
         child.kill("SIGKILL");
         await ended;
       },
@@ -54,12 +54,12 @@ export const processes: Crew = {
 async function end(child: ChildProcess, ended: Promise<void>): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   if (child.connected) child.send("stop" satisfies ToService, () => undefined);
-  const inTime = new AbortController();
-  const late = sleep(PATIENCE, undefined, { signal: inTime.signal }).then(
+  const endedInTime = new AbortController();
+  const late = sleep(PATIENCE, undefined, { signal: endedInTime.signal }).then(
     () => child.kill("SIGKILL"),
     () => undefined,
   );
   await ended;
-  inTime.abort();
+  endedInTime.abort();
   await late;
 }

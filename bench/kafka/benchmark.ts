@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { Kafka, logLevel } from "kafkajs";
-import type { Backend } from "../contender.ts";
+import type { Benchmark } from "../contender.ts";
 import { brokersOf } from "./queue.ts";
 
 const manifest = new URL("package.json", import.meta.resolve("kafkajs"));
 const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
 
 /** Kafka against kafkajs. */
-export const kafka: Backend = {
+export const kafka: Benchmark = {
   client: `kafkajs ${version}`,
   contenders: {
     plain: async () => (await import("./plain.ts")).open,
@@ -15,7 +15,7 @@ export const kafka: Backend = {
     ours: async () => (await import("./ours.ts")).open,
   },
   async start() {
-    // Here, so that the contenders' processes do not load it.
+    // Imported here, so that the processes of the contenders do not load it.
     const { kafka: server } = await import("@anybroker-internal/testkit/brokers/kafka");
     const { url, version, stop } = await server.start({});
     return { url, version: `Kafka ${version}`, stop };

@@ -1,4 +1,4 @@
-import { delegateLink, delegateLinks, delegateSource, delegateSources } from "@anybroker/conformance";
+import { mapLinks, mapSources, overrideLink, overrideSource } from "@anybroker/conformance";
 import type {
   Delivery,
   Destination,
@@ -11,24 +11,24 @@ import type {
   SourceEntity,
 } from "@anybroker/core/driver";
 
-/** What becomes of the settlements of a source: each is answered by a function, which may pass it on. */
-export type Settle = (
+/** Replaces one settlement. `pass` applies a settlement to the real source. */
+export type ChangeSettlement = (
   settlement: Settlement,
   pass: (settlement: Settlement) => Promise<SettleResult>,
   entity: SourceEntity,
   link: Link,
 ) => Promise<SettleResult>;
 
-/** A driver whose sources settle in another way. */
-export function settling(driver: Driver, settle: Settle): Driver {
-  return delegateLinks(driver, (link) =>
-    delegateSources(link, (source, entity) =>
-      delegateSource(source, {
+/** The driver with other settlements. */
+export function changeSettlements(driver: Driver, change: ChangeSettlement): Driver {
+  return mapLinks(driver, (link) =>
+    mapSources(link, (source, entity) =>
+      overrideSource(source, {
         settle: async (batch, signal) => {
           const pass = async (settlement: Settlement): Promise<SettleResult> =>
             (await source.settle([settlement], signal))[0];
           const results: SettleResult[] = [];
-          for (const settlement of batch) results.push(await settle(settlement, pass, entity, link));
+          for (const settlement of batch) results.push(await change(settlement, pass, entity, link));
           return results;
         },
       }),
@@ -36,13 +36,13 @@ export function settling(driver: Driver, settle: Settle): Driver {
   );
 }
 
-/** A driver whose messages are changed on their way to the broker. */
-export function sending(
+/** The driver with other messages in its sends. */
+export function changeMessages(
   driver: Driver,
   change: (message: OutgoingMessage, destination: Destination) => OutgoingMessage,
 ): Driver {
-  return delegateLinks(driver, (link) =>
-    delegateLink(link, {
+  return mapLinks(driver, (link) =>
+    overrideLink(link, {
       send: (destination, batch, report, signal) =>
         link.send(
           destination,
@@ -54,12 +54,15 @@ export function sending(
   );
 }
 
-/** A driver whose sources are others. */
-export function sources(driver: Driver, change: (source: Source, entity: SourceEntity, link: Link) => Source): Driver {
-  return delegateLinks(driver, (link) => delegateSources(link, (source, entity) => change(source, entity, link)));
+/** The driver with other sources. */
+export function changeSources(
+  driver: Driver,
+  change: (source: Source, entity: SourceEntity, link: Link) => Source,
+): Driver {
+  return mapLinks(driver, (link) => mapSources(link, (source, entity) => change(source, entity, link)));
 }
 
-/** A delivery of its own, with the fields of another one except for what is given. */
+/** A new delivery with the fields of another one and the given changes. */
 export function copyOf(delivery: Delivery, changes: Partial<Delivery>): Delivery {
   return {
     body: delivery.body,
@@ -79,48 +82,48 @@ export function copyOf(delivery: Delivery, changes: Partial<Delivery>): Delivery
   };
 }
 
-/** A driver that hands out other deliveries than it got; undefined: it keeps one to itself. */
-export function receiving(
+/** The driver with other deliveries. `change` returns undefined to withhold a delivery. */
+export function changeDeliveries(
   driver: Driver,
   change: (delivery: Delivery, entity: SourceEntity, source: Source) => Delivery | undefined,
 ): Driver {
-  return delegateLinks(driver, (link) => {
-    const given = new WeakMap<Delivery, Delivery>();
-    const gotten = new WeakMap<Delivery, Delivery>();
-    const back = (delivery: Delivery): Delivery => gotten.get(delivery) ?? delivery;
-    return delegateLink(link, {
+  return mapLinks(driver, (link) => {
+    const changedOf = new WeakMap<Delivery, Delivery>();
+    const originalOf = new WeakMap<Delivery, Delivery>();
+    const original = (delivery: Delivery): Delivery => originalOf.get(delivery) ?? delivery;
+    return overrideLink(link, {
       async open(entity, options, lost, signal) {
         const source = await link.open(
           entity,
           options,
-          (deliveries) => lost(deliveries.map((one) => given.get(one) ?? one)),
+          (deliveries) => lost(deliveries.map((one) => changedOf.get(one) ?? one)),
           signal,
         );
         const { extend } = source;
-        return delegateSource(source, {
+        return overrideSource(source, {
           receive: async (max, stop) =>
             (await source.receive(max, stop)).flatMap((delivery) => {
               const changed = change(delivery, entity, source);
               if (changed === undefined) return [];
-              given.set(delivery, changed);
-              gotten.set(changed, delivery);
+              changedOf.set(delivery, changed);
+              originalOf.set(changed, delivery);
               return [changed];
             }),
           settle: (batch, stop) =>
             source.settle(
-              batch.map((settlement) => ({ ...settlement, delivery: back(settlement.delivery) })),
+              batch.map((settlement) => ({ ...settlement, delivery: original(settlement.delivery) })),
               stop,
             ),
           ...(extend === undefined
             ? {}
-            : { extend: (deliveries, stop) => extend.call(source, deliveries.map(back), stop) }),
+            : { extend: (deliveries, stop) => extend.call(source, deliveries.map(original), stop) }),
         });
       },
     });
   });
 }
 
-/** The message of a delivery as it would be sent anew. */
+/** The message of a delivery, to be sent again. */
 export function asOutgoing(delivery: Delivery, changes: Partial<OutgoingMessage> = {}): OutgoingMessage {
   return {
     id: delivery.id ?? "none",
@@ -138,7 +141,7 @@ export function asOutgoing(delivery: Delivery, changes: Partial<OutgoingMessage>
   };
 }
 
-/** Sends one message and forgets about it. */
-export async function toss(link: Link, destination: Destination, message: OutgoingMessage): Promise<void> {
+/** Sends one message and ignores the outcome. */
+export async function sendOne(link: Link, destination: Destination, message: OutgoingMessage): Promise<void> {
   await link.send(destination, [message], () => {}, new AbortController().signal);
 }

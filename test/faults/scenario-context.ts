@@ -3,60 +3,62 @@ import { setTimeout as pause, setImmediate as turn } from "node:timers/promises"
 import type { Broker, Declared, Message, Queue, ReconnectEvent } from "@anybroker/core";
 import { startProxy, type TcpProxy } from "@anybroker-internal/testkit/proxy";
 import { until } from "@anybroker-internal/testkit/until";
-import type { FaultBackend, FaultyServer } from "./backend.ts";
 import { type Load, Sender } from "./load.ts";
+import { type Counted, Outcomes } from "./outcomes.ts";
 import type { Scenario } from "./scenario.ts";
 import { startWorker, type Worker } from "./start-worker.ts";
-import { type Counted, Tally } from "./tally.ts";
+import type { FaultSubject, FaultyServer } from "./subject.ts";
 import type { Numbered, Task } from "./worker.ts";
 
-/** Handlers of a consumer at once; it holds twice as many messages. */
+/** The concurrency of a consumer. It holds twice as many messages. */
 const CONCURRENCY = 32;
-/** Sent when the faults are over: everything must go on by itself. */
+/** The number of messages to send when the faults are over. */
 const LAST = 100;
-/** What a close may take, on a busy machine. */
+/** How long a close may take on a busy machine, in ms. */
 const GRACE = 15_000;
-/** With nothing confirmed or handled for so long, it will not go on any more. */
+/** After this long without a confirmed or handled message the scenario fails, in ms. */
 const STUCK = 120_000;
 
 const quick = { reconnect: { initial: 100, max: 2_000 }, connectTimeout: 60_000 } as const;
 const retry = { attempts: 2, backoff: { initial: 250, factor: 1, jitter: 0 } } as const;
 
-/** What a scenario may know of the run. */
-export interface StageOptions {
+/** The size and the form of a run. */
+export interface ScenarioOptions {
   readonly messages: number;
   readonly full: boolean;
   readonly random: () => number;
 }
 
-/** For how many milliseconds a silent consumer keeps what it holds. */
+/** How long a silent consumer keeps what it holds, in ms. */
 interface Lease {
   readonly lease?: number;
 }
 
-/** What handlers do besides. */
+/** The behaviour of a handler. */
 interface Handling {
+  /** One message in this many fails at its first attempt. */
   readonly failing?: number;
+  /** How long the first message takes, in ms. */
   readonly slow?: number;
 }
 
-/** What a stage has once it is open. */
+/** What the context has once it is open. */
 interface Opened {
   readonly queue: Queue<Declared, Numbered, Numbered>;
   readonly sender: Sender;
   readonly port: string;
 }
 
-/** Where a scenario plays: one queue, who sends to it and who consumes from it. */
-export class Stage implements AsyncDisposable {
+/** The tools of a scenario: one queue, its sender and its consumers. */
+export class ScenarioContext implements AsyncDisposable {
   readonly server: FaultyServer;
-  readonly tally: Tally;
-  /** From 0 to below 1, by the seed. */
+  readonly outcomes: Outcomes;
+  /** A random number from 0 to below 1, from the seed. */
   readonly random: () => number;
   readonly full: boolean;
-  /** Rejects when nothing goes on any more. */
+  /** Rejects when no message was confirmed or handled for too long. */
   readonly stuck: Promise<never>;
-  readonly #backend: FaultBackend;
+  readonly #subject: FaultSubject;
   readonly #stored: { readonly ordered: boolean };
   readonly #name: string;
   readonly #resources = new AsyncDisposableStack();
@@ -66,109 +68,107 @@ export class Stage implements AsyncDisposable {
   #opened: Opened | undefined;
   #ending = false;
 
-  constructor(backend: FaultBackend, server: FaultyServer, scenario: Scenario, options: StageOptions) {
-    this.#backend = backend;
+  constructor(subject: FaultSubject, server: FaultyServer, scenario: Scenario, options: ScenarioOptions) {
+    this.#subject = subject;
     this.server = server;
     this.#stored = { ordered: scenario.keys !== undefined };
     this.#name = `faults-${Math.floor(Date.now() + Math.random() * 1e9).toString(36)}`;
-    this.tally = new Tally(options.messages, scenario);
+    this.outcomes = new Outcomes(options.messages, scenario);
     this.full = options.full;
     this.random = options.random;
     this.stuck = new Promise((_, reject) => this.#watch(reject));
     this.stuck.catch(() => undefined);
-    const rejected = (reason: unknown): unknown => this.tally.problems.push(`unhandled rejection: ${String(reason)}`);
+    const rejected = (reason: unknown): unknown =>
+      this.outcomes.problems.push(`unhandled rejection: ${String(reason)}`);
     process.on("unhandledRejection", rejected);
     this.#resources.defer(() => void process.off("unhandledRejection", rejected));
   }
 
   get messages(): number {
-    return this.tally.messages;
+    return this.outcomes.messages;
   }
 
-  /** How many messages are handled again at most when a worker dies. */
-  get doubled(): number {
-    return this.#backend.doubled ?? 2 * CONCURRENCY;
+  /** The largest number of messages that are handled again when a worker dies. */
+  get duplicates(): number {
+    return this.#subject.duplicates ?? 2 * CONCURRENCY;
   }
 
-  /** The URL with which a silent server is noticed within seconds. */
+  /** The URL with options that make the client notice a silent server within seconds. */
   get impatientUrl(): string {
-    return this.#backend.impatient(this.server.url);
+    return this.#subject.impatient(this.server.url);
   }
 
   get queue(): Queue<Declared, Numbered, Numbered> {
     return this.#open.queue;
   }
 
-  /** How many messages a send has been begun for. */
+  /** The number of messages whose send has begun. */
   get begun(): number {
     return this.#open.sender.begun;
   }
 
-  /** Connects, and makes sure of the queue. */
-  async open(url: string = this.server.url, life: Lease = this.#lease): Promise<Broker> {
-    const broker = await this.#connect(url, life);
+  /** Connects and declares the queue. */
+  async open(url: string = this.server.url, lease: Lease = this.#lease): Promise<Broker> {
+    const broker = await this.#connect(url, lease);
     await broker.declare({ queues: { [this.#name]: this.#stored } });
     const queue = broker.queue<Numbered>(this.#name, this.#stored);
-    // Of several hosts the first.
+    // The first host, if there are several.
     const { port } = new URL(url.replace(/,[^/?]*/, ""));
-    this.#opened = { queue, sender: new Sender(queue, this.tally), port };
+    this.#opened = { queue, sender: new Sender(queue, this.outcomes), port };
     return broker;
   }
 
-  /**
-   * Consumes in this process. One in so many messages fails in its first attempt, doomed ones in every one; the first
-   * one takes so many milliseconds.
-   */
+  /** Consumes in this process. Doomed messages fail at every attempt. */
   async consume({ failing = Number.POSITIVE_INFINITY, slow = 0 }: Handling = {}): Promise<void> {
     const handler = async ({ body, attempt }: Message<Numbered>): Promise<void> => {
-      // Others begin meanwhile.
+      // Lets other handlers begin.
       await (slow > 0 && body.number === 0 ? pause(slow) : turn());
       if (body.doomed || (attempt === 1 && body.number % failing === 1)) throw new Error("it fails");
-      this.tally.handled(body.number);
+      this.outcomes.handled(body.number);
     };
     const consumer = await this.queue.consume(handler, { concurrency: CONCURRENCY, retry, onError: () => undefined });
     void consumer.closed.then((reason) => {
-      if (!this.#ending) this.tally.problems.push(`the consumer closed by itself: ${String(reason)}`);
+      if (!this.#ending) this.outcomes.problems.push(`the consumer closed on its own: ${String(reason)}`);
     });
   }
 
-  /** Consumes in a process of its own. */
+  /** Consumes in another process. */
   worker(task: Partial<Task> = {}): Worker {
-    const place = { url: this.server.url, queue: this.#name, concurrency: CONCURRENCY, ...this.#lease };
-    const worker = startWorker({ ...place, ...task }, (number) => this.tally.handled(number));
+    const settings = { url: this.server.url, queue: this.#name, concurrency: CONCURRENCY, ...this.#lease };
+    const worker = startWorker({ ...settings, ...task }, (number) => this.outcomes.handled(number));
     this.#workers.push(worker);
     this.#resources.defer(() => worker.kill());
     void worker.ended.then((how) => {
-      if (how !== "0" && how !== "SIGKILL") this.tally.problems.push(`a worker ended by itself: ${how}`);
+      if (how !== "0" && how !== "SIGKILL") this.outcomes.problems.push(`a worker ended on its own: ${how}`);
     });
     return worker;
   }
 
-  /** A proxy to the server. */
+  /** Starts a proxy to the server. */
   async proxy(): Promise<TcpProxy> {
     const { proxy = () => startProxy(Number(new URL(this.server.url).port)) } = this.server;
     return this.#resources.use(await proxy());
   }
 
-  /** Sends; by default all but the last ones. */
+  /** Sends messages; by default all but the last ones. */
   async send(load: Load = {}): Promise<void> {
     const end = Math.min(Math.floor((load.to ?? 1) * this.messages), this.messages - LAST);
     await this.#open.sender.sendUpTo(end, load);
   }
 
-  /** Does it whenever such a part of all messages but the last ones has been counted. */
-  async at(what: Counted, parts: readonly number[], fault: () => Promise<unknown>): Promise<void> {
-    for (const part of parts) {
-      await this.tally.reached(what, Math.ceil(part * (this.messages - LAST)));
+  /** Runs the fault each time this fraction of all messages but the last ones has been counted. */
+  async at(what: Counted, fractions: readonly number[], fault: () => Promise<unknown>): Promise<void> {
+    for (const fraction of fractions) {
+      await this.outcomes.reached(what, Math.ceil(fraction * (this.messages - LAST)));
       await fault();
     }
   }
 
-  /** Resolves when the broker object of this stage loses its connection. */
+  /** Resolves when the broker object of this scenario loses its connection. */
   disconnected(): Promise<void> {
     return new Promise((resolve) => {
       const listen = (event: unknown): void => {
-        // The cast is true: it is what this channel carries.
+        // The cast is true: the documented payload of this channel is a ReconnectEvent.
         const { address, state } = event as ReconnectEvent;
         if (state !== "lost" || !address.includes(`:${this.#open.port}`)) return;
         unsubscribe("anybroker:reconnect", listen);
@@ -178,28 +178,28 @@ export class Stage implements AsyncDisposable {
     });
   }
 
-  /** Waits until it is so, for as long as anything goes on. */
+  /** Waits until the attempt succeeds, as long as messages are confirmed or handled. */
   async until(what: string, attempt: () => void | Promise<void>): Promise<void> {
     await until(what, STUCK * 10, async () => attempt(), this.#over.signal);
   }
 
-  /** Waits until everything confirmed has been handled, and nothing but the dead letters is left on the server. */
+  /** Waits until every confirmed message is handled, and the server has no message left but the dead letters. */
   async empty(queue: Queue = this.queue): Promise<void> {
-    await this.until("everything is handled", () => {
-      const { missing } = this.tally;
-      if (missing.length > 0) throw new Error(`${missing.length} are not handled yet, the first is ${missing[0]}`);
+    await this.until("every message to be handled", () => {
+      const { missing } = this.outcomes;
+      if (missing.length > 0) throw new Error(`${missing.length} are not handled yet; the first is ${missing[0]}`);
     });
-    const least = this.tally.doomed.length;
-    await this.until("nothing is left on the server", async () => {
+    const least = this.outcomes.doomed.length;
+    await this.until("the server to be empty", async () => {
       const { ready, delayed = 0, inFlight = 0, dead = 0 } = await queue.stats();
-      // Dead ones may be doubled, as all others.
-      const buried = least === 0 ? dead === 0 : dead >= least;
-      if (ready !== 0 || delayed > 0 || inFlight > 0 || !buried)
+      // Dead letters can be duplicated, like all messages.
+      const deadLettered = least === 0 ? dead === 0 : dead >= least;
+      if (ready !== 0 || delayed > 0 || inFlight > 0 || !deadLettered)
         throw new Error(JSON.stringify({ ready, delayed, dead }));
     });
   }
 
-  /** The faults are over: everything goes on, ends in good order, and leaves nothing behind. */
+  /** Ends the scenario: everything works, closes gracefully and leaves no message behind. */
   async finish(): Promise<void> {
     await this.#open.sender.sendUpTo(this.messages, {});
     await this.empty();
@@ -207,16 +207,16 @@ export class Stage implements AsyncDisposable {
     const since = performance.now();
     const workers = this.#workers.filter((worker) => worker.alive);
     await Promise.all([...workers, ...this.#brokers].map((one) => one.close()));
-    if (performance.now() - since > GRACE) this.tally.problems.push("closing took too long");
-    // What a consumer still held would come back now.
+    if (performance.now() - since > GRACE) this.outcomes.problems.push("closing took too long");
+    // A message that a consumer still held would be delivered again now.
     const broker = await this.#connect(this.server.url);
     const queue = broker.queue(this.#name, this.#stored);
     await this.empty(queue);
     const dead = new Set<number>();
     for await (const { id } of queue.deadLetters.list({ limit: this.messages })) dead.add(Number(id?.slice(1)));
-    const { doomed } = this.tally;
+    const { doomed } = this.outcomes;
     const same = dead.size === doomed.length && doomed.every((number) => dead.has(number));
-    if (!same) this.tally.problems.push(`in the dead letters are ${[...dead].join()}, not ${doomed.join()}`);
+    if (!same) this.outcomes.problems.push(`the dead letters are ${[...dead].join()}, not ${doomed.join()}`);
     await broker.close();
   }
 
@@ -227,7 +227,7 @@ export class Stage implements AsyncDisposable {
   }
 
   get #lease(): Lease {
-    const { lease } = this.#backend;
+    const { lease } = this.#subject;
     return this.full || lease === undefined ? {} : { lease };
   }
 
@@ -236,10 +236,10 @@ export class Stage implements AsyncDisposable {
     return this.#opened;
   }
 
-  async #connect(url: string, life: Lease = this.#lease): Promise<Broker> {
-    const broker = await this.#backend.connect(url, { ...quick, ...life });
+  async #connect(url: string, lease: Lease = this.#lease): Promise<Broker> {
+    const broker = await this.#subject.connect(url, { ...quick, ...lease });
     this.#brokers.push(broker);
-    // Bounded, so that a failure is reported also where the broker object hangs.
+    // Bounded, so that a failure is reported even if the broker object hangs.
     this.#resources.defer(async () => {
       await Promise.race([broker.close({ drainTimeout: 0 }), pause(GRACE, undefined, { ref: false })]);
     });
@@ -250,7 +250,7 @@ export class Stage implements AsyncDisposable {
     let before = "";
     let since = performance.now();
     const timer = setInterval(() => {
-      const { counts, duplicated } = this.tally;
+      const { counts, duplicated } = this.outcomes;
       const now = `${counts.confirmed} confirmed, ${counts.handled} handled, ${duplicated} duplicated`;
       if (now !== before) {
         before = now;
@@ -258,7 +258,7 @@ export class Stage implements AsyncDisposable {
       }
       if (performance.now() - since < STUCK) return;
       clearInterval(timer);
-      stuck(new Error(`nothing has happened for ${STUCK / 1_000} s, with ${now}`));
+      stuck(new Error(`no progress for ${STUCK / 1_000} s: ${now}`));
     }, 1_000);
     this.#resources.defer(() => clearInterval(timer));
   }

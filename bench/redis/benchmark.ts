@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
-import type { Backend } from "../contender.ts";
+import type { Benchmark } from "../contender.ts";
 import { clientOf } from "./client.ts";
 
 const manifest = new URL("../package.json", import.meta.resolve("ioredis"));
 const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
 
 /** Redis against ioredis. */
-export const redis: Backend = {
+export const redis: Benchmark = {
   client: `ioredis ${version}`,
   contenders: {
     plain: async () => (await import("./plain.ts")).open,
@@ -14,9 +14,9 @@ export const redis: Backend = {
     ours: async () => (await import("./ours.ts")).open,
   },
   async start() {
-    // Here, so that the contenders' processes do not load it.
+    // Imported here, so that the processes of the contenders do not load it.
     const { redis: server } = await import("@anybroker-internal/testkit/brokers/redis");
-    // Otherwise it would write all of its log anew now and then, in a process of its own, in the middle of a run.
+    // Otherwise Redis rewrites its whole log now and then, in another process, in the middle of a run.
     const { url, version, stop } = await server.start({ config: ["--auto-aof-rewrite-percentage", "0"] });
     return { url, version: `Redis ${version}`, stop };
   },

@@ -1,16 +1,16 @@
-import { delegateSource } from "@anybroker/conformance";
-import { OWN } from "@anybroker/core/driver";
-import type { BrokenDriver } from "./broken-driver.ts";
-import { asOutgoing, copyOf, receiving, settling, sources, toss } from "./wrap.ts";
+import { overrideSource } from "@anybroker/conformance";
+import { changeHeaders, OWN } from "@anybroker/core/driver";
+import type { BrokenDriver } from "../broken-driver.ts";
+import { asOutgoing, changeDeliveries, changeSettlements, changeSources, copyOf, sendOne } from "../change.ts";
 
-const ok = undefined;
+const succeeded = undefined;
 
-/** Faults in what becomes of a delivery. */
+/** Faults with settlements. */
 export const SETTLING: readonly BrokenDriver[] = [
   {
-    fault: "acks a message whose handler has thrown",
+    fault: "acks a message whose handler threw",
     make: () => (driver) =>
-      settling(driver, (settlement, pass) =>
+      changeSettlements(driver, (settlement, pass) =>
         pass(settlement.action === "retry" ? { action: "ack", delivery: settlement.delivery } : settlement),
       ),
     fails: [
@@ -58,15 +58,15 @@ export const SETTLING: readonly BrokenDriver[] = [
   {
     fault: "retries at once, whatever the delay",
     make: () => (driver) =>
-      settling(driver, (settlement, pass) =>
+      changeSettlements(driver, (settlement, pass) =>
         pass(settlement.action === "retry" ? { ...settlement, delay: 0 } : settlement),
       ),
     fails: ["backoff-kept", "failing-neighbour", "jitter-lengthens", "no-hot-loop", "retry-delay"],
   },
   {
-    fault: "acks what should become a dead letter",
+    fault: "acks messages that it should dead-letter",
     make: () => (driver) =>
-      settling(driver, (settlement, pass) => {
+      changeSettlements(driver, (settlement, pass) => {
         const dead = settlement.action === "deadLetter" || settlement.action === "reject";
         return pass(dead ? { action: "ack", delivery: settlement.delivery } : settlement);
       }),
@@ -104,7 +104,7 @@ export const SETTLING: readonly BrokenDriver[] = [
   {
     fault: "acks the original when the dead letter cannot be written",
     make: () => (driver) =>
-      settling(driver, async (settlement, pass) => {
+      changeSettlements(driver, async (settlement, pass) => {
         const result = await pass(settlement);
         if (settlement.action !== "deadLetter" || result === undefined) return result;
         return pass({ action: "ack", delivery: settlement.delivery });
@@ -114,7 +114,7 @@ export const SETTLING: readonly BrokenDriver[] = [
   {
     fault: "acks the original when the copy for a retry cannot be written",
     make: () => (driver) =>
-      settling(driver, async (settlement, pass) => {
+      changeSettlements(driver, async (settlement, pass) => {
         const result = await pass(settlement);
         if (settlement.action !== "retry" || result === undefined) return result;
         return pass({ action: "ack", delivery: settlement.delivery });
@@ -125,12 +125,12 @@ export const SETTLING: readonly BrokenDriver[] = [
     fault: "counts attempts in the memory of the process",
     make: () => (driver) => {
       const counts = new Map<string, string | undefined>();
-      const counting = settling(driver, (settlement, pass) => {
+      const counting = changeSettlements(driver, (settlement, pass) => {
         if (settlement.action !== "retry") return pass(settlement);
         counts.set(settlement.delivery.id ?? "", settlement.headers[OWN.attempt]);
         return pass({ ...settlement, headers: { ...settlement.headers, [OWN.attempt]: undefined } });
       });
-      return receiving(counting, (delivery) => {
+      return changeDeliveries(counting, (delivery) => {
         const count = counts.get(delivery.id ?? "");
         return count === undefined
           ? delivery
@@ -140,9 +140,9 @@ export const SETTLING: readonly BrokenDriver[] = [
     fails: ["attempts-outlive-the-consumer", "overdue-handlers-close"],
   },
   {
-    fault: "counts what it gives back as a failure",
+    fault: "counts a release as a failure",
     make: () => (driver) =>
-      settling(driver, (settlement, pass) => {
+      changeSettlements(driver, (settlement, pass) => {
         if (settlement.action !== "release") return pass(settlement);
         const { delivery } = settlement;
         const failures = Number(delivery.headers[OWN.attempt] ?? 0) + 1;
@@ -151,9 +151,9 @@ export const SETTLING: readonly BrokenDriver[] = [
     fails: ["aborted-consumer", "crash-loop", "drain-deadline", "drain-gives-back-unstarted", "pause-with-full-buffer"],
   },
   {
-    fault: "acks what it should give back",
+    fault: "acks messages that it should release",
     make: () => (driver) =>
-      settling(driver, (settlement, pass) =>
+      changeSettlements(driver, (settlement, pass) =>
         pass(settlement.action === "release" ? { action: "ack", delivery: settlement.delivery } : settlement),
       ),
     fails: [
@@ -167,9 +167,9 @@ export const SETTLING: readonly BrokenDriver[] = [
   },
   {
     fault: "acks before the handler runs",
-    make: () => (driver) => {
-      const early = sources(driver, (source, entity, link) =>
-        delegateSource(source, {
+    make: () => (driver) =>
+      changeSources(driver, (source, entity, link) =>
+        overrideSource(source, {
           receive: async (max, signal) => {
             const deliveries = await source.receive(max, signal);
             const acks = deliveries.map((delivery) => ({ action: "ack" as const, delivery }));
@@ -177,28 +177,20 @@ export const SETTLING: readonly BrokenDriver[] = [
             return deliveries;
           },
           settle: async (batch) => {
-            for (const { action, delivery, ...rest } of batch) {
-              if (action === "ack" || entity.kind !== "queue") continue;
-              // The casts are true: only settlements with these fields have them.
-              const { headers = {} } = rest as { readonly headers?: Readonly<Record<string, string | undefined>> };
-              const kept = Object.entries({ ...delivery.headers, ...headers }).filter(
-                ([, value]) => value !== undefined,
-              );
-              // The cast is true: the filter has left out what is undefined.
-              const changed = Object.fromEntries(kept) as Record<string, string>;
-              const { delay = 0 } = rest as { readonly delay?: number };
-              const deliverAt = delay === 0 ? undefined : Date.now() + delay;
-              if (action === "retry" || action === "release") {
-                await toss(link, entity, asOutgoing(delivery, { headers: changed, deliverAt }));
-              }
+            for (const settlement of batch) {
+              if (entity.kind !== "queue") continue;
+              const { action, delivery } = settlement;
+              if (action === "release") await sendOne(link, entity, asOutgoing(delivery));
+              if (action !== "retry") continue;
+              const headers = changeHeaders(delivery.headers, settlement.headers);
+              const deliverAt = settlement.delay === 0 ? undefined : Date.now() + settlement.delay;
+              await sendOne(link, entity, asOutgoing(delivery, { headers, deliverAt }));
             }
-            return batch.map(() => ok);
+            return batch.map(() => succeeded);
           },
           extend: async (deliveries) => deliveries.map(() => Date.now() + 60_000),
         }),
-      );
-      return early;
-    },
+      ),
     fails: [
       "ack-overtaken-by-lease",
       "anything-thrown",
@@ -245,25 +237,25 @@ export const SETTLING: readonly BrokenDriver[] = [
     ],
   },
   {
-    fault: "says that settlements took which came too late",
+    fault: "reports success for settlements that came too late",
     make: () => (driver) =>
-      settling(driver, async (settlement, pass) => {
+      changeSettlements(driver, async (settlement, pass) => {
         const result = await pass(settlement);
-        return result?.lost === true ? ok : result;
+        return result?.lost === true ? succeeded : result;
       }),
     fails: ["ack-overtaken-by-lease"],
   },
   {
-    fault: "accepts an ack that came too late and removes the message from whoever has it now",
+    fault: "lets an ack that came too late remove the message from its new consumer",
     make: () => {
       const acked = new Set<string>();
       return (driver) => {
-        const stale = settling(driver, async (settlement, pass) => {
+        const stale = changeSettlements(driver, async (settlement, pass) => {
           const result = await pass(settlement);
           if (settlement.action === "ack" && result?.lost === true) acked.add(settlement.delivery.id ?? "");
           return result;
         });
-        return receiving(stale, (delivery, _, source) => {
+        return changeDeliveries(stale, (delivery, _, source) => {
           if (!acked.has(delivery.id ?? "")) return delivery;
           void source.settle([{ action: "ack", delivery }], new AbortController().signal);
           return undefined;
@@ -273,31 +265,31 @@ export const SETTLING: readonly BrokenDriver[] = [
     fails: ["ack-overtaken-by-lease"],
   },
   {
-    fault: "answers settlements in the wrong order",
+    fault: "returns the results of settlements in the wrong order",
     make: () => (driver) =>
-      sources(driver, (source) =>
-        delegateSource(source, {
+      changeSources(driver, (source) =>
+        overrideSource(source, {
           settle: async (batch, signal) => [...(await source.settle(batch, signal))].reverse(),
         }),
       ),
     fails: ["one-ack-refused-among-many"],
   },
   {
-    fault: "publishes the retry of a subscription on its topic again",
+    fault: "publishes the retry of a subscription to its topic",
     make: () => (driver) =>
-      settling(driver, async (settlement, pass, entity, link) => {
+      changeSettlements(driver, async (settlement, pass, entity, link) => {
         if (settlement.action !== "retry" || entity.kind !== "subscription") return pass(settlement);
         const { delivery } = settlement;
         const headers = { ...delivery.headers, [OWN.attempt]: settlement.headers[OWN.attempt] ?? "0" };
-        await toss(link, entity.topic, asOutgoing(delivery, { headers }));
+        await sendOne(link, entity.topic, asOutgoing(delivery, { headers }));
         return pass({ action: "ack", delivery });
       }),
     fails: ["retry-stays-in-its-subscription"],
   },
   {
-    fault: "writes dead letters without saying why",
+    fault: "writes dead letters without a reason",
     make: () => (driver) =>
-      settling(driver, (settlement, pass) =>
+      changeSettlements(driver, (settlement, pass) =>
         pass(settlement.action === "deadLetter" ? { ...settlement, headers: {} } : settlement),
       ),
     fails: [

@@ -1,0 +1,60 @@
+import type { Broker, MessageSource } from "@anybroker/core";
+import type { Driver } from "@anybroker/core/driver";
+
+/** The value of a header of a foreign message. Clients return a list for a repeated header. */
+export type ForeignValue = string | number | Uint8Array | readonly string[];
+
+/** A message as a foreign client writes or reads it. */
+export interface ForeignMessage {
+  readonly body: Uint8Array;
+  readonly headers: Readonly<Record<string, ForeignValue>>;
+}
+
+/** A plain client of the broker, as programs without anybroker use it. */
+export interface ForeignClient {
+  /** The kinds of header values that the broker carries besides text. */
+  readonly values: readonly ("integer" | "binary" | "list")[];
+  /** Sends a message to an existing queue, with no properties besides the given ones. */
+  send(queue: string, message: ForeignMessage): Promise<void>;
+  /** Takes the next message from a queue. */
+  receive(queue: string, signal: AbortSignal): Promise<ForeignMessage>;
+  /** The headers of the `native` object of a message or dead letter. */
+  headersOf(native: unknown): Readonly<Record<string, ForeignValue>>;
+  close?(): Promise<void>;
+}
+
+/** A queue, a topic, or one subscription of a topic, with all that belongs to it. */
+export type Removable = MessageSource | { readonly topic: string };
+
+/** The driver under test, and hooks into its broker. Cases whose hook is missing are reported as not applicable. */
+export interface Subject {
+  readonly name: string;
+  /** Creates a driver, for one broker object. All drivers must reach the same broker. */
+  driver(): Driver;
+  /**
+   * How long a case waits for what should happen at once, in ms: several times what it usually takes.
+   * @default 10 000
+   */
+  readonly patience?: number;
+  /** The shortest lease that cases may ask for, in ms, where each message has its own lease. */
+  readonly lease?: number;
+  /** The shortest lease that cases may ask for, in ms, where one lease covers all that a consumer holds. */
+  readonly session?: number;
+  /** The largest body that the broker accepts from a foreign client, in bytes, if tests can afford to send one. */
+  readonly largest?: number;
+  /** Cases that are known to fail, by id, with the reason. One that passes fails the run. */
+  readonly deviations?: Readonly<Record<string, string>>;
+  /** Connects a foreign client. */
+  foreign?(): ForeignClient | Promise<ForeignClient>;
+  /**
+   * Cuts the connections of this broker object, and of no other, as a fault of the network does. Without this hook the
+   * suite closes the driver's link below the core.
+   */
+  cut?(broker: Broker): void | Promise<void>;
+  /** Deletes an entity on the broker, with its dead letters and everything else of it. A missing entity is no error. */
+  remove?(entity: Removable): Promise<void>;
+  /** Creates a driver with an account that may use existing entities and create none. */
+  restricted?(): Driver;
+  /** Wraps each driver that the suite connects. For tests of the suite itself. */
+  around?(driver: Driver): Driver;
+}
