@@ -1,4 +1,4 @@
-import type { Scenario } from "./scenario.ts";
+import type { Workload } from "./workload.ts";
 
 /** The counters: calls of `send`, calls that rejected, calls that resolved, and messages that a handler has finished. */
 export type Counted = "sent" | "failed" | "confirmed" | "handled";
@@ -17,7 +17,7 @@ export class Outcomes {
   duplicated = 0;
   /** Faults that no promise reports. */
   readonly problems: string[] = [];
-  readonly #scenario: Pick<Scenario, "kills" | "failsAlways" | "keys">;
+  readonly #scenario: Pick<Workload, "kills" | "failsAlways" | "keys">;
   readonly #confirmed: Uint8Array;
   readonly #runs: Uint32Array;
   readonly #excused = new Set<number>();
@@ -25,7 +25,7 @@ export class Outcomes {
   readonly #latest = new Map<string, number>();
   #waits: Wait[] = [];
 
-  constructor(messages: number, scenario: Pick<Scenario, "kills" | "failsAlways" | "keys">) {
+  constructor(messages: number, scenario: Pick<Workload, "kills" | "failsAlways" | "keys">) {
     this.messages = messages;
     this.#scenario = scenario;
     this.#confirmed = new Uint8Array(messages);

@@ -5,7 +5,7 @@ import { startProxy, type TcpProxy } from "@anybroker-internal/testkit/proxy";
 import { until } from "@anybroker-internal/testkit/until";
 import { type Load, Sender } from "./load.ts";
 import { type Counted, Outcomes } from "./outcomes.ts";
-import type { Scenario } from "./scenario.ts";
+import type { Workload } from "./workload.ts";
 import { startWorker, type Worker } from "./start-worker.ts";
 import type { FaultSubject, FaultyServer } from "./subject.ts";
 import type { Numbered, Task } from "./worker.ts";
@@ -68,7 +68,7 @@ export class ScenarioContext implements AsyncDisposable {
   #opened: Opened | undefined;
   #ending = false;
 
-  constructor(subject: FaultSubject, server: FaultyServer, scenario: Scenario, options: ScenarioOptions) {
+  constructor(subject: FaultSubject, server: FaultyServer, scenario: Workload, options: ScenarioOptions) {
     this.#subject = subject;
     this.server = server;
     this.#stored = { ordered: scenario.keys !== undefined };

@@ -1,20 +1,8 @@
 import type { ScenarioContext } from "./scenario-context.ts";
+import type { Workload } from "./workload.ts";
 
 /** Faults of a broker and its clients. Afterwards no message may be lost, and everything must work again. */
-export interface Scenario {
-  readonly title: string;
-  /** The number of messages in each form of the run. Without `short` the scenario runs only in the full form. */
-  readonly messages: { readonly short?: number; readonly full: number };
-  /** Whether the server itself is not harmed, so that other scenarios can use it at the same time. */
-  readonly sparesServer?: true;
-  /** What the server must have. */
-  readonly needs?: "alarm";
-  /** The number of the message that kills the process of its consumer. */
-  readonly kills?: number;
-  /** One message in this many always fails, until it is dead-lettered. */
-  readonly failsAlways?: number;
-  /** The number of keys of the messages. The messages of one key must be handled in order. */
-  readonly keys?: number;
+export interface Scenario extends Workload {
   /**
    * Runs the scenario. When it returns, all sends but the last ones are confirmed, a consumer is running, and the faults
    * are over. Then `ScenarioContext.finish` sends the last ones and checks everything.

@@ -1,5 +1,5 @@
 import type { Certificates } from "../certificates.ts";
-import type { KafkaOptions } from "../kafka.ts";
+import type { KafkaOptions } from "./server.ts";
 
 /** The addresses at which a server listens, and those that it advertises. */
 export interface Listeners {

@@ -2,9 +2,9 @@ import { tmpdir } from "node:os";
 import { freePorts } from "../../free-ports.ts";
 import { guarded } from "../guarded.ts";
 import { runInDocker } from "../in-docker.ts";
-import type { Kafka, KafkaOptions } from "../kafka.ts";
 import { pairs, properties } from "./config.ts";
 import { probe } from "./probe.ts";
+import type { Kafka, KafkaOptions } from "./server.ts";
 
 /** The image of docker-compose.yml, unless another version is asked for. */
 const image = `apache/kafka:${process.env.ANYBROKER_TEST_KAFKA_VERSION || "4.3.1"}`;

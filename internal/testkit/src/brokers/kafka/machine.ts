@@ -8,11 +8,11 @@ import { freePorts } from "../../free-ports.ts";
 import type { Place } from "../broker.ts";
 import { makeCertificates } from "../certificates.ts";
 import { guarded } from "../guarded.ts";
-import { type Kafka, type KafkaOptions, USERS } from "../kafka.ts";
 import { launch } from "../on-machine.ts";
 import { pairs, properties, type Secure } from "./config.ts";
 import { type Jars, jars } from "./jars.ts";
 import { probe } from "./probe.ts";
+import { type Kafka, type KafkaOptions, USERS } from "./server.ts";
 
 // A small heap and only the quick compiler: a server runs for a minute or two.
 const JAVA = ["-Xms256m", "-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];

@@ -1,4 +1,4 @@
-import type { RabbitmqOptions } from "../rabbitmq.ts";
+import type { RabbitmqOptions } from "./server.ts";
 
 /** The content of `enabled_plugins` for `tlsConfig`. */
 export const tlsPlugins = "[rabbitmq_auth_mechanism_ssl].\n";

@@ -1,4 +1,4 @@
-import type { Rabbitmq, RabbitmqUser } from "../rabbitmq.ts";
+import type { Rabbitmq, RabbitmqUser } from "./server.ts";
 
 type Ctl = Rabbitmq["ctl"];
 

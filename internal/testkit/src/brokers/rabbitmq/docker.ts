@@ -5,9 +5,9 @@ import { freePorts } from "../../free-ports.ts";
 import { type Certificates, makeCertificates } from "../certificates.ts";
 import { guarded } from "../guarded.ts";
 import { runInDocker } from "../in-docker.ts";
-import type { Rabbitmq, RabbitmqOptions } from "../rabbitmq.ts";
 import { configFile, tlsConfig, tlsPlugins } from "./config.ts";
 import { controls } from "./ctl.ts";
+import type { Rabbitmq, RabbitmqOptions } from "./server.ts";
 import { versionAt } from "./version.ts";
 
 /** The image of docker-compose.yml. */

@@ -7,9 +7,9 @@ import type { Place } from "../broker.ts";
 import { makeCertificates } from "../certificates.ts";
 import type { Guarded } from "../guarded.ts";
 import { guardedIn, inRoot, launch } from "../on-machine.ts";
-import type { Rabbitmq, RabbitmqOptions } from "../rabbitmq.ts";
 import { configFile, tlsConfig, tlsPlugins } from "./config.ts";
 import { controls } from "./ctl.ts";
+import type { Rabbitmq, RabbitmqOptions } from "./server.ts";
 import { versionAt } from "./version.ts";
 
 const run = promisify(execFile);

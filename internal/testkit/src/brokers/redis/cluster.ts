@@ -1,4 +1,4 @@
-import type { RedisOptions } from "../redis.ts";
+import type { RedisOptions } from "./server.ts";
 import { talk, versionAt } from "./version.ts";
 
 const SLOTS = 16_384;

@@ -1,4 +1,4 @@
-import type { RedisOptions } from "../redis.ts";
+import type { RedisOptions } from "./server.ts";
 
 /** The server's program. Other programs, such as Valkey's, speak the same protocol. */
 export const program: string = process.env.ANYBROKER_TEST_REDIS_PROGRAM ?? "redis-server";

@@ -1,4 +1,4 @@
-import type { Redis, RedisUser } from "../redis.ts";
+import type { Redis, RedisUser } from "./server.ts";
 import { talk } from "./version.ts";
 
 /** The controls that need only a connection, and so work in every way. */

@@ -5,9 +5,9 @@ import { freePorts } from "../../free-ports.ts";
 import { makeCertificates } from "../certificates.ts";
 import { guarded } from "../guarded.ts";
 import { runInDocker } from "../in-docker.ts";
-import type { Redis, RedisOptions } from "../redis.ts";
 import { serverArguments, tlsArguments } from "./config.ts";
 import { controls } from "./controls.ts";
+import type { Redis, RedisOptions } from "./server.ts";
 import { versionAt } from "./version.ts";
 
 /** The image of docker-compose.yml. */

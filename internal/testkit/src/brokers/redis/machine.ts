@@ -5,11 +5,11 @@ import type { Place } from "../broker.ts";
 import { makeCertificates } from "../certificates.ts";
 import type { Guarded } from "../guarded.ts";
 import { guardedIn, inRoot, launch } from "../on-machine.ts";
-import type { Redis, RedisOptions } from "../redis.ts";
 import { joined, nodes } from "./cluster.ts";
 import { program, serverArguments, tlsArguments } from "./config.ts";
 import { controls } from "./controls.ts";
 import { replicaOf, watched, writeSentinel } from "./sentinel.ts";
+import type { Redis, RedisOptions } from "./server.ts";
 import { versionAt } from "./version.ts";
 
 interface Tls {
