@@ -2,6 +2,7 @@ import { clearTimeout, setTimeout } from "node:timers";
 import {
   type Delivery,
   Ending,
+  type RetryProgress,
   type Settlement,
   type SettleResult,
   type Source,
@@ -111,8 +112,13 @@ class MemorySource implements Source, Reader, Leaseholder, Endable {
     return Promise.resolve();
   }
 
-  /** There is nothing to change: the window is what the core asks of `receive`. */
-  resize(): Promise<void> {
+  identify(delivery: Delivery): string | undefined {
+    return delivery instanceof MemoryDelivery ? String(delivery.entry.seq) : undefined;
+  }
+
+  keepProgress(delivery: Delivery, progress: RetryProgress): Promise<void> {
+    const held = this.#held.deliveries.get(delivery);
+    if (held !== undefined) held.entry.progress = progress;
     return Promise.resolve();
   }
 

@@ -1,4 +1,4 @@
-import type { DeadLetterEntry, Delivery, OutgoingMessage } from "@anybroker/core/driver";
+import type { DeadLetterEntry, Delivery, OutgoingMessage, RetryProgress } from "@anybroker/core/driver";
 import { MemoryError } from "./broker/memory-error.ts";
 import { type Entry, frozenHeaders, type MemoryMessage, sizeOf } from "./broker/message.ts";
 import { capabilities } from "./capabilities.ts";
@@ -74,6 +74,9 @@ export class MemoryDelivery implements Delivery {
   }
   get position(): string {
     return `${this.#source}/${this.entry.seq}`;
+  }
+  get progress(): RetryProgress | undefined {
+    return this.entry.progress;
   }
   get native(): MemoryMessage {
     this.#native ??= { ...this.entry.message, body: this.body };

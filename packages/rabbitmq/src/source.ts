@@ -9,7 +9,7 @@ import { bind } from "./declaring/bindings.ts";
 import { hasLadder } from "./declaring/delay-steps.ts";
 import { Settler } from "./settle.ts";
 import type { LinkState } from "./state/link-state.ts";
-import { deliveryOf, type RabbitmqDelivery } from "./wire.ts";
+import { deliveryOf, identityOf, type RabbitmqDelivery } from "./wire.ts";
 
 /** What a source reads. */
 interface ReadQueue {
@@ -57,7 +57,7 @@ async function openOn(
   try {
     const source = new RabbitmqSource(link, channel, queue, onLost);
     await orAborted(prepare(channel), signal);
-    await source.resize(window, signal);
+    await source.setWindow(window, signal);
     await source.resume(signal);
     return source;
   } catch (error) {
@@ -118,15 +118,25 @@ class RabbitmqSource implements core.Source {
       this.#settler.acks = new Acks(this.#channel);
       this.#gaveUpPlace = false;
       this.#watchChannel();
-      await this.resize(this.#window, signal);
+      await this.setWindow(this.#window, signal);
     }
     const consuming = this.#channel.consume(this.#queue.name, (message) => this.#onMessage(message));
     this.#consumerTag = (await orAborted(consuming, signal)).consumerTag;
   }
 
-  async resize(window: number, signal: AbortSignal): Promise<void> {
+  identify(delivery: core.Delivery): string | undefined {
+    // The cast is true: the core asks about what this source has delivered.
+    return identityOf(delivery as RabbitmqDelivery);
+  }
+
+  async flush(signal: AbortSignal): Promise<void> {
+    this.#settler.acks.flush(0);
+    await sleep(this.#settler.acks.transitTime, undefined, { signal });
+  }
+
+  /** The most unsettled deliveries that the server sends. */
+  async setWindow(window: number, signal: AbortSignal): Promise<void> {
     this.#window = window;
-    if (this.#gaveUpPlace) return;
     this.#settler.acks.maxHeldBack = Math.floor(window / 2);
     await orAborted(this.#channel.prefetch(Math.min(window, MAX_PREFETCH)), signal);
   }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type * as core from "@anybroker/core/driver";
 import { bytesAsText, changeHeaders, NO_HEADERS, OWN } from "@anybroker/core/driver";
 import type { Message, Options } from "amqplib";
@@ -84,6 +85,18 @@ export function deliveryOf(native: Message, queue: string): RabbitmqDelivery {
     deliveries: typeof count === "number" ? count : Number(fields.redelivered),
     leaseUntil: undefined,
   };
+}
+
+/**
+ * A name that a message has at each delivery: its id, with a digest of everything else of it, since two messages may have
+ * one id. RabbitMQ itself has no name for a message, so one without an id has none.
+ */
+export function identityOf({ native: { properties, content } }: RabbitmqDelivery): string | undefined {
+  const { messageId } = properties;
+  if (typeof messageId !== "string" || messageId === "") return undefined;
+  const headers = Object.entries(properties.headers ?? {}).filter(([name]) => !SERVER_HEADER.test(name));
+  const rest = JSON.stringify([{ ...properties, headers: undefined }, headers]);
+  return `${messageId}/${createHash("sha1").update(rest).update(content).digest("base64url")}`;
 }
 
 function textHeaders(headers: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, string>> {

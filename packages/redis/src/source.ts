@@ -134,8 +134,14 @@ class RedisSource implements core.Source {
     await orAborted(this.#reader.resume(), signal);
   }
 
-  async resize(window: number, _signal: AbortSignal): Promise<void> {
-    this.#buffer.resize(window);
+  identify(delivery: core.Delivery): string | undefined {
+    // The cast is true: the core asks about what this source has delivered.
+    const { streamIndex, native } = delivery as RedisDelivery;
+    return `${streamIndex}/${native.id}`;
+  }
+
+  async flush(signal: AbortSignal): Promise<void> {
+    await orAborted(this.#settler.flush(), signal);
   }
 
   async close(signal: AbortSignal): Promise<void> {

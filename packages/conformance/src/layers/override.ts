@@ -68,7 +68,9 @@ export function mapSources<N>(link: Link<N>, change: (source: Source, entity: So
 export function overrideSource(source: Source, overrides: Partial<Source>): Source {
   const batches = overrides.batches ?? source.batches;
   const extend = overrides.extend ?? source.extend?.bind(source);
-  const resize = overrides.resize ?? source.resize?.bind(source);
+  const flush = overrides.flush ?? source.flush?.bind(source);
+  const identify = overrides.identify ?? source.identify?.bind(source);
+  const keepProgress = overrides.keepProgress ?? source.keepProgress?.bind(source);
   return {
     lost: overrides.lost ?? source.lost,
     returns: overrides.returns ?? source.returns,
@@ -76,7 +78,9 @@ export function overrideSource(source: Source, overrides: Partial<Source>): Sour
     receive: overrides.receive ?? ((max, signal) => source.receive(max, signal)),
     settle: overrides.settle ?? ((batch, signal) => source.settle(batch, signal)),
     ...(extend === undefined ? {} : { extend }),
-    ...(resize === undefined ? {} : { resize }),
+    ...(flush === undefined ? {} : { flush }),
+    ...(identify === undefined ? {} : { identify }),
+    ...(keepProgress === undefined ? {} : { keepProgress }),
     pause: overrides.pause ?? ((signal) => source.pause(signal)),
     resume: overrides.resume ?? ((signal) => source.resume(signal)),
     close: overrides.close ?? ((signal) => source.close(signal)),

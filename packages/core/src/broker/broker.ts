@@ -2,14 +2,18 @@ import type { Broker, Health, Topology } from "../api/broker.ts";
 import type { ConnectOptions } from "../api/connecting.ts";
 import { DEFAULTS } from "../api/defaults.ts";
 import { checkKeys, integer } from "../base/check.ts";
+import type { Clock } from "../base/clock.ts";
 import { reasonOf } from "../base/errors.ts";
 import { orAborted } from "../base/wait.ts";
 import type { Declared } from "../contract/capabilities.ts";
 import type { Driver } from "../contract/driver.ts";
 import type { Entity } from "../contract/entities.ts";
+import { describeEntity } from "../contract/entities.ts";
 import type { LinkHealth } from "../contract/link.ts";
 import { Connection } from "../link/connection.ts";
 import { Declarations } from "../link/declarations.ts";
+import type { HeldMessage } from "../receiving/held-message.ts";
+import { Recollections } from "../receiving/recollections.ts";
 import { idMaker } from "../sending/id.ts";
 import { Outbox } from "../sending/outbox.ts";
 import { traceInjector } from "../sending/trace.ts";
@@ -33,6 +37,7 @@ export async function openBroker<C extends Declared, N>(
     declarations,
     outbox: new Outbox(connection, declarations, settings.sendBuffer),
     consumers: new Set(),
+    recollections: recollectionsOf(settings.context.clock),
     propagation: options.propagation,
     nextId: idMaker(settings.context.clock.now),
     inject: traceInjector(options.propagation, () => connection.capabilities.limits),
@@ -71,6 +76,17 @@ function brokerOf(context: BrokerContext): Broker {
     health: (options = {}) => healthOf(connection, options.signal),
     close,
     [Symbol.asyncDispose]: () => close(),
+  };
+}
+
+/** Recollections for each source, made when first needed. */
+function recollectionsOf(clock: Clock): BrokerContext["recollections"] {
+  const known = new Map<string, Recollections<HeldMessage>>();
+  return (source) => {
+    const name = describeEntity(source);
+    const recollections = known.get(name) ?? new Recollections<HeldMessage>(clock);
+    known.set(name, recollections);
+    return recollections;
   };
 }
 

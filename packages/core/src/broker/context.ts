@@ -1,7 +1,10 @@
 import type { Propagation } from "../api/connecting.ts";
 import type { Consumer } from "../api/consuming.ts";
+import type { SourceEntity } from "../contract/entities.ts";
 import type { Connection } from "../link/connection.ts";
 import type { Declarations } from "../link/declarations.ts";
+import type { HeldMessage } from "../receiving/held-message.ts";
+import type { Recollections } from "../receiving/recollections.ts";
 import type { Outbox } from "../sending/outbox.ts";
 
 /** What the handles of one broker object share. */
@@ -10,6 +13,8 @@ export interface BrokerContext {
   readonly declarations: Declarations;
   readonly outbox: Outbox;
   readonly consumers: Set<Consumer>;
+  /** What this process knows of messages that it lost, for each source. */
+  readonly recollections: (source: SourceEntity) => Recollections<HeldMessage>;
   readonly propagation: Propagation | undefined;
   readonly nextId: () => string;
   /** The headers with the trace added, where there is one. */

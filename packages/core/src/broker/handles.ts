@@ -63,7 +63,12 @@ function readerOf<Output>(context: BrokerContext, entity: SourceEntity, format: 
   const start = (plan: Plan): Promise<Consumer> => {
     const { connection, consumers } = context;
     if (connection.closed) throw connection.closedError(`consuming ${describeEntity(entity)}`);
-    const consumer = new SourceConsumer(context, entity, format.read, plan);
+    const consumer = new SourceConsumer(
+      { ...context, recollections: context.recollections(entity) },
+      entity,
+      format.read,
+      plan,
+    );
     consumers.add(consumer);
     void consumer.closed.then(() => consumers.delete(consumer));
     return consumer.start();

@@ -31,6 +31,14 @@ export interface SendFailure {
 /** Reports the fate of the message at `index`, once; accepted without a `failure`. May be called before `send` returns. */
 export type Report = (index: number, failure?: SendFailure) => void;
 
+/** How far a message has come that is retried in place. */
+export interface RetryProgress {
+  /** Failures so far. */
+  readonly failures: number;
+  /** Its handler must not run again before this time (milliseconds since 1970). */
+  readonly notBefore: number;
+}
+
 /** A message handed over by the broker. Its fields may be getters that read `native` when asked. */
 export interface Delivery {
   /** Memory that nobody else writes to. */
@@ -50,8 +58,14 @@ export interface Delivery {
   readonly sentAt: number | undefined;
   /** The broker's name for the place of this message, for people. */
   readonly position: string;
-  /** The broker's own count of earlier hand-overs, 0 at first; undefined where it has none. */
+  /**
+   * How many earlier deliveries of this message ended without an outcome, as far as the broker knows: 0 at first, undefined
+   * where the broker does not count. What was released does not count where the driver can tell. The core takes this for
+   * evidence of a crash, after it has subtracted the deliveries that its own process survived.
+   */
   readonly deliveries: number | undefined;
+  /** What `Source.keepProgress` has noted of this message; undefined when there is nothing. */
+  readonly progress?: RetryProgress | undefined;
   /**
    * When the broker takes it back unless it is extended, by the link's clock and rather too early than too late;
    * undefined: not while the link lives.

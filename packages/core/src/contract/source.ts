@@ -1,4 +1,4 @@
-import type { Delivery } from "./message.ts";
+import type { Delivery, RetryProgress } from "./message.ts";
 import type { Settlement, SettleResult } from "./settlement.ts";
 
 /** How a source is opened. */
@@ -38,8 +38,21 @@ export interface Source {
    */
   pause(signal: AbortSignal): Promise<void>;
   resume(signal: AbortSignal): Promise<void>;
-  /** Changes the window of a paused source. Where it is missing the core opens the source anew instead. */
-  resize?(window: number, signal: AbortSignal): Promise<void>;
+  /**
+   * A name of the delivered message that is the same at each of its deliveries, and that no other message has while this
+   * one is not settled. The core asks for it when a delivery is lost or released, and when one comes that may have been
+   * lost before. Undefined, or the method missing, where there is none: then the broker's count alone is evidence of a
+   * crash, and failures of a retry in place are forgotten with the connection.
+   */
+  identify?(delivery: Delivery): string | undefined;
+  /** Resolves when the broker has every ack that `settle` has returned. Missing where `settle` never returns earlier. */
+  flush?(signal: AbortSignal): Promise<void>;
+  /**
+   * Notes how far a delivery has come that is retried in place, so that the note outlives this consumer and comes with the
+   * next delivery (`Delivery.progress`). The note goes when the delivery is settled. Missing where the broker has no place
+   * for it: then a retry in place is counted anew after a crash.
+   */
+  keepProgress?(delivery: Delivery, progress: RetryProgress, signal: AbortSignal): Promise<void>;
   /**
    * Stops reading. The core has settled or released all it holds. Called for every source: after the end of its link with
    * an aborted signal, and then the driver only frees what the source still has (sockets, timers).

@@ -17,12 +17,17 @@ interface Run extends Due {
 export interface DispatcherEvents {
   /** Makes a message ready for its handler. `false`: no handler is to see it. */
   prepare(held: HeldMessage): boolean | Promise<boolean>;
+  /** The same for a suspect, while so many other suspects wait. */
+  prepareSuspect(held: HeldMessage, others: number): Promise<boolean>;
   succeeded(held: HeldMessage): void;
   threw(held: HeldMessage, error: unknown): void;
   timedOut(held: HeldMessage): void;
   /** As many handlers are overdue as may run at once: none can start any more. */
   stuck(): void;
 }
+
+/** For how long a suspect waits for other handlers to return before it starts all the same, in milliseconds. */
+const SUSPECT_PATIENCE = 5_000;
 
 /** Runs handlers: at most `concurrency` at once, one at a time for a key, each for at most `timeout`. */
 export class Dispatcher {
@@ -40,6 +45,10 @@ export class Dispatcher {
   #pumping = false;
   #cancelBatchWait: (() => void) | undefined;
   #batchWaitOver = false;
+  /** The suspect that is being prepared or handled. Nothing else starts meanwhile. */
+  #suspect: HeldMessage | undefined;
+  #patienceOver = false;
+  #cancelPatience: (() => void) | undefined;
 
   constructor(plan: Plan, ordered: boolean, clock: Clock, events: DispatcherEvents) {
     this.#plan = plan;
@@ -74,13 +83,28 @@ export class Dispatcher {
     // A handler that returns at once comes back to here: the loop goes on, and the stack does not grow.
     if (this.#pumping) return;
     this.#pumping = true;
-    while (this.#open && this.#slots > 0 && this.#batchIsDue()) {
+    while (this.#open && this.#slots > 0 && this.#suspect === undefined) {
+      if (this.#suspectIsDue()) {
+        this.#startSuspect();
+        break;
+      }
+      if (!this.#batchIsDue()) break;
       const held = this.#queues.take();
       if (held === undefined) break;
       if (this.#plan.max === 1) this.#startOne(held);
       else this.#startBatch([held, ...this.#queues.takeMore(this.#plan.max - 1)]);
     }
     this.#pumping = false;
+  }
+
+  /** Whether there are suspects that have not been dealt with. Meanwhile no further messages should come. */
+  get hasSuspects(): boolean {
+    return this.#suspect !== undefined || this.#queues.suspects > 0;
+  }
+
+  /** Resolves when there are no suspects left, or the signal aborts. */
+  async suspectsDone(signal: AbortSignal): Promise<void> {
+    while (this.hasSuspects && !signal.aborted) await this.#runEnded.wait(signal);
   }
 
   /** No handler starts until `open`. */
@@ -114,6 +138,7 @@ export class Dispatcher {
     }
     const waiting = this.#queues.remove(matches);
     for (const held of backingOff) this.#queues.free(held);
+    this.#runEnded.wake();
     return [...backingOff, ...waiting];
   }
 
@@ -126,6 +151,18 @@ export class Dispatcher {
     this.#open = false;
     this.#deadlines.stop();
     this.#cancelBatchWait?.();
+    this.#cancelPatience?.();
+  }
+
+  /** Whether a suspect starts now: nothing else runs or can run, or it has waited for long enough. */
+  #suspectIsDue(): boolean {
+    if (this.#queues.suspects === 0) return false;
+    if (this.#patienceOver || (this.#queues.ready === 0 && this.#runs.size === this.#overdue)) return true;
+    this.#cancelPatience ??= this.#clock.after(SUSPECT_PATIENCE, () => {
+      this.#patienceOver = true;
+      this.pump();
+    });
+    return false;
   }
 
   /** Whether a batch can start: a full one, or what has come within the wait. */
@@ -153,6 +190,19 @@ export class Dispatcher {
     if (ready === true) this.#run([held]);
     else if (ready === false) this.#startNone([held]);
     else void ready.then((late) => this.#startReady([held], [late]));
+  }
+
+  #startSuspect(): void {
+    const held = this.#queues.takeSuspect();
+    this.#cancelPatience?.();
+    this.#cancelPatience = undefined;
+    this.#patienceOver = false;
+    if (held === undefined) return;
+    this.#suspect = held;
+    this.#slots -= 1;
+    held.begin();
+    const others = this.#queues.suspects;
+    void this.#events.prepareSuspect(held, others).then((ready) => this.#startReady([held], [ready]));
   }
 
   #startBatch(taken: readonly HeldMessage[]): void {
@@ -212,9 +262,14 @@ export class Dispatcher {
 
   /** No handler has the message: it runs again here later, or its key is free. */
   #done(held: HeldMessage): void {
+    this.#noLongerSuspect(held);
     const wait = held.takeRunAgainAfter();
     if (wait !== undefined && held.state !== "lost") this.runAgain(held, wait);
     else this.#queues.free(held);
+  }
+
+  #noLongerSuspect(held: HeldMessage): void {
+    if (this.#suspect === held) this.#suspect = undefined;
   }
 
   #late(run: Run): void {
@@ -222,7 +277,10 @@ export class Dispatcher {
     run.overdue = true;
     this.#overdue += 1;
     this.#slots += 1;
-    for (const held of run.messages) this.#events.timedOut(held);
+    for (const held of run.messages) {
+      this.#noLongerSuspect(held);
+      this.#events.timedOut(held);
+    }
     if (this.#overdue >= this.#plan.concurrency) return this.#events.stuck();
     this.pump();
     this.#runEnded.wake();

@@ -3,6 +3,8 @@ import type { Message, MessageSource } from "../api/message.ts";
 import { NO_HEADERS, OWN, OWN_PREFIX } from "../contract/headers.ts";
 import type { Delivery } from "../contract/message.ts";
 import type { Settlement, SettleResult } from "../contract/settlement.ts";
+import { crashEvidence, isSuspect } from "./crash-loop.ts";
+import type { Recollection } from "./recollections.ts";
 import type { RetryMeans } from "./retry-decision.ts";
 
 /** What holds a message until it is settled: the read session that received it. */
@@ -12,6 +14,12 @@ export interface Holder {
   /** Aborts when this session ends. Nothing of it is held then. */
   readonly signal: AbortSignal;
   settle(settlement: Settlement, done: (result: SettleResult) => void): void;
+  /** Notes failures of a retry in place, where the broker has a place for them. */
+  keepProgress(held: HeldMessage): void;
+  /** Resolves when the broker has every ack so far. */
+  flush(): Promise<void>;
+  /** The broker's name of the message, by which it is known when it comes back. */
+  identify(held: HeldMessage): string | undefined;
   /** The message is settled: it no longer counts as held. */
   drop(held: HeldMessage): void;
 }
@@ -40,23 +48,40 @@ export class HeldMessage implements Message {
   readonly #verbs: MessageVerbs;
   /** Failures before this run. */
   failures: number;
+  /** A handler must not run before this time (milliseconds since 1970): the rest of a retry's wait. */
+  notBefore: number;
+  /** Deliveries of this message, this one not included, that this process lost while it lived. */
+  readonly survived: number;
   leaseUntil: number | undefined;
   /** Its place in the holder's bag. */
   slot: number = -1;
+  /** How to settle another delivery of the message as was decided, should the settlement not reach the broker. */
+  settleAgain: ((again: HeldMessage) => void) | undefined;
   /** The decoded body. */
   body: unknown;
   #state: HeldState = "waiting";
   #inHandler = false;
+  #evidence: number;
+  #lostAs: HeldState | undefined;
   #runAgainAfter: number | undefined;
   #abort: AbortController | undefined;
   #bytes: Uint8Array | undefined;
   #headers: Readonly<Record<string, string>> | undefined;
 
-  constructor(delivery: Delivery, holder: Holder, verbs: MessageVerbs, failures: number) {
+  constructor(
+    delivery: Delivery,
+    holder: Holder,
+    verbs: MessageVerbs,
+    recollection: Recollection<HeldMessage> | undefined,
+  ) {
+    const { progress } = delivery;
     this.delivery = delivery;
     this.holder = holder;
     this.#verbs = verbs;
-    this.failures = failures;
+    this.failures = Math.max(failuresOf(delivery), progress?.failures ?? 0, recollection?.failures ?? 0);
+    this.notBefore = Math.max(progress?.notBefore ?? 0, recollection?.notBefore ?? 0);
+    this.survived = recollection?.survived ?? 0;
+    this.#evidence = crashEvidence(delivery.deliveries, this.survived);
     this.leaseUntil = delivery.leaseUntil;
   }
 
@@ -67,6 +92,23 @@ export class HeldMessage implements Message {
   /** Whether a handler has it and has not returned, whatever was decided meanwhile. */
   get inHandler(): boolean {
     return this.#inHandler;
+  }
+
+  /** How many deliveries of this message ended without an outcome, apart from those that this process survived. */
+  get evidence(): number {
+    return this.#evidence;
+  }
+
+  /** Whether it may have killed a process. It then starts last and alone. */
+  get isSuspect(): boolean {
+    return isSuspect(this.#evidence);
+  }
+
+  /** What this process knows of the message, should it come back after it was lost or released. */
+  get recollection(): Recollection<HeldMessage> {
+    const { survived, failures, notBefore } = this;
+    const settleAgain = this.#lostAs === "decided" ? this.settleAgain : undefined;
+    return { survived: survived + 1, failures, notBefore, settleAgain };
   }
 
   get bytes(): Uint8Array {
@@ -172,10 +214,17 @@ export class HeldMessage implements Message {
     this.#state = "decided";
   }
 
+  /** Its handler has run, and this process lives: whatever it was suspected of, it has not done it. */
+  clearSuspicion(): void {
+    this.#evidence = 0;
+  }
+
   /** It failed and stays here: its handler is to run again after a wait, once it has returned. */
-  decideToRunAgain(failures: number, wait: number): void {
+  decideToRunAgain(failures: number, wait: number, notBefore: number): void {
     this.failures = failures;
+    this.notBefore = notBefore;
     this.#state = "decided";
+    this.settleAgain = undefined;
     this.#runAgainAfter = wait;
   }
 
@@ -199,6 +248,7 @@ export class HeldMessage implements Message {
 
   /** It is no longer ours. */
   lose(reason: Error): void {
+    this.#lostAs = this.#state;
     this.#state = "lost";
     this.abort(reason);
   }

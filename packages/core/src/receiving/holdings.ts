@@ -73,6 +73,26 @@ export class Holdings implements Holder {
     this.#changed.wake();
   }
 
+  identify({ delivery }: HeldMessage): string | undefined {
+    return this.source.identify?.(delivery);
+  }
+
+  keepProgress({ delivery, failures, notBefore }: HeldMessage): void {
+    if (this.source.keepProgress === undefined || !this.alive) return;
+    const keeping = this.source.keepProgress(delivery, { failures, notBefore }, this.signal);
+    keeping.catch((error: unknown) => {
+      if (this.alive) this.#events.failed(error);
+    });
+  }
+
+  /** Resolves when the broker has every ack so far, or the source has ended. */
+  async flush(): Promise<void> {
+    await this.settled(this.signal);
+    await this.source.flush?.(this.signal).catch((error: unknown) => {
+      if (this.alive) this.#events.failed(error);
+    });
+  }
+
   /** Resolves when a held message was settled or lost, or the signal aborts. */
   change(signal: AbortSignal): Promise<void> {
     return this.#changed.wait(signal);

@@ -3,12 +3,16 @@ import { Fifo } from "../base/fifo.ts";
 /** What can wait for a handler. */
 export interface Keyed {
   readonly key: string | undefined;
+  /** It starts last, and while nothing else runs. */
+  readonly isSuspect: boolean;
 }
 
 /** Messages that wait for a handler. On an ordered source only the first of each key can be taken. */
 export class KeyQueues<T extends Keyed> {
   readonly #ordered: boolean;
   readonly #ready = new Fifo<T>();
+  /** Suspects whose key is free. */
+  #suspects: T[] = [];
   /** Keys that are taken, each with the messages that wait behind it. */
   readonly #taken = new Map<string, T[]>();
   #behind = 0;
@@ -19,21 +23,26 @@ export class KeyQueues<T extends Keyed> {
 
   /** How many messages wait. */
   get size(): number {
-    return this.#ready.size + this.#behind;
+    return this.#ready.size + this.#suspects.length + this.#behind;
   }
 
-  /** How many messages can be taken now. */
+  /** How many suspects can be taken now. */
+  get suspects(): number {
+    return this.#suspects.length;
+  }
+
+  /** How many messages can be taken now, suspects not included. */
   get ready(): number {
     return this.#ready.size;
   }
 
   push(item: T): void {
-    if (!this.#ordered) return this.#ready.push(item);
+    if (!this.#ordered) return this.#makeReady(item);
     const key = item.key ?? "";
     const waiting = this.#taken.get(key);
     if (waiting === undefined) {
       this.#taken.set(key, []);
-      this.#ready.push(item);
+      this.#makeReady(item);
       return;
     }
     waiting.push(item);
@@ -43,6 +52,12 @@ export class KeyQueues<T extends Keyed> {
   /** The next message whose key is free. Its key is then taken until `free`. */
   take(): T | undefined {
     return this.#ready.shift();
+  }
+
+  /** One of the suspects, at random, whose key is then taken. */
+  takeSuspect(): T | undefined {
+    const [item] = this.#suspects.splice(Math.floor(Math.random() * this.#suspects.length), 1);
+    return item;
   }
 
   /** The next messages, at most `most`. */
@@ -58,7 +73,8 @@ export class KeyQueues<T extends Keyed> {
 
   /** Puts a message that was taken back to the front. Its key stays taken. */
   putBack(item: T): void {
-    this.#ready.unshift([item]);
+    if (item.isSuspect) this.#suspects.push(item);
+    else this.#ready.unshift([item]);
   }
 
   /** The key's message is done with: the next one of its key can be taken. */
@@ -71,7 +87,7 @@ export class KeyQueues<T extends Keyed> {
       return;
     }
     this.#behind -= 1;
-    this.#ready.push(next);
+    this.#makeReady(next);
   }
 
   /** Removes and returns the waiting messages that match. */
@@ -85,8 +101,15 @@ export class KeyQueues<T extends Keyed> {
       );
     }
     this.#behind -= removed.length;
-    const first = this.#ready.remove(matches);
+    const suspects = this.#suspects.filter(matches);
+    this.#suspects = this.#suspects.filter((item) => !matches(item));
+    const first = [...this.#ready.remove(matches), ...suspects];
     for (const item of first) this.free(item);
     return [...first, ...removed];
+  }
+
+  #makeReady(item: T): void {
+    if (item.isSuspect) this.#suspects.push(item);
+    else this.#ready.push(item);
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { SourceEntity } from "../contract/entities.ts";
+import { isCondemned } from "./crash-loop.ts";
 import type { HeldMessage } from "./held-message.ts";
 import { decideReceipt } from "./receipt-decision.ts";
 import type { ReportError } from "./report-error.ts";
@@ -8,6 +9,13 @@ import type { Settler } from "./settler.ts";
 
 /** Reads a body. Throws or rejects with `UNDECODABLE` or `INVALID_BODY`. */
 export type ReadBody = (body: Uint8Array, contentType: string | undefined) => unknown;
+
+/** What runs between a delivery and its handler. Returns whether the handler is to see the message. */
+export interface Preparation {
+  readonly prepare: (held: HeldMessage) => boolean | Promise<boolean>;
+  /** The same for a suspect, while so many other suspects wait. Never rejects. */
+  readonly prepareSuspect: (held: HeldMessage, others: number) => Promise<boolean>;
+}
 
 /**
  * Makes what runs between a delivery and its handler. Early, expired and filtered messages are settled; the body of any
@@ -20,10 +28,10 @@ export function preparer(
   read: ReadBody,
   report: ReportError,
   settler: Settler,
-): (held: HeldMessage) => boolean | Promise<boolean> {
+): Preparation {
   const filter = entity.kind === "subscription" ? entity.filter : undefined;
   const isForHandler = (held: HeldMessage): boolean => {
-    const decision = decideReceipt(held.delivery.headers, filter, clock.now());
+    const decision = decideReceipt(held.delivery.headers, held.notBefore, filter, clock.now());
     switch (decision.action) {
       case "handle":
         return true;
@@ -44,7 +52,7 @@ export function preparer(
     if (held.state === "running") settler.giveUp(held, code, error);
     return false;
   };
-  return (held) => {
+  const prepare = (held: HeldMessage): boolean | Promise<boolean> => {
     if (!isForHandler(held)) return false;
     const done = (value: unknown): true => {
       held.body = value;
@@ -57,4 +65,14 @@ export function preparer(
       return unreadable(held, error);
     }
   };
+  const prepareSuspect = async (held: HeldMessage, others: number): Promise<boolean> => {
+    if (isCondemned(held.evidence, others)) {
+      settler.giveUp(held, "crash-loop", undefined);
+      return false;
+    }
+    // Should it kill this process, what was acked before must not come back and be suspected too.
+    await held.holder.flush();
+    return held.state === "running" && prepare(held);
+  };
+  return { prepare, prepareSuspect };
 }

@@ -1,18 +1,16 @@
 import { BrokerError } from "../base/errors.ts";
 import { aborted, orAborted } from "../base/wait.ts";
 import { describeEntity, type SourceEntity } from "../contract/entities.ts";
-import { OWN } from "../contract/headers.ts";
 import type { Delivery } from "../contract/message.ts";
 import type { Source } from "../contract/source.ts";
 import type { Connection } from "../link/connection.ts";
 import type { Dispatcher } from "./dispatcher.ts";
-import { failuresOf, HeldMessage } from "./held-message.ts";
+import { HeldMessage } from "./held-message.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Pause, PauseGate } from "./pause-gate.ts";
+import type { Recollection, Recollections } from "./recollections.ts";
 import type { ReportError } from "./report-error.ts";
-import { retriesInPlace } from "./retry-decision.ts";
 import type { Settler } from "./settler.ts";
-import { type Suspects, verdict } from "./suspects.ts";
 
 /** What a read session uses of its consumer. */
 export interface SessionContext {
@@ -20,13 +18,13 @@ export interface SessionContext {
   readonly connection: Connection;
   readonly dispatcher: Dispatcher;
   readonly settler: Settler;
-  readonly suspects: Suspects;
+  readonly recollections: Recollections<HeldMessage>;
   readonly gate: PauseGate;
   readonly report: ReportError;
   /** Aborts when the consumer closes. */
   readonly stop: AbortSignal;
-  /** The most unsettled deliveries to hold, as things stand. */
-  readonly window: () => number;
+  /** The most unsettled deliveries to hold. */
+  readonly window: number;
 }
 
 /** How long the broker may take over the last settlements and the end of a source, in milliseconds. */
@@ -41,13 +39,11 @@ export class ReadSession {
   readonly #context: SessionContext;
   readonly #source: Source;
   readonly #holdings: Holdings;
-  #window: number;
 
-  constructor(context: SessionContext, holdings: Holdings, window: number) {
+  constructor(context: SessionContext, holdings: Holdings) {
     this.#context = context;
     this.#source = holdings.source;
     this.#holdings = holdings;
-    this.#window = window;
   }
 
   get alive(): boolean {
@@ -66,8 +62,28 @@ export class ReadSession {
 
   /** Reads until the session or the consumer ends. */
   async run(): Promise<void> {
-    const { stop } = this.#context;
-    for (; this.alive && !stop.aborted; await this.#changeWindow()) await this.#read();
+    const { stop, gate, dispatcher, window } = this.#context;
+    const holdings = this.#holdings;
+    let interrupt = gate.interrupt();
+    let signal = AbortSignal.any([this.signal, stop, interrupt]);
+    while (this.alive && !stop.aborted) {
+      if (gate.pause !== undefined) await this.#rest(gate.pause);
+      if (interrupt.aborted) {
+        interrupt = gate.interrupt();
+        signal = AbortSignal.any([this.signal, stop, interrupt]);
+      } else if (dispatcher.hasSuspects) {
+        // More messages would only share the evidence of another crash.
+        await dispatcher.suspectsDone(signal);
+      } else if (holdings.size >= window) {
+        await holdings.change(signal);
+      } else {
+        const received = this.#source.receive(window - holdings.size, signal);
+        const deliveries = received instanceof Promise ? await received : received;
+        if (deliveries.length > 0) this.#take(deliveries);
+        // Whatever the driver does, timers and sockets get their turn.
+        if (deliveries.length === 0 || !(received instanceof Promise)) await new Promise(setImmediate);
+      }
+    }
   }
 
   /** Ends a pause: the source hands out again. */
@@ -91,55 +107,33 @@ export class ReadSession {
     if (wasAlive) await this.#closeSource();
   }
 
-  /** Reads until the session or the consumer ends, or the window has to change. */
-  async #read(): Promise<void> {
-    const { stop, suspects, gate } = this.#context;
-    const holdings = this.#holdings;
-    let interrupt = gate.interrupt();
-    let signal = AbortSignal.any([this.signal, stop, interrupt]);
-    while (this.alive && !stop.aborted && !suspects.calm()) {
-      if (gate.pause !== undefined) await this.#rest(gate.pause);
-      if (interrupt.aborted) {
-        interrupt = gate.interrupt();
-        signal = AbortSignal.any([this.signal, stop, interrupt]);
-      } else if (holdings.size >= this.#window) {
-        await holdings.change(signal);
-      } else {
-        const received = this.#source.receive(this.#window - holdings.size, signal);
-        const deliveries = received instanceof Promise ? await received : received;
-        if (deliveries.length > 0 && this.#take(deliveries)) return;
-        // Whatever the driver does, timers and sockets get their turn.
-        if (deliveries.length === 0 || !(received instanceof Promise)) await new Promise(setImmediate);
-      }
-    }
-  }
-
-  /** Takes deliveries in. Returns true when a suspect among them asks for another window. */
-  #take(deliveries: readonly Delivery[]): boolean {
-    if (!this.alive) return false;
-    const { dispatcher, settler, suspects } = this.#context;
-    const { retryMeans } = this.#holdings;
-    const narrow = suspects.see(deliveries);
+  #take(deliveries: readonly Delivery[]): void {
+    if (!this.alive) return;
+    const { dispatcher } = this.#context;
     for (const delivery of deliveries) {
       const held = this.#hold(delivery);
-      const judged = verdict(delivery);
-      if (narrow) settler.release(held);
-      else if (judged === "condemn") settler.giveUp(held, "crash-loop", undefined);
-      else if (judged === "mark" && !retriesInPlace(retryMeans, 0)) settler.requeue(held, 0, { [OWN.suspect]: "1" });
-      else dispatcher.push(held);
+      if (held !== undefined) dispatcher.push(held);
     }
-    if (!narrow) dispatcher.pump();
-    return narrow;
+    dispatcher.pump();
   }
 
-  #hold(delivery: Delivery): HeldMessage {
-    const failures = failuresOf(delivery);
-    // Failures that were only in a lost consumer's memory: the broker's count of hand-overs stands in for them.
-    const inPlace = retriesInPlace(this.#holdings.retryMeans, 0);
-    const counted = inPlace ? Math.max(failures, delivery.deliveries ?? 0) : failures;
-    const held = new HeldMessage(delivery, this.#holdings, this.#context.settler, counted);
+  /** Undefined when this process has dealt with the message before, and its settlement did not get through. */
+  #hold(delivery: Delivery): HeldMessage | undefined {
+    const { settler } = this.#context;
+    const recollection = this.#recall(delivery);
+    const held = new HeldMessage(delivery, this.#holdings, settler, recollection);
     this.#holdings.add(held);
-    return held;
+    if (recollection?.settleAgain === undefined) return held;
+    recollection.settleAgain(held);
+    return undefined;
+  }
+
+  #recall(delivery: Delivery): Recollection<HeldMessage> | undefined {
+    const { recollections } = this.#context;
+    // A first delivery is not one that was lost, whatever it has in common with one.
+    if (recollections.isEmpty || delivery.deliveries === 0) return undefined;
+    const identity = this.#source.identify?.(delivery);
+    return identity === undefined ? undefined : recollections.recall(identity);
   }
 
   /** Stays off the source until the pause is over. */
@@ -153,24 +147,6 @@ export class ReadSession {
     await aborted(until);
   }
 
-  /** Goes on with another window: in place where the source can, else this session ends and another one is opened. */
-  async #changeWindow(): Promise<void> {
-    const { entity, dispatcher, stop, window } = this.#context;
-    const over = AbortSignal.any([this.signal, stop]);
-    if (over.aborted) return;
-    if (entity.ordered) await dispatcher.idle(over);
-    await this.#giveBack(everything);
-    if (this.#source.resize !== undefined) {
-      this.#window = window();
-      await this.#orEnd(this.#source.resize(this.#window, this.signal));
-      return this.#orEnd(this.#source.resume(this.signal));
-    }
-    while (this.#holdings.size > 0 && !over.aborted) await this.#holdings.change(over);
-    if (over.aborted) return;
-    this.end("the source is opened anew");
-    await this.#closeSource();
-  }
-
   /** Stops intake, and gives back the matching messages that no handler has begun. */
   async #giveBack(matches: (held: HeldMessage) => boolean): Promise<void> {
     const { dispatcher, settler } = this.#context;
@@ -178,7 +154,10 @@ export class ReadSession {
     await this.#orEnd(this.#source.pause(limit));
     for (let more = true; more && this.alive; ) {
       const buffered = await this.#source.receive(ALL, AbortSignal.abort());
-      for (const delivery of buffered) settler.release(this.#hold(delivery));
+      for (const delivery of buffered) {
+        const held = this.#hold(delivery);
+        if (held !== undefined) settler.release(held);
+      }
       more = buffered.length > 0;
     }
     for (const held of dispatcher.remove(matches)) settler.release(held);

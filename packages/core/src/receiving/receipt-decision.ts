@@ -13,13 +13,14 @@ export type ReceiptDecision =
 
 const HANDLE: ReceiptDecision = { action: "handle" };
 
-/** Decides by a delivery's headers whether a handler is to see it now. Pure. */
+/** Decides whether a handler is to see a delivery now. `notBefore` is the end of a wait that its headers do not know. Pure. */
 export function decideReceipt(
   headers: Readonly<Record<string, string>>,
+  notBefore: number,
   filter: Filter | undefined,
   now: number,
 ): ReceiptDecision {
-  const early = Number(headers[OWN.notBefore] ?? 0) - now;
+  const early = Math.max(notBefore, Number(headers[OWN.notBefore] ?? 0)) - now;
   if (early > 0) return { action: "requeue", wait: early };
   if (isExpired(headers, now)) return { action: "discard" };
   if (filter !== undefined && !matches(filter, headers)) return { action: "filter-out" };

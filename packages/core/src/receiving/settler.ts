@@ -17,6 +17,9 @@ import { decideRetry, retriesInPlace } from "./retry-decision.ts";
 /** What became of the deliveries of one consumer. */
 export type Counters = { -readonly [K in Exclude<keyof ConsumerStats, "running" | "waiting">]: number };
 
+/** What an ack is counted as. */
+type AckCounter = "acked" | "filtered" | "discarded" | "expired";
+
 /** What settling needs to know. */
 export interface SettlerContext {
   readonly plan: Plan;
@@ -24,6 +27,8 @@ export interface SettlerContext {
   readonly connection: Connection;
   readonly entity: SourceEntity;
   readonly report: ReportError;
+  /** Called when a message went back untouched. Some brokers count that as a delivery. */
+  readonly released: (held: HeldMessage) => void;
   /** Called when a message whose handler has returned long ago is to run again here. */
   readonly runAgain: (held: HeldMessage, wait: number) => void;
 }
@@ -49,13 +54,20 @@ export class Settler implements MessageVerbs {
     returned: 0,
   };
   readonly #context: SettlerContext;
+  /** Made once, so that an ack costs no closure. */
+  readonly #ackAgain: Readonly<Record<AckCounter, (again: HeldMessage) => void>> = {
+    acked: (again) => this.#ack(again, "acked"),
+    filtered: (again) => this.#ack(again, "filtered"),
+    discarded: (again) => this.#ack(again, "discarded"),
+    expired: (again) => this.#ack(again, "expired"),
+  };
 
   constructor(context: SettlerContext) {
     this.#context = context;
   }
 
   ack(held: HeldMessage): Promise<boolean> {
-    return this.#whileRunning(held, (onSettled) => this.#settleWithoutCopy(held, "ack", "acked", onSettled));
+    return this.#whileRunning(held, (onSettled) => this.#ack(held, "acked", onSettled));
   }
 
   async retry(held: HeldMessage, delay: number | undefined): Promise<boolean> {
@@ -75,7 +87,7 @@ export class Settler implements MessageVerbs {
 
   /** The handler returned. */
   succeed(held: HeldMessage): void {
-    if (held.state === "running") this.#settleWithoutCopy(held, "ack", "acked");
+    if (held.state === "running") this.#ack(held, "acked");
   }
 
   /** The handler threw, or its time is over. */
@@ -96,23 +108,29 @@ export class Settler implements MessageVerbs {
 
   /** Gives it back untouched. */
   release(held: HeldMessage): void {
-    this.#settleWithoutCopy(held, "release", "returned");
+    held.settleAgain = undefined;
+    this.#settle(held, { action: "release", delivery: held.delivery }, "returned", (took) => {
+      if (took) this.#context.released(held);
+    });
   }
 
   /** Acks a message that the subscription's filter does not let through. */
   filterOut(held: HeldMessage): void {
-    this.#settleWithoutCopy(held, "ack", "filtered");
+    this.#ack(held, "filtered");
   }
 
   /** Drops it for good, with an event. */
   discard(held: HeldMessage, reason: string, counter: "discarded" | "expired", onSettled?: OnSettled): void {
     events.discard(this.#event(held, reason));
-    this.#settleWithoutCopy(held, "ack", counter, onSettled);
+    this.#ack(held, counter, onSettled);
   }
 
   /** Sends it round again. That is no failure: it does not count as an attempt. */
   requeue(held: HeldMessage, wait: number, headers: HeaderChanges): void {
-    if (retriesInPlace(held.holder.retryMeans, wait)) return held.decideToRunAgain(held.failures, wait);
+    held.settleAgain = undefined;
+    if (retriesInPlace(held.holder.retryMeans, wait)) {
+      return held.decideToRunAgain(held.failures, wait, this.#context.clock.now() + wait);
+    }
     this.#settle(held, { action: "retry", delivery: held.delivery, delay: wait, headers }, "returned", undefined);
   }
 
@@ -120,6 +138,7 @@ export class Settler implements MessageVerbs {
   giveUp(held: HeldMessage, reason: string, error: unknown, onSettled?: OnSettled): void {
     const { entity, clock } = this.#context;
     if (entity.kind === "subscription" && !entity.durable) return this.discard(held, reason, "discarded", onSettled);
+    held.settleAgain = (again) => this.giveUp(again, reason, error);
     const short = { [OWN.attempt]: String(held.failures + 1), [OWN.deadReason]: truncate(reason, TEXT_MAX) };
     const full = {
       ...short,
@@ -182,20 +201,11 @@ export class Settler implements MessageVerbs {
       case "retry-in-place":
         return this.#retryInPlace(held, failures, decision.wait, onSettled);
       case "retry-by-copy":
-        return this.#retryByCopy(held, failures, decision.wait, now, onSettled, () =>
-          this.#fail(held, error, delay, onSettled),
-        );
+        return this.#retryByCopy(held, failures, decision.wait, now, onSettled);
     }
   }
 
-  #retryByCopy(
-    held: HeldMessage,
-    failures: number,
-    wait: number,
-    now: number,
-    onSettled: OnSettled,
-    again: () => void,
-  ): void {
+  #retryByCopy(held: HeldMessage, failures: number, wait: number, now: number, onSettled: OnSettled): void {
     // An emulated delay may hand the copy out early; by this header the core sees that it is.
     const emulated = wait > 0 && this.#context.connection.capabilities.retryDelay === "emulated";
     const headers = {
@@ -203,8 +213,13 @@ export class Settler implements MessageVerbs {
       [OWN.suspect]: undefined,
       [OWN.notBefore]: emulated ? String(Math.ceil(now + wait)) : undefined,
     };
+    held.settleAgain = (later) => {
+      const at = this.#context.clock.now();
+      this.#retryByCopy(later, failures, Math.max(0, now + wait - at), at, undefined);
+    };
     const settlement: Settlement = { action: "retry", delivery: held.delivery, delay: wait, headers };
     this.#settle(held, settlement, "retried", onSettled, (error) => {
+      const again = (): void => this.#retryByCopy(held, failures, wait, this.#context.clock.now(), onSettled);
       if (error.retryable) this.#later(held, TRY_AGAIN, again);
       // No copy can be made of it, so it stays here.
       else this.#retryInPlace(held, failures, wait, onSettled);
@@ -212,7 +227,9 @@ export class Settler implements MessageVerbs {
   }
 
   #retryInPlace(held: HeldMessage, failures: number, wait: number, onSettled: OnSettled): void {
-    held.decideToRunAgain(failures, wait);
+    held.decideToRunAgain(failures, wait, this.#context.clock.now() + wait);
+    held.clearSuspicion();
+    held.holder.keepProgress(held);
     this.counters.retried += 1;
     onSettled?.(true);
     if (held.inHandler) return;
@@ -229,13 +246,9 @@ export class Settler implements MessageVerbs {
     }
   }
 
-  #settleWithoutCopy(
-    held: HeldMessage,
-    action: "ack" | "release",
-    counter: keyof Counters,
-    onSettled?: OnSettled,
-  ): void {
-    this.#settle(held, { action, delivery: held.delivery }, counter, onSettled);
+  #ack(held: HeldMessage, counter: AckCounter, onSettled?: OnSettled): void {
+    held.settleAgain = this.#ackAgain[counter];
+    this.#settle(held, { action: "ack", delivery: held.delivery }, counter, onSettled);
   }
 
   /**

@@ -19,10 +19,10 @@ import { PauseGate } from "./pause-gate.ts";
 import type { Plan } from "./plan.ts";
 import { preparer, type ReadBody } from "./prepare.ts";
 import { ReadSession } from "./read-session.ts";
+import type { Recollections } from "./recollections.ts";
 import { errorReporter, type ReportError } from "./report-error.ts";
 import type { RetryMeans } from "./retry-decision.ts";
 import { Settler } from "./settler.ts";
-import { Suspects } from "./suspects.ts";
 
 /** Waits between two tries to open a source again: 100 ms, doubled each time, up to 30 s, with jitter. */
 const REOPEN_INITIAL = 100;
@@ -35,6 +35,8 @@ export interface ConsumerContext {
   readonly connection: Connection;
   readonly declarations: Declarations;
   readonly propagation: Propagation | undefined;
+  /** What this process knows of messages of this source that it lost. */
+  readonly recollections: Recollections<HeldMessage>;
 }
 
 /** Reads one queue or subscription: opens one read session after the other until it is closed. */
@@ -46,7 +48,7 @@ export class SourceConsumer implements Consumer {
   readonly #report: ReportError;
   readonly #settler: Settler;
   readonly #dispatcher: Dispatcher;
-  readonly #suspects: Suspects;
+  readonly #recollections: Recollections<HeldMessage>;
   readonly #messageSource: MessageSource;
   readonly #gate = new PauseGate();
   readonly #stop = new AbortController();
@@ -59,7 +61,7 @@ export class SourceConsumer implements Consumer {
   #closing: Promise<void> | undefined;
 
   constructor(context: ConsumerContext, entity: SourceEntity, read: ReadBody, plan: Plan) {
-    const { connection, declarations, propagation } = context;
+    const { connection, declarations, propagation, recollections } = context;
     const { clock } = connection.context;
     this.#connection = connection;
     this.#declarations = declarations;
@@ -67,7 +69,7 @@ export class SourceConsumer implements Consumer {
     this.#plan = plan;
     const report = errorReporter(plan.onError, `consumer of ${describeEntity(entity)}`);
     this.#report = report;
-    this.#suspects = new Suspects(clock);
+    this.#recollections = recollections;
     this.#messageSource =
       entity.kind === "queue" ? { queue: entity.name } : { topic: entity.topic.name, subscription: entity.name };
     // The caller of `consume` learns of a failed opening from `start`; nothing else waits for it.
@@ -78,12 +80,13 @@ export class SourceConsumer implements Consumer {
       connection,
       entity,
       report,
+      released: (held) => this.#remember(held),
       runAgain: (held, wait) => this.#dispatcher.runAgain(held, wait),
     });
     this.#settler = settler;
     const invoke = traced(plan.invoke, this.#messageSource, propagation?.extract?.bind(propagation));
     this.#dispatcher = new Dispatcher({ ...plan, invoke }, entity.ordered, clock, {
-      prepare: preparer(entity, clock, read, report, settler),
+      ...preparer(entity, clock, read, report, settler),
       succeeded: (held) => settler.succeed(held),
       threw: (held, error) => settler.fail(held, error),
       timedOut: (held) => settler.timeOut(held),
@@ -164,7 +167,7 @@ export class SourceConsumer implements Consumer {
   async #open(link: Link): Promise<ReadSession> {
     const entity = this.#entity;
     await this.#declarations.ensure(link, entity);
-    const window = this.#window();
+    const window = this.#plan.prefetch;
     // Deliveries can be lost before the source that they came from is in our hands.
     const lostEarly: Delivery[] = [];
     let holdings: Holdings | undefined;
@@ -186,14 +189,13 @@ export class SourceConsumer implements Consumer {
         connection: this.#connection,
         dispatcher: this.#dispatcher,
         settler: this.#settler,
-        suspects: this.#suspects,
+        recollections: this.#recollections,
         gate: this.#gate,
         report: this.#report,
         stop: this.#stop.signal,
-        window: () => this.#window(),
+        window,
       },
       holdings,
-      window,
     );
     this.#session = session;
     this.#watch(session, source, link);
@@ -235,6 +237,7 @@ export class SourceConsumer implements Consumer {
 
   #lost(messages: readonly HeldMessage[]): void {
     this.#settler.counters.returned += messages.length;
+    for (const held of messages) this.#remember(held);
     this.#dispatcher.remove((held) => held.state === "lost");
     if (this.#session?.alive !== true) return;
     for (const held of messages) {
@@ -243,8 +246,9 @@ export class SourceConsumer implements Consumer {
     }
   }
 
-  #window(): number {
-    return this.#suspects.narrow ? 1 : this.#plan.prefetch;
+  #remember(held: HeldMessage): void {
+    const identity = held.holder.identify(held);
+    if (identity !== undefined) this.#recollections.remember(identity, held.recollection);
   }
 
   #close(drainTimeout: number, reason: BrokerError | undefined): Promise<void> {

@@ -1,4 +1,4 @@
-import { changeHeaders, type HeaderChanges, NO_HEADERS } from "@anybroker/core/driver";
+import { changeHeaders, type HeaderChanges, NO_HEADERS, type RetryProgress } from "@anybroker/core/driver";
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -27,6 +27,8 @@ export interface Entry {
   readonly seq: number;
   /** How often it was delivered, without deliveries that were released. */
   deliveries: number;
+  /** How far it has come, when a consumer retries it in place. */
+  progress?: RetryProgress;
 }
 
 /** The same message with changed headers. */

@@ -51,10 +51,6 @@ export class ReadBuffer {
     return orAborted(this.#reading, signal).then(take, take);
   }
 
-  resize(window: number): void {
-    this.#readLimit = readLimitOf(window);
-  }
-
   async #fill(max: number): Promise<void> {
     try {
       this.#deliveries.push(...(await this.#reader.read(Math.min(max, this.#readLimit))));

@@ -1,0 +1,30 @@
+/** From this many unexplained deliveries on, a message is suspected of killing the process that handles it. */
+const SUSPECT_FROM = 2;
+/** From this many on, a suspect that no other suspect waits with is given up. */
+const CONDEMN_FROM = 12;
+/** From this many on, a suspect is given up whatever else waits. */
+const CONDEMN_ANYWAY_FROM = 20;
+
+/**
+ * How many deliveries of a message ended without an outcome in another process than this one. Those that this process lost
+ * while it lived, such as by a broken connection, are no evidence of a crash.
+ */
+export function crashEvidence(deliveries: number | undefined, survived: number): number {
+  return Math.max(0, (deliveries ?? 0) - survived);
+}
+
+/** Whether a message may have killed the processes that handled it. A suspect starts last and alone. */
+export function isSuspect(evidence: number): boolean {
+  return evidence >= SUSPECT_FROM;
+}
+
+/**
+ * Whether a suspect that is about to start is given up instead.
+ *
+ * A crash raises the evidence of everything that its process held. Suspects start in random order, so each crash leaves
+ * about half of the bystanders handled, and in the end the guilty message is the only one left. Therefore a suspect is
+ * condemned only when no other one waits with it, or after so many crashes that chance is no explanation.
+ */
+export function isCondemned(evidence: number, otherSuspects: number): boolean {
+  return evidence >= (otherSuspects === 0 ? CONDEMN_FROM : CONDEMN_ANYWAY_FROM);
+}
