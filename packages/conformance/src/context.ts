@@ -192,6 +192,11 @@ export class CaseContext {
     else await this.#brokers.get(broker)?.cut?.();
   }
 
+  /** Makes the process of a broker object vanish: the broker sees its connections end, and the core hears nothing. */
+  async vanish(broker: Broker): Promise<void> {
+    await this.#brokers.get(broker)?.vanish();
+  }
+
   /** Deletes an entity on the broker. */
   async remove(entity: Removable): Promise<void> {
     if (this.subject.remove === undefined) throw new Error(`${this.subject.name} cannot remove entities`);
@@ -216,6 +221,7 @@ export class CaseContext {
 }
 
 function clear(faults: Faults): void {
+  faults.clearAway();
   faults.connect = undefined;
   faults.send = undefined;
   faults.settle = undefined;

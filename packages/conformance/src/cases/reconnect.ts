@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type { DeadLetter } from "@anybroker/core";
 import type { Case } from "../case.ts";
+import type { CaseContext } from "../context.ts";
 import { codeOf } from "../error-code.ts";
 import { Faults, InjectedError } from "../layers/faults.ts";
 import { awaitLater, gate, toArray } from "../wait.ts";
@@ -268,47 +269,101 @@ export const RECONNECT: readonly Case[] = [
   },
   {
     id: "crash-loop",
-    name: "A message that crashes its consumers is dead-lettered after a bounded number of crashes; its neighbours are handled, without counting an attempt",
+    name: "A message that kills the process of its handler is dead-lettered after a bounded number of crashes; its neighbours are handled, without counting an attempt",
     section: "B",
     rows: [40],
     needs: ["deadLetters.list"],
+    effort: 2.5,
+    run: (context) => crashLoop(context, false),
+  },
+  {
+    id: "crash-loop-ordered",
+    name: "The same on an ordered queue; messages of other keys are handled long before that",
+    section: "B",
+    rows: [40],
+    needs: ["deadLetters.list", "ordering"],
+    effort: 2.5,
+    run: (context) => crashLoop(context, true),
+  },
+  {
+    id: "cut-is-no-crash",
+    name: "A connection that is cut again and again under running handlers is no evidence against their messages",
+    section: "B",
+    rows: [40],
     effort: 1.8,
     async run(context) {
       const { broker, queue } = await context.queue<number>();
-      const guilty = 25;
-      const handled: { readonly body: number; readonly attempt: number }[] = [];
-      let crashes = 0;
-      let letters: readonly DeadLetter[] = [];
-      await Promise.all(Array.from({ length: 51 }, (_, index) => queue.send(index)));
-      await context.collect(queue, {
-        prefetch: 50,
-        drainTimeout: 0,
-        handle: async ({ body, attempt, signal }) => {
-          if (body !== guilty) return void handled.push({ body, attempt });
-          crashes += 1;
-          if (crashes > 20) return;
+      let cuts = 0;
+      const received = await context.collect(queue, {
+        concurrency: 3,
+        handle: async ({ body, signal }) => {
+          if (body !== 1 || cuts === 16) return;
+          cuts += 1;
+          const lost = aborted(signal);
           await context.cut(broker);
-          await new Promise<void>((resolve) => {
-            if (signal.aborted) resolve();
-            else signal.addEventListener("abort", () => resolve(), { once: true });
-          });
+          await lost;
         },
       });
-      await context.until(
-        "the neighbours to be handled",
-        () => new Set(handled.map(({ body }) => body)).size === 50,
-        () => `${handled.length} ${crashes}`,
-      );
-      ok(handled.every(({ attempt }) => attempt === 1));
-      const look = async (): Promise<boolean> => {
-        letters = await context.soon("a listing of dead letters", toArray(queue.deadLetters.list()));
-        return crashes > 20 || letters.length > 0;
-      };
-      await context.until("the guilty message to be dead-lettered", look, () => crashes);
-      ok(crashes <= 20, `${crashes} crashes`);
-      const [letter] = letters;
-      equal(Buffer.from(letter?.bytes ?? []).toString(), String(guilty));
-      equal(letter?.reason, "crash-loop");
+      await Promise.all([0, 1, 2].map((body) => queue.send(body)));
+      const times = (): number => received.bodies.filter((body) => body === 1).length;
+      await context.until("the message to be handled after 16 cuts", () => times() === 17, times);
+      ok(received.handled.every(({ attempt }) => attempt === 1));
+      await received.waitForBody(0);
+      await received.waitForBody(2);
     },
   },
 ];
+
+/** How many crashes a message may cause at most. */
+const MAX_CRASHES = 15;
+
+async function crashLoop(context: CaseContext, ordered: boolean): Promise<void> {
+  const { queue } = await context.queue<number>({}, { ordered });
+  const guilty = 10;
+  const others = new Map<number, number>();
+  let crashes = 0;
+  let crashesUntilOthers = 0;
+  let letters: readonly DeadLetter[] = [];
+  await Promise.all(Array.from({ length: 41 }, (_, body) => queue.send(body, { key: `key-${body}` })));
+  const dead = async (): Promise<boolean> => {
+    letters = await context.soon("a listing of dead letters", toArray(queue.deadLetters.list()));
+    return letters.length > 0;
+  };
+  while (!(await dead())) {
+    const broker = await context.connect({ lease: context.subject.lease ?? context.subject.session ?? 10_000 });
+    let isRunning = false;
+    await context.collect(broker.queue<number, number>(queue.name, { ordered }), {
+      prefetch: 30,
+      handle: async ({ body, attempt }) => {
+        if (body !== guilty) return void others.set(body, attempt);
+        isRunning = true;
+        await new Promise(() => {});
+      },
+    });
+    const what = "the guilty message to run or to be dead-lettered";
+    await context.until(
+      what,
+      async () => isRunning || (await dead()),
+      () => others.size,
+    );
+    if (!isRunning) break;
+    await context.vanish(broker);
+    crashes += 1;
+    if (others.size < 40) crashesUntilOthers = crashes;
+    ok(crashes <= MAX_CRASHES, `${crashes} crashes and no dead letter`);
+  }
+  ok(crashesUntilOthers < MAX_CRASHES - 3, `the neighbours were handled only after ${crashesUntilOthers} crashes`);
+  equal([...others.keys()].length, 40);
+  ok([...others.values()].every((attempt) => attempt === 1));
+  const [letter] = letters;
+  equal(Buffer.from(letter?.bytes ?? []).toString(), String(guilty));
+  equal(letter?.reason, "crash-loop");
+  ok(letter?.attempts !== undefined && letter.source !== undefined);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

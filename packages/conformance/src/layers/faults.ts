@@ -53,6 +53,51 @@ export class Faults {
   hang: Promise<void> | undefined;
   /** Ends the current link, as a lost connection does. Set by the layer when the driver connects. */
   cut: (() => Promise<void>) | undefined;
+  readonly #vanishing = new AbortController();
+  readonly #remains = Promise.withResolvers<never>();
+
+  constructor() {
+    this.#remains.promise.catch(() => {});
+  }
+
+  /** Whether `vanish` was called. */
+  get vanished(): boolean {
+    return this.#vanishing.signal.aborted;
+  }
+
+  /**
+   * Makes the process vanish: the broker sees its connections end, and the core hears nothing any more. No call returns, no
+   * source receives, and the end of the link is not reported. Abandon the broker object, or call `clearAway` and close it.
+   */
+  async vanish(): Promise<void> {
+    this.#vanishing.abort();
+    await this.cut?.();
+  }
+
+  /** Fails every call that hangs since the process vanished, so that its broker object can be closed. */
+  clearAway(): void {
+    if (this.vanished) this.#remains.reject(new InjectedError("UNAVAILABLE", false, "the process has vanished"));
+  }
+
+  /** The result of a call, unless the process has vanished meanwhile. */
+  unlessVanished<T>(call: Promise<T>): Promise<T> {
+    const { signal } = this.#vanishing;
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return this.#remains.promise.catch(reject);
+      const hang = (): void => void this.#remains.promise.catch(reject);
+      signal.addEventListener("abort", hang, { once: true });
+      call.then(
+        (value) => {
+          signal.removeEventListener("abort", hang);
+          if (!signal.aborted) resolve(value);
+        },
+        (error: unknown) => {
+          signal.removeEventListener("abort", hang);
+          if (!signal.aborted) reject(error);
+        },
+      );
+    });
+  }
 }
 
 /** The driver with a layer above it that applies the faults. */
@@ -62,7 +107,7 @@ export function withFaults<C extends Declared, N>(driver: Driver<C, N>, faults: 
       const fault = faults.connect?.();
       if (fault instanceof InjectedError) throw fault;
       if (fault !== undefined) await settledOrAborted(fault, signal);
-      const link = await driver.connect(context, signal);
+      const link = await faults.unlessVanished(driver.connect(context, signal));
       faults.calls.length = 0;
       return faultyLink(link, faults);
     },
@@ -72,11 +117,16 @@ export function withFaults<C extends Declared, N>(driver: Driver<C, N>, faults: 
 }
 
 function faultyLink<N>(link: Link<N>, faults: Faults): Link<N> {
+  const sources = new Set<Source>();
   faults.cut = async () => {
-    await link.close(AbortSignal.abort(new Error("cut"))).catch(() => {});
+    const cut = AbortSignal.abort(new Error("cut"));
+    await link.close(cut).catch(() => {});
     await link.lost;
+    // A core that hears of the end closes its sources. One that has vanished cannot.
+    if (faults.vanished) await Promise.allSettled([...sources].map((source) => source.close(cut)));
   };
   return overrideLink(link, {
+    lost: faults.unlessVanished(link.lost).catch((error: unknown) => error),
     async declare(entities, mode, signal) {
       faults.calls.push("declare");
       for (const entity of entities) record(faults, entity);
@@ -85,16 +135,19 @@ function faultyLink<N>(link: Link<N>, faults: Faults): Link<N> {
     async send(destination, batch, report, signal) {
       faults.calls.push("send");
       record(faults, destination);
-      await faultySend(link, faults, destination, batch, report, signal);
+      await faults.unlessVanished(faultySend(link, faults, destination, batch, report, signal));
     },
     async open(entity, options, lost, signal) {
       faults.calls.push("open");
       record(faults, entity);
       const lostAfterHang = (deliveries: readonly Delivery[]): void => {
+        if (faults.vanished) return;
         if (faults.hang === undefined) lost(deliveries);
         else void faults.hang.then(() => lost(deliveries));
       };
-      return faultySource(await link.open(entity, options, lostAfterHang, signal), faults);
+      const source = await link.open(entity, options, lostAfterHang, signal);
+      sources.add(source);
+      return faultySource(source, faults);
     },
     async stats(entity, signal) {
       faults.calls.push("stats");
@@ -147,17 +200,18 @@ async function faultySend(
 function faultySource(source: Source, faults: Faults): Source {
   return overrideSource(source, {
     ...(faults.noReturnQueue ? { returns: false } : {}),
+    lost: faults.unlessVanished(source.lost).catch((error: unknown) => error),
     async receive(max, signal) {
       if (faults.hang !== undefined) {
         await settledOrAborted(faults.hang, signal);
         if (signal.aborted) return [];
       }
-      return await source.receive(max, signal);
+      return await faults.unlessVanished(Promise.resolve(source.receive(max, signal)));
     },
     async settle(batch, signal) {
       if (faults.hang !== undefined) await settledOrAborted(faults.hang, signal);
       faults.settlements.push(...batch);
-      return await faultySettle(source, faults, batch, signal);
+      return await faults.unlessVanished(faultySettle(source, faults, batch, signal));
     },
     ...(source.extend === undefined ? {} : { extend: faultyExtend(source, faults) }),
   });
@@ -166,7 +220,7 @@ function faultySource(source: Source, faults: Faults): Source {
 function faultyExtend(source: Source, faults: Faults): NonNullable<Source["extend"]> {
   return async (deliveries: readonly Delivery[], signal: AbortSignal) => {
     if (faults.hang !== undefined) await settledOrAborted(faults.hang, signal);
-    return (await source.extend?.(deliveries, signal)) ?? [];
+    return await faults.unlessVanished(source.extend?.(deliveries, signal) ?? Promise.resolve([]));
   };
 }
 
