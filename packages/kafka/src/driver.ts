@@ -1,8 +1,9 @@
+import { randomUUID } from "node:crypto";
 import type * as core from "@anybroker/core/driver";
 import { CONTRACT, formatAddress } from "@anybroker/core/driver";
 import { capabilities, type KafkaCapabilities } from "./capabilities.ts";
 import { kafkajsClient } from "./cluster/kafkajs.ts";
-import type { AbandonedMembers } from "./cluster/link-state.ts";
+import type { ProgramState } from "./cluster/link-state.ts";
 import { platformaticClient } from "./cluster/platformatic.ts";
 import { classify } from "./errors.ts";
 import { openLink } from "./link.ts";
@@ -11,13 +12,16 @@ import type { Settings } from "./options.ts";
 /** Makes a driver. Its options cannot be read from it, because they may be secret. */
 export function driverWith(settings: Settings): core.Driver<KafkaCapabilities, unknown> {
   const client = settings.client === "platformatic" ? platformaticClient(settings) : kafkajsClient(settings);
-  const abandonedMembers: AbandonedMembers = new Map();
+  const program: ProgramState = {
+    abandonedMembers: new Map(),
+    owner: randomUUID().replaceAll("-", "").slice(0, 12),
+  };
   return {
     contract: CONTRACT,
     name: "kafka",
     address: formatAddress(settings.address),
     capabilities,
     classify,
-    connect: (context, signal) => openLink(client, settings, abandonedMembers, context, signal),
+    connect: (context, signal) => openLink(client, settings, program, context, signal),
   };
 }

@@ -1,7 +1,7 @@
 import type * as core from "@anybroker/core/driver";
 import { connectToAny, Naming } from "@anybroker/core/driver";
 import { Cluster, REFRESH_INTERVAL } from "./cluster/cluster.ts";
-import type { AbandonedMembers, LinkState } from "./cluster/link-state.ts";
+import type { LinkState, ProgramState } from "./cluster/link-state.ts";
 import type { Client, Session } from "./cluster/session.ts";
 import { Writer } from "./cluster/writer.ts";
 import { DeadLetters } from "./dead-letters.ts";
@@ -17,7 +17,7 @@ import { stats } from "./stats.ts";
 export async function openLink(
   client: Client,
   settings: Settings,
-  abandonedMembers: AbandonedMembers,
+  program: ProgramState,
   context: core.LinkContext,
   signal: AbortSignal,
 ): Promise<core.Link<unknown>> {
@@ -33,7 +33,7 @@ export async function openLink(
     cluster,
     writer: new Writer(session, cluster),
     openSession,
-    abandonedMembers,
+    ...program,
   });
 }
 

@@ -104,7 +104,7 @@ class KafkaSource implements core.Source {
     this.#state = state;
     this.#name = name;
     this.returns = returns;
-    const partitions = new AssignedPartitions(topics);
+    const partitions = new AssignedPartitions(topics, state.owner);
     this.#context = {
       session,
       cluster,
@@ -114,7 +114,7 @@ class KafkaSource implements core.Source {
       fail: this.#ending.end,
     };
     this.#fetching = new Fetching(this.#context);
-    this.#picker = new DeliveryPicker(partitions, membership !== undefined, window);
+    this.#picker = new DeliveryPicker(partitions, membership !== undefined);
     if (membership === undefined) {
       this.#assignment = new UngroupedAssignment(this.#context, this.#fetching);
     } else {
@@ -165,10 +165,19 @@ class KafkaSource implements core.Source {
     this.#context.wakeup.wake();
   }
 
-  async resize(window: number): Promise<void> {
-    this.#picker.window = window;
-    if (this.#commits !== undefined) this.#commits.window = window;
-    for (const { evidence } of this.#context.partitions.all) evidence.withdraw();
+  identify(delivery: core.Delivery): string {
+    return delivery.position;
+  }
+
+  async flush(signal: AbortSignal): Promise<void> {
+    await this.#commits?.flush(signal);
+  }
+
+  async keepProgress(delivery: core.Delivery, progress: core.RetryProgress): Promise<void> {
+    // The cast is true: the core names what this source has delivered.
+    const { log, native } = delivery as HeldDelivery;
+    log.evidence.keepProgress(native.offset, progress);
+    await this.#commits?.commitNow();
   }
 
   async close(signal: AbortSignal): Promise<void> {
@@ -180,8 +189,8 @@ class KafkaSource implements core.Source {
   #takeNext(max: number): readonly HeldDelivery[] {
     const isBlocked = this.#fetching.isPaused || this.#context.partitions.isRebalancing || this.#commits?.isFull;
     if (isBlocked || this.#ending.over) return [];
-    const { deliveries, missingMarkers } = this.#picker.pick(max, this.#state.context.clock.now());
-    if (missingMarkers.length > 0) void this.#commits?.commitStartMarkers(missingMarkers);
+    const { deliveries, unmarked } = this.#picker.pick(max, this.#state.context.clock.now());
+    if (unmarked.length > 0) void this.#commits?.markOwner(unmarked);
     if (deliveries.length > 0) this.#fetching.wakeLoops();
     return deliveries;
   }

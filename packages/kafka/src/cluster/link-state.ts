@@ -7,8 +7,15 @@ import type { Writer } from "./writer.ts";
 /** Ids of members that could not leave their group, by group. They hold up each new member until they are removed. */
 export type AbandonedMembers = Map<string, Set<string>>;
 
+/** What all lives of the connection share. */
+export interface ProgramState {
+  readonly abandonedMembers: AbandonedMembers;
+  /** Names this program in what consumers note with their offsets: lower-case letters and digits. */
+  readonly owner: string;
+}
+
 /** What belongs to one life of the connection, and ends with it. */
-export interface LinkState {
+export interface LinkState extends ProgramState {
   readonly settings: Settings;
   readonly context: core.LinkContext;
   readonly naming: core.Naming;
@@ -17,6 +24,4 @@ export interface LinkState {
   readonly writer: Writer;
   /** Opens a further session, for one source. */
   readonly openSession: (signal: AbortSignal) => Promise<Session>;
-  /** Shared by all lives of the connection. */
-  readonly abandonedMembers: AbandonedMembers;
 }

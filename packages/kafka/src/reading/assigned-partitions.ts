@@ -7,13 +7,16 @@ import { type HeldDelivery, PartitionLog } from "./partition-log.ts";
 export class AssignedPartitions {
   /** The topics of the source, its main topic first. */
   readonly topics: readonly string[];
+  readonly #owner: string;
   readonly #delays: ReadonlyMap<string, number>;
   readonly #byName = new Map<string, PartitionLog>();
   #all: readonly PartitionLog[] = [];
   /** During a rebalance of the group nothing is delivered and nothing is committed. */
   isRebalancing = false;
 
-  constructor(topics: readonly SourceTopic[]) {
+  /** `owner` names this program in the notes that are committed. */
+  constructor(topics: readonly SourceTopic[], owner: string) {
+    this.#owner = owner;
     this.topics = topics.map(({ topic }) => topic);
     this.#delays = new Map(topics.map(({ topic, delay }) => [topic, delay]));
   }
@@ -29,7 +32,7 @@ export class AssignedPartitions {
   /** Adds partitions, each to be read from an offset on. */
   add(offsets: readonly CommittedOffset[]): void {
     for (const from of offsets) {
-      this.#byName.set(partitionName(from), new PartitionLog(from, this.#delays.get(from.topic) ?? 0));
+      this.#byName.set(partitionName(from), new PartitionLog(from, this.#delays.get(from.topic) ?? 0, this.#owner));
     }
     this.#all = [...this.#byName.values()];
   }

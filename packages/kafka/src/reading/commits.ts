@@ -1,6 +1,5 @@
 import { CODES, kafkaCodeOf } from "../protocol/error-codes.ts";
 import type { CommittedOffset } from "../protocol/requests.ts";
-import type { StartMarker } from "./delivery-picker.ts";
 import type { Membership } from "./membership.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import type { SourceContext } from "./source-context.ts";
@@ -21,7 +20,7 @@ export class Commits {
   readonly #context: SourceContext;
   readonly #membership: Membership;
   /** The most messages that the core holds. */
-  window: number;
+  readonly #window: number;
   /** Acks since the last commit, and before it while it is in flight. */
   #acks = 0;
   #acksInFlight = 0;
@@ -31,7 +30,7 @@ export class Commits {
   constructor(context: SourceContext, membership: Membership, window: number) {
     this.#context = context;
     this.#membership = membership;
-    this.window = window;
+    this.#window = window;
   }
 
   /** Whether nothing more may be delivered until acks are committed. */
@@ -60,13 +59,13 @@ export class Commits {
     }
   }
 
-  /** Commits start markers. When they are committed, the messages that they cover may be delivered. */
-  async commitStartMarkers(markers: readonly StartMarker[]): Promise<void> {
-    for (const { log, upTo } of markers) log.evidence.beginMarking(upTo);
+  /** Notes this program as the owner of partitions. Once that is committed, their messages may be delivered. */
+  async markOwner(logs: readonly PartitionLog[]): Promise<void> {
+    for (const { evidence } of logs) evidence.beginMarking();
     const isCommitted = await this.commitNow();
-    for (const { log, upTo } of markers) {
-      if (isCommitted) log.evidence.marked(upTo);
-      else log.evidence.markingFailed();
+    for (const { evidence } of logs) {
+      if (isCommitted) evidence.marked();
+      else evidence.markingFailed();
     }
     this.#context.wakeup.wake();
   }
@@ -91,7 +90,7 @@ export class Commits {
   }
 
   get #many(): number {
-    return Math.max(MANY_ACKS, this.window >> 2);
+    return Math.max(MANY_ACKS, this.#window >> 2);
   }
 
   readonly #onTimer = (): void => void this.commitNow();

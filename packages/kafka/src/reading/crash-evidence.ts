@@ -1,105 +1,104 @@
-/** The metadata that is committed with an offset: the three numbers of {@link CrashEvidence}. */
-const METADATA = /^anybroker:starts=(\d+),(\d+),(\d+)$/;
+import type { RetryProgress } from "@anybroker/core/driver";
+import { type CrashCount, formatNote, type OffsetRange, type PartitionNote, parseNote } from "./partition-note.ts";
 
-/** How many offsets past the first unsettled message share a crash count. */
-const SHARED_COUNT_OFFSETS = 256;
-
-/**
- * From this number of starts on, the core suspects a message of killing its consumers. It then releases everything it
- * holds, sets the window to one and reads one message at a time.
- */
-export const SUSPECT_STARTS = 2;
+/** How many offsets from the committed one on a vanished consumer is taken to have held. */
+const HELD_OFFSETS = 256;
 
 /**
- * How often consumers have started with messages of one partition and vanished before they settled them.
+ * What is known of the messages of one partition from consumers that read it before, and what the next consumer is to know.
  *
- * Kafka does not count deliveries, so the evidence is kept as the metadata of the committed offset. It says how many
- * consumers have started with the message at that offset, and how many with the messages behind it, up to the offset
- * that is its third number. A start marker raises the counts before messages are delivered. A consumer that leaves in
- * good order takes its start marker back.
+ * A consumer notes itself as the owner of a partition before it delivers anything of it, and takes the note back when it
+ * leaves in good order. So a note of another owner is evidence of a crash. A note of this program's own is none: the program
+ * lives, and only its connection was lost.
  */
 export class CrashEvidence {
-  /** The offset of the first message that this consumer reads. */
-  first: number;
-  /** The evidence that was there when this consumer began. */
-  readonly #startsOfFirst: number;
-  readonly #startsOfFollowing: number;
-  readonly #followingEnd: number;
-  /** Offsets below it are covered by a start marker that is committed. */
-  #markedUpTo = -1;
-  /** Offsets below it are covered by a start marker that is committed or being committed. */
-  #markingUpTo = -1;
+  readonly #owner: string;
+  readonly #found: PartitionNote;
+  readonly #crashCounts: readonly CrashCount[];
+  readonly #progress: Map<number, RetryProgress>;
+  #marked = false;
+  #marking = false;
 
-  constructor(offset: number, metadata: string) {
-    const [ofFirst = 0, ofFollowing = 0, followingEnd = 0] = METADATA.exec(metadata)?.slice(1).map(Number) ?? [];
-    this.first = offset;
-    this.#startsOfFirst = ofFirst;
-    this.#startsOfFollowing = ofFollowing;
-    this.#followingEnd = followingEnd;
+  /** `owner` names this program. `offset` and `metadata` are what is committed. */
+  constructor(owner: string, offset: number, metadata: string) {
+    const found = parseNote(offset, metadata);
+    const isCrash = found.owner !== "" && found.owner !== owner;
+    this.#owner = owner;
+    this.#found = found;
+    this.#crashCounts = isCrash ? raised(found.crashCounts, offset + HELD_OFFSETS) : found.crashCounts;
+    this.#progress = new Map(found.progress);
   }
 
-  /** How many earlier consumers have started with the message at an offset and did not settle it. */
-  startsOf(offset: number): number {
-    if (offset <= this.first) return this.#startsOfFirst;
-    return offset < this.#followingEnd ? this.#startsOfFollowing : 0;
+  /** How many crashes the message at an offset may have caused: it was held each time. */
+  crashesOf(offset: number): number {
+    return this.#crashCounts.find(({ end }) => offset < end)?.crashes ?? 0;
   }
 
-  /** Whether the committed start marker covers a delivery that needs the marker `needed`. */
-  isMarked(needed: number): boolean {
-    return needed === this.#markedUpTo;
+  /** Whether an earlier consumer has settled the message at an offset. */
+  isSettled(offset: number): boolean {
+    return this.#found.settled.some(({ first, last }) => first <= offset && offset <= last);
   }
 
-  /** Whether a start marker is on its way. */
-  isMarking(needed: number): boolean {
-    return needed === this.#markingUpTo;
+  progressOf(offset: number): RetryProgress | undefined {
+    return this.#progress.get(offset);
   }
 
-  /**
-   * The start marker that must be committed before the next delivery: the offset up to which it counts. `isSuspicious`
-   * says that the source has delivered a suspect before.
-   */
-  neededMarker(firstUnsettled: number, oneAtATime: boolean, isSuspicious: boolean): number {
-    const starts = this.startsOf(firstUnsettled);
-    if (oneAtATime && (isSuspicious || starts > 0)) return firstUnsettled + 1;
-    // What the core is about to release untouched is not a start.
-    return starts < SUSPECT_STARTS ? Number.POSITIVE_INFINITY : this.#markedUpTo;
+  keepProgress(offset: number, progress: RetryProgress): void {
+    this.#progress.set(offset, progress);
   }
 
-  /** A start marker goes into the next commit. */
-  beginMarking(upTo: number): void {
-    this.#markingUpTo = upTo;
+  forgetProgress(offset: number): void {
+    if (this.#progress.size > 0) this.#progress.delete(offset);
   }
 
-  marked(upTo: number): void {
-    this.#markedUpTo = upTo;
+  /** Whether this program is noted as the owner. Before that nothing may be delivered. */
+  get isMarked(): boolean {
+    return this.#marked;
+  }
+
+  /** Whether the note of the owner is on its way. */
+  get isMarking(): boolean {
+    return this.#marking;
+  }
+
+  /** This program is the owner in the next commit. */
+  beginMarking(): void {
+    this.#marking = true;
+  }
+
+  marked(): void {
+    this.#marked = true;
   }
 
   markingFailed(): void {
-    this.#markingUpTo = this.#markedUpTo;
+    this.#marking = this.#marked;
   }
 
-  /** Everything was released, so nothing that was delivered did harm. */
-  withdraw(): void {
-    this.#markedUpTo = -1;
-    this.#markingUpTo = -1;
+  /** Whether crashes have left traces from an offset on, so that settled messages are noted one by one. */
+  hasCrashes(offset: number): boolean {
+    return this.#crashCounts.some(({ end, crashes }) => end > offset && crashes > 0);
   }
 
-  /** The metadata to commit with the offset of the first unsettled message. */
-  metadataAt(offset: number): string {
-    return this.#metadata(offset, this.#markingUpTo);
+  /** The metadata to commit with an offset. `settled` are the settled messages beyond it. */
+  metadataAt(offset: number, settled: readonly OffsetRange[]): string {
+    return this.#note(this.#marking ? this.#owner : "", offset, settled);
   }
 
-  /** The same for a consumer that leaves in good order: without its own start marker. */
-  metadataOnLeaving(offset: number): string {
-    return this.#metadata(offset, -1);
+  /** The same for a consumer that leaves in good order: without itself as the owner. */
+  metadataOnLeaving(offset: number, settled: readonly OffsetRange[]): string {
+    return this.#note("", offset, settled);
   }
 
-  #metadata(offset: number, markedUpTo: number): string {
-    const next = offset + 1;
-    const ofFirst = this.startsOf(offset) + (offset < markedUpTo ? 1 : 0);
-    const ofFollowing = this.startsOf(next) + (next < markedUpTo ? 1 : 0);
-    if (ofFirst + ofFollowing === 0) return "";
-    const followingEnd = next < markedUpTo ? offset + SHARED_COUNT_OFFSETS : this.#followingEnd;
-    return `anybroker:starts=${ofFirst},${ofFollowing},${followingEnd}`;
+  #note(owner: string, offset: number, settled: readonly OffsetRange[]): string {
+    return formatNote(offset, { owner, crashCounts: this.#crashCounts, settled, progress: this.#progress });
   }
+}
+
+/** The counts after one more crash of a consumer that held everything below `end`. */
+function raised(counts: readonly CrashCount[], end: number): readonly CrashCount[] {
+  const ends = [...new Set([...counts.map((one) => one.end), end])].sort((one, other) => one - other);
+  return ends.map((one) => {
+    const before = counts.find((count) => one <= count.end)?.crashes ?? 0;
+    return { end: one, crashes: before + (one <= end ? 1 : 0) };
+  });
 }

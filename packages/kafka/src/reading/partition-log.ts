@@ -1,8 +1,12 @@
+import type { RetryProgress } from "@anybroker/core/driver";
 import type { KafkaRecord } from "../protocol/records.ts";
 import type { CommittedOffset, FetchedPartition } from "../protocol/requests.ts";
 import type { TopicPartition } from "../protocol/topic-partition.ts";
 import { KafkaDelivery, notBeforeOf } from "../wire.ts";
 import { CrashEvidence } from "./crash-evidence.ts";
+import type { OffsetRange } from "./partition-note.ts";
+
+const NO_RANGES: readonly OffsetRange[] = [];
 
 /** The most bytes of one partition that wait to be delivered before no more are fetched. */
 const MAX_WAITING_BYTES = 1_048_576;
@@ -26,6 +30,10 @@ export class HeldDelivery extends KafkaDelivery {
   constructor(log: PartitionLog, record: KafkaRecord, deliveries: number) {
     super(record, deliveries);
     this.log = log;
+  }
+
+  get progress(): RetryProgress | undefined {
+    return this.log.evidence.progressOf(this.native.offset);
   }
 }
 
@@ -52,12 +60,13 @@ export class PartitionLog implements TopicPartition {
   /** The size of the records that wait to be delivered. */
   #waitingBytes = 0;
 
-  constructor(committed: CommittedOffset, delay: number) {
+  /** `owner` names this program in the notes that are committed. */
+  constructor(committed: CommittedOffset, delay: number, owner: string) {
     const { topic, partition, offset, metadata } = committed;
     this.topic = topic;
     this.partition = partition;
     this.delay = delay;
-    this.evidence = new CrashEvidence(offset, metadata);
+    this.evidence = new CrashEvidence(owner, offset, metadata);
     this.position = offset;
     this.committed = { topic, partition, offset, metadata };
   }
@@ -74,13 +83,14 @@ export class PartitionLog implements TopicPartition {
 
   append({ records, next }: FetchedPartition): void {
     const { evidence } = this;
-    // Not every offset has a message, so the first message may come after the offset where reading began.
-    if (this.position === evidence.first) evidence.first = records[0]?.offset ?? next;
     for (const record of records) {
-      this.#entries.push(new HeldDelivery(this, record, evidence.startsOf(record.offset)));
-      this.#waitingBytes += sizeOf(record);
+      const delivery = new HeldDelivery(this, record, evidence.crashesOf(record.offset));
+      delivery.settled = evidence.isSettled(record.offset);
+      this.#entries.push(delivery);
+      if (!delivery.settled) this.#waitingBytes += sizeOf(record);
     }
     this.position = next;
+    this.#skipSettled();
   }
 
   /** When the next record may be delivered, in ms since 1970; undefined when there is none. */
@@ -98,7 +108,10 @@ export class PartitionLog implements TopicPartition {
     const released = this.#released.length === 0 ? undefined : this.#released.shift();
     const delivery = released ?? this.#entries[this.#next];
     if (delivery === undefined) return undefined;
-    if (released === undefined) this.#next += 1;
+    if (released === undefined) {
+      this.#next += 1;
+      this.#skipSettled();
+    }
     this.#waitingBytes -= sizeOf(delivery.native);
     delivery.held = true;
     return delivery;
@@ -107,7 +120,8 @@ export class PartitionLog implements TopicPartition {
   settle(delivery: HeldDelivery): void {
     delivery.held = false;
     delivery.settled = true;
-    while (this.#entries[this.#firstUnsettled]?.settled === true) this.#firstUnsettled += 1;
+    this.evidence.forgetProgress(delivery.native.offset);
+    this.#skipSettled();
     if (this.#firstUnsettled < MAX_SETTLED_KEPT || this.#firstUnsettled * 2 < this.#entries.length) return;
     this.#entries = this.#entries.slice(this.#firstUnsettled);
     this.#next -= this.#firstUnsettled;
@@ -140,12 +154,34 @@ export class PartitionLog implements TopicPartition {
 
   /** What is to be committed; undefined when the server has it already. */
   get uncommitted(): CommittedOffset | undefined {
-    return this.#unlessCommitted(this.evidence.metadataAt(this.firstUnsettled));
+    return this.#unlessCommitted(this.evidence.metadataAt(this.firstUnsettled, this.#settledBeyond));
   }
 
   /** The same for a consumer that gives the partition up in good order. */
   get uncommittedOnLeaving(): CommittedOffset | undefined {
-    return this.#unlessCommitted(this.evidence.metadataOnLeaving(this.firstUnsettled));
+    return this.#unlessCommitted(this.evidence.metadataOnLeaving(this.firstUnsettled, this.#settledBeyond));
+  }
+
+  /**
+   * Settled records behind the first unsettled one. After a crash they are noted, so that another crash does not bring them
+   * back: else a message that kills its consumers would take its neighbours with it each time.
+   */
+  get #settledBeyond(): readonly OffsetRange[] {
+    if (!this.evidence.hasCrashes(this.firstUnsettled)) return NO_RANGES;
+    const ranges: OffsetRange[] = [];
+    for (let index = this.#firstUnsettled + 1; index < this.#entries.length; index += 1) {
+      const entry = this.#entries[index];
+      if (entry?.settled !== true) continue;
+      const first = entry.native.offset;
+      while (this.#entries[index + 1]?.settled === true) index += 1;
+      ranges.push({ first, last: this.#entries[index]?.native.offset ?? first });
+    }
+    return ranges;
+  }
+
+  #skipSettled(): void {
+    while (this.#entries[this.#firstUnsettled]?.settled === true) this.#firstUnsettled += 1;
+    while (this.#entries[this.#next]?.settled === true) this.#next += 1;
   }
 
   #unlessCommitted(metadata: string): CommittedOffset | undefined {

@@ -7,16 +7,16 @@ export function record(offset: number, fields: Partial<KafkaRecord> = {}): Kafka
   return { ...partition, offset, timestamp: 1_000, key: null, value: Buffer.from("x"), headers: {}, ...fields };
 }
 
-export function emptyLog({ from = 0, metadata = "", delay = 0 } = {}): PartitionLog {
-  return new PartitionLog({ ...partition, offset: from, metadata }, delay);
+export function emptyLog({ from = 0, metadata = "", delay = 0, owner = "me" } = {}): PartitionLog {
+  return new PartitionLog({ ...partition, offset: from, metadata }, delay, owner);
 }
 
 /** A log that begins at the offset `from` and has read these offsets. */
 export function logOf(
   offsets: readonly number[],
-  { from = 0, metadata = "", delay = 0, next = (offsets.at(-1) ?? -1) + 1 } = {},
+  { from = 0, metadata = "", delay = 0, owner = "me", next = (offsets.at(-1) ?? -1) + 1 } = {},
 ): PartitionLog {
-  const log = emptyLog({ from, metadata, delay });
+  const log = emptyLog({ from, metadata, delay, owner });
   log.append({ ...partition, error: undefined, next, records: offsets.map((offset) => record(offset)) });
   return log;
 }

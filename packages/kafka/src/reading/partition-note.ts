@@ -1,0 +1,81 @@
+import type { RetryProgress } from "@anybroker/core/driver";
+
+/** Offsets from one up to another, both included. */
+export interface OffsetRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Offsets below `end`, and not below that of the piece before, have been held in this many crashes. */
+export interface CrashCount {
+  readonly end: number;
+  readonly crashes: number;
+}
+
+/**
+ * What a consumer notes with the committed offset of a partition, for the next one. Kafka itself keeps nothing about single
+ * messages: no count of deliveries, no acks beyond the offset.
+ */
+export interface PartitionNote {
+  /** The program that reads the partition; "" when it has left in good order. */
+  readonly owner: string;
+  /** In order of `end`. */
+  readonly crashCounts: readonly CrashCount[];
+  /** Messages beyond the committed offset that are settled. */
+  readonly settled: readonly OffsetRange[];
+  /** Messages that are retried in place, by their offsets. */
+  readonly progress: ReadonlyMap<number, RetryProgress>;
+}
+
+/**
+ * `anybroker:<owner>:<crash counts>:<settled>:<progress>`. Lists are separated by commas, the numbers of an item by `-`.
+ * Numbers have base 36, offsets count from the committed one, times are milliseconds since 1970.
+ */
+const FORMAT = /^anybroker:([0-9a-z]*):([0-9a-z,-]*):([0-9a-z,-]*):([0-9a-z,-]*)$/;
+
+/** Brokers allow 4,096 bytes unless told otherwise (`offset.metadata.max.bytes`). What is beyond this is left out. */
+const MAX_LENGTH = 3_500;
+
+const NOTHING: PartitionNote = { owner: "", crashCounts: [], settled: [], progress: new Map() };
+
+/** Reads a note that was committed with an offset. Metadata of other programs is no note. */
+export function parseNote(offset: number, metadata: string): PartitionNote {
+  const match = FORMAT.exec(metadata);
+  if (match === null) return NOTHING;
+  const [, owner = "", crashCounts = "", settled = "", progress = ""] = match;
+  return {
+    owner,
+    crashCounts: items(crashCounts).map(([end = 0, crashes = 0]) => ({ end: offset + end, crashes })),
+    settled: items(settled).map(([first = 0, last = first]) => ({ first: offset + first, last: offset + last })),
+    progress: new Map(
+      items(progress).map(([at = 0, failures = 0, notBefore = 0]) => [offset + at, { failures, notBefore }]),
+    ),
+  };
+}
+
+/** Writes a note; "" when there is nothing to note. */
+export function formatNote(offset: number, { owner, crashCounts, settled, progress }: PartitionNote): string {
+  const lists = [
+    crashCounts.filter(({ end }) => end > offset).map(({ end, crashes }) => [end - offset, crashes]),
+    settled.map(({ first, last }) => (first === last ? [first - offset] : [first - offset, last - offset])),
+    [...progress].map(([at, { failures, notBefore }]) => [at - offset, failures, notBefore]),
+  ];
+  if (owner === "" && lists.every((list) => list.length === 0)) return "";
+  let room = MAX_LENGTH;
+  const texts = lists.map((list) => {
+    const kept: string[] = [];
+    for (const numbers of list) {
+      const text = numbers.map((number) => Math.max(0, Math.floor(number)).toString(36)).join("-");
+      if (text.length + 1 > room) break;
+      room -= text.length + 1;
+      kept.push(text);
+    }
+    return kept.join(",");
+  });
+  return `anybroker:${owner}:${texts.join(":")}`;
+}
+
+function items(list: string): readonly (readonly number[])[] {
+  if (list === "") return [];
+  return list.split(",").map((item) => item.split("-").map((number) => Number.parseInt(number, 36) || 0));
+}
