@@ -280,6 +280,48 @@ export const INPUT: readonly Case[] = [
     },
   },
   {
+    id: "illegal-signals",
+    name: "A signal that is no AbortSignal is a TypeError that says so, in every call",
+    section: "F",
+    rows: [119],
+    async run(context) {
+      const { broker, queue } = await context.queue();
+      const refused = { name: "TypeError", message: /signal must be an AbortSignal/ };
+      for (const signal of [wrong<AbortSignal>({}), wrong<AbortSignal>("now"), wrong<AbortSignal>(null)]) {
+        await rejects(context.connect({ signal }), refused);
+        await rejects(broker.declare({}, { signal }), refused);
+        await rejects(broker.health({ signal }), refused);
+        await rejects(queue.send("body", { signal }), refused);
+        await rejects(queue.consume(handler, { signal }), refused);
+        if (context.capabilities.stats !== "none") await rejects(queue.stats({ signal }), refused);
+        if (context.capabilities["deadLetters.count"] === "none") continue;
+        await rejects(queue.deadLetters.count({ signal }), refused);
+        await rejects(queue.deadLetters.remove({ all: true }, { signal }), refused);
+      }
+    },
+  },
+  {
+    id: "illegal-shapes",
+    name: "null or a number where an object of options belongs is a TypeError that names the place",
+    section: "F",
+    rows: [119],
+    async run(context) {
+      const { broker, queue } = await context.queue();
+      const name = context.name();
+      const declaring = (topology: unknown): Promise<void> => broker.declare(wrong(topology));
+      const named = (message: RegExp): object => ({ name: "TypeError", message });
+      await rejects(declaring({ queues: { [name]: null } }), named(new RegExp(name)));
+      await rejects(declaring({ topics: { [name]: null } }), named(new RegExp(name)));
+      await rejects(declaring({ topics: { [name]: { subscriptions: { s: 1 } } } }), named(/"s"/));
+      await rejects(declaring({ topics: 5 }), named(/topics/));
+      const consumer = await queue.consume(handler);
+      for (const options of [null, 5_000]) {
+        await rejects(consumer.close(wrong(options)), named(/close: options must be an object/));
+        await rejects(broker.close(wrong(options)), named(/close: options must be an object/));
+      }
+    },
+  },
+  {
     id: "illegal-settlements",
     name: "retry() with an invalid delay and deadLetter() without a reason reject, and the handler can still settle the message",
     section: "F",
@@ -308,7 +350,7 @@ export const INPUT: readonly Case[] = [
     needs: ["deadLetters.list"],
     async run(context) {
       const { queue } = await context.queue();
-      for (const selection of [undefined, {}, { all: false }, { ids: "one" }, "all"]) {
+      for (const selection of [undefined, {}, { all: false }, { ids: "one" }, { ids: 0 }, { ids: [0] }, "all"]) {
         await rejects(queue.deadLetters.remove(wrong(selection)), TypeError);
         await rejects(queue.deadLetters.replay(wrong(selection)), TypeError);
       }

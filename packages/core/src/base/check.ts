@@ -33,6 +33,12 @@ export function number(what: string, value: number | undefined, fallback: number
   return value;
 }
 
+/** Throws a `TypeError` unless the value is an `AbortSignal` or undefined. */
+export function checkSignal(what: string, value: unknown): void {
+  if (value === undefined || value instanceof AbortSignal) return;
+  throw new TypeError(`${what}: signal must be an AbortSignal, not ${show(value)}`);
+}
+
 /** Throws a `TypeError` unless the value is a function. */
 export function checkFunction(what: string, value: unknown): void {
   if (typeof value !== "function") throw new TypeError(`${what} must be a function, not ${show(value)}`);

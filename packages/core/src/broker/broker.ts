@@ -1,7 +1,7 @@
 import type { Broker, Health, Topology } from "../api/broker.ts";
 import type { ConnectOptions } from "../api/connecting.ts";
 import { DEFAULTS } from "../api/defaults.ts";
-import { checkKeys, integer } from "../base/check.ts";
+import { checkKeys, checkSignal, integer, show } from "../base/check.ts";
 import type { Clock } from "../base/clock.ts";
 import { reasonOf } from "../base/errors.ts";
 import { orAborted } from "../base/wait.ts";
@@ -52,7 +52,9 @@ function brokerOf(context: BrokerContext): Broker {
   const { connection, declarations } = context;
   const entities = new EntityMaker(connection);
   let closing: Promise<void> | undefined;
-  const close = async ({ drainTimeout }: { readonly drainTimeout?: number } = {}): Promise<void> => {
+  const close = async (options: { readonly drainTimeout?: number } = {}): Promise<void> => {
+    checkKeys("close", options, ["drainTimeout"]);
+    const { drainTimeout } = options;
     const limit = integer("drainTimeout", drainTimeout, DEFAULTS.drainTimeout, 0);
     closing ??= shutDown(context, limit, drainTimeout === undefined ? {} : { drainTimeout });
     await closing;
@@ -68,12 +70,17 @@ function brokerOf(context: BrokerContext): Broker {
     topic: (name, options = {}) => topicHandle(context, entities.topic(name, options), entities, options),
     async declare(topology, options = {}) {
       checkKeys("declare", options, ["signal"]);
+      checkSignal("declare", options.signal);
       const wanted = listed(entities, topology);
       const signal = options.signal ?? new AbortController().signal;
       const link = await connection.up(signal, "declaring");
       for (const entity of wanted) await orAborted(declarations.ensure(link, entity) ?? Promise.resolve(), signal);
     },
-    health: (options = {}) => healthOf(connection, options.signal),
+    async health(options = {}) {
+      checkKeys("health", options, ["signal"]);
+      checkSignal("health", options.signal);
+      return healthOf(connection, options.signal);
+    },
     close,
     [Symbol.asyncDispose]: () => close(),
   };
@@ -117,14 +124,27 @@ async function healthOf(connection: Connection, signal: AbortSignal | undefined)
 
 function listed(entities: EntityMaker, topology: Topology): readonly Entity[] {
   checkKeys("declare", topology, ["queues", "topics"]);
-  const queues = Object.entries(topology.queues ?? {}).map(([name, options]) => entities.queue(name, options));
-  const topics = Object.entries(topology.topics ?? {}).flatMap(([name, { subscriptions = {}, ...options }]) => {
+  const queues = entriesOf("declare: queues", topology.queues).map(([name, options]) => entities.queue(name, options));
+  const topics = entriesOf("declare: topics", topology.topics).flatMap(([name, { subscriptions, ...options }]) => {
     const topic = entities.topic(name, options);
-    const durable = Object.entries(subscriptions).map(([subscription, stored]) => {
+    const durable = entriesOf(`declare: topic ${name}: subscriptions`, subscriptions).map(([subscription, stored]) => {
       if (stored.durable !== false) return entities.subscription(topic, subscription, stored);
       throw new TypeError(`declare: subscription ${subscription} is ephemeral: it exists only while it is read`);
     });
     return [topic, ...durable];
   });
   return [...queues, ...topics];
+}
+
+/** The entries of a record of options by name; throws a `TypeError` that names what is no object. */
+function entriesOf<T>(what: string, options: Readonly<Record<string, T>> | undefined): readonly [string, T][] {
+  if (options === undefined) return [];
+  const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
+  if (!isObject(options)) throw new TypeError(`${what} must be an object of options by name, not ${show(options)}`);
+  const entries = Object.entries(options);
+  for (const [name, value] of entries) {
+    if (!isObject(value))
+      throw new TypeError(`${what}: the options of ${show(name)} must be an object, not ${show(value)}`);
+  }
+  return entries;
 }

@@ -1,6 +1,6 @@
 import type { DeadLetter, DeadLetters } from "../api/dead-letters.ts";
 import { DEFAULTS } from "../api/defaults.ts";
-import { checkKeys, integer, show } from "../base/check.ts";
+import { checkKeys, checkSignal, integer, show } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { DeadLetterEntry, DeadLetterStore, Selection } from "../contract/dead-letters.ts";
 import type { SourceEntity } from "../contract/entities.ts";
@@ -27,6 +27,11 @@ const AFRESH: HeaderChanges = {
 const TIMEOUT = 60_000;
 const MOST = 1_000_000_000;
 
+function checkOptions(verb: string, options: { readonly signal?: unknown }, known: readonly string[]): void {
+  checkKeys(`deadLetters.${verb}`, options, known);
+  checkSignal(`deadLetters.${verb}`, options.signal);
+}
+
 /** The dead letters of one queue or durable subscription. */
 export function deadLettersOf(context: BrokerContext, entity: SourceEntity): DeadLetters {
   const refuseEphemeral = (): void => {
@@ -46,10 +51,12 @@ export function deadLettersOf(context: BrokerContext, entity: SourceEntity): Dea
       question(link.deadLetters(entity), stop),
     );
   const selected = (verb: string, selection: Selection, options: object): Selection => {
-    checkKeys(`deadLetters.${verb}`, options, ["signal"]);
+    checkOptions(verb, options, ["signal"]);
     const { ids, all } = { ids: undefined, all: undefined, ...selection };
-    if (all !== true && !Array.isArray(ids)) {
-      throw new TypeError(`deadLetters.${verb} takes { ids: [...] } or { all: true }, not ${show(selection)}`);
+    const areIds = Array.isArray(ids) && ids.every((id) => typeof id === "string");
+    if (all !== true && !areIds) {
+      const given = Array.isArray(ids) || ids !== undefined ? `ids: ${show(ids)}` : show(selection);
+      throw new TypeError(`deadLetters.${verb} takes { ids: [...] } with texts or { all: true }, not ${given}`);
     }
     if (all !== true) need("deadLetters.select");
     else refuseEphemeral();
@@ -57,12 +64,12 @@ export function deadLettersOf(context: BrokerContext, entity: SourceEntity): Dea
   };
   return {
     async count(options = {}) {
-      checkKeys("deadLetters.count", options, ["signal"]);
+      checkOptions("count", options, ["signal"]);
       need("deadLetters.count");
       return query("counting", options.signal, (store, signal) => store.count(signal));
     },
     async *list(options = {}) {
-      checkKeys("deadLetters.list", options, ["limit", "after", "signal"]);
+      checkOptions("list", options, ["limit", "after", "signal"]);
       need("deadLetters.list");
       let left = integer("limit", options.limit, DEFAULTS.deadLetterPage, 1, MOST);
       for (let after = options.after; left > 0; ) {

@@ -1,6 +1,6 @@
 import type { Consumer } from "../api/consuming.ts";
 import type { Queue, QueueOptions, Readable, SubscriptionOptions, Topic, TopicOptions } from "../api/destinations.ts";
-import { checkKeys } from "../base/check.ts";
+import { checkKeys, checkSignal } from "../base/check.ts";
 import { type BodyFormat, bodyFormat } from "../body/format.ts";
 import type { Declared } from "../contract/capabilities.ts";
 import type { Destination, QueueEntity, SourceEntity, TopicEntity } from "../contract/entities.ts";
@@ -80,6 +80,7 @@ function readerOf<Output>(context: BrokerContext, entity: SourceEntity, format: 
     deadLetters: deadLettersOf(context, entity),
     async stats(options = {}) {
       checkKeys("stats", options, ["signal"]);
+      checkSignal("stats", options.signal);
       const what = `asking for the stats of ${describeEntity(entity)}`;
       context.connection.need("stats", what);
       return askLink(context, entity, what, STATS_TIMEOUT, options.signal, (link, signal) =>

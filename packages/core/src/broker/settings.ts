@@ -1,6 +1,6 @@
 import type { ConnectOptions } from "../api/connecting.ts";
 import { DEFAULTS } from "../api/defaults.ts";
-import { checkFunction, checkKeys, integer, show } from "../base/check.ts";
+import { checkFunction, checkKeys, checkSignal, integer, show } from "../base/check.ts";
 import { systemClock } from "../base/clock.ts";
 import type { LinkContext } from "../contract/driver.ts";
 import type { ConnectionTimes } from "../link/connection.ts";
@@ -19,6 +19,7 @@ export interface Settings {
 /** Checks connect options; a mistake is a `TypeError`. */
 export function settingsOf(options: ConnectOptions): Settings {
   checkKeys("connect", options, KEYS);
+  checkSignal("connect", options.signal);
   const { topology = "create", clock = systemClock, reconnect = {}, sendBuffer = {} } = options;
   checkKeys("reconnect", reconnect, ["initial", "max"]);
   checkKeys("sendBuffer", sendBuffer, ["messages", "bytes"]);

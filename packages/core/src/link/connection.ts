@@ -2,7 +2,7 @@ import { events } from "../api/diagnostics.ts";
 import { pause } from "../base/clock.ts";
 import { BrokerError, reasonOf } from "../base/errors.ts";
 import { openWithin } from "../base/open-within.ts";
-import { aborted, cancelled, orAborted } from "../base/wait.ts";
+import { aborted, cancelled, orAborted, Waiters } from "../base/wait.ts";
 import { type Capabilities, type Feature, refine } from "../contract/capabilities.ts";
 import { CONTRACT, type Driver, type LinkContext } from "../contract/driver.ts";
 import type { Link } from "../contract/link.ts";
@@ -23,6 +23,8 @@ export interface ConnectionListener {
 const TRY_TIMEOUT = 10_000;
 /** The longest wait between two tries of the first connection: somebody waits for it, and its time is short. */
 const FIRST_WAIT = 1_000;
+/** The longest wait between two tries while something waits for the connection, in milliseconds. */
+const WANTED_WAIT = 2_000;
 /** Closing in good order may take this long. */
 const CLOSE_TIMEOUT = 5_000;
 
@@ -32,6 +34,11 @@ export class Connection {
   readonly context: LinkContext;
   readonly #times: ConnectionTimes;
   readonly #listeners = new Set<ConnectionListener>();
+  /** Say whether something waits for the connection. */
+  readonly #wants = new Set<() => boolean>();
+  /** Wakes the supervisor when something begins to wait. */
+  readonly #hurried = new Waiters();
+  #waiting = 0;
   readonly #closing = new AbortController();
   #supervisor: Promise<void> = Promise.resolve();
   /** The present life; undefined while there is none. */
@@ -62,6 +69,16 @@ export class Connection {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Registers a reason to connect again soon: `isWanted` says whether it holds. `hurry` when it begins to. */
+  wantedBy(isWanted: () => boolean): void {
+    this.#wants.add(isWanted);
+  }
+
+  /** Something waits for the connection: the next try comes soon. */
+  hurry(): void {
+    if (this.link === undefined) this.#hurried.wake();
+  }
+
   /** Connects for the first time. Rejects at once on a fault that no retry mends, else when the time is up. */
   async start(signal: AbortSignal | undefined): Promise<void> {
     const { clock } = this.context;
@@ -86,11 +103,14 @@ export class Connection {
     if (this.link !== undefined && !stop.aborted) return this.link;
     const next = Promise.withResolvers<Link>();
     const forget = this.listen({ up: next.resolve });
+    this.#waiting += 1;
+    this.hurry();
     try {
       return await orAborted(next.promise, stop);
     } catch {
       throw this.closed ? this.closedError(what) : cancelled(what, signal);
     } finally {
+      this.#waiting -= 1;
       forget();
     }
   }
@@ -155,7 +175,7 @@ export class Connection {
     for (const { down } of [...this.#listeners]) down?.(error);
     const { signal } = this.#closing;
     for (let tries = 0; !signal.aborted; tries += 1) {
-      await pause(this.context.clock, this.#wait(tries), signal);
+      await this.#pauseBefore(tries, signal);
       try {
         if (!signal.aborted) return this.#begin(await this.#connect(signal, TRY_TIMEOUT));
       } catch (failure) {
@@ -173,15 +193,32 @@ export class Connection {
     return new BrokerError(retryable ? code : "UNAVAILABLE", message, { retryable: true, cause });
   }
 
-  /** A refused password or a fault in the settings may be mended by a person: asked again, but seldom. */
-  #wait(tries: number): number {
-    const hopeless = tries > 0 && this.lastError?.retryable === false;
-    return hopeless ? this.#times.reconnect.max : this.#backoff(tries);
+  /** Waits before a try. What begins to wait for the connection meanwhile shortens the wait. */
+  async #pauseBefore(tries: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.context;
+    const start = clock.now();
+    const random = Math.random();
+    while (!signal.aborted) {
+      const left = start + this.#wait(tries, random) - clock.now();
+      if (left <= 0) return;
+      const over = new AbortController();
+      const stop = AbortSignal.any([signal, over.signal]);
+      await Promise.race([pause(clock, left, stop), this.#hurried.wait(stop)]);
+      over.abort();
+    }
   }
 
-  #backoff(tries: number): number {
-    const { initial, max } = this.#times.reconnect;
-    return Math.random() * Math.min(max, initial * 2 ** Math.min(tries, 30));
+  /** A refused password or a wrong setting needs a person to mend it: the next try comes late. */
+  #wait(tries: number, random: number): number {
+    const { max } = this.#times.reconnect;
+    if (tries > 0 && this.lastError?.retryable === false) return max;
+    const isWanted = this.#waiting > 0 || [...this.#wants].some((want) => want());
+    return this.#backoff(tries, random, isWanted ? Math.min(max, WANTED_WAIT) : max);
+  }
+
+  /** Full jitter, so that many clients do not come back at once. */
+  #backoff(tries: number, random: number = Math.random(), max: number = this.#times.reconnect.max): number {
+    return random * Math.min(max, this.#times.reconnect.initial * 2 ** Math.min(tries, 30));
   }
 
   async #connect(signal: AbortSignal, timeout: number): Promise<Link> {

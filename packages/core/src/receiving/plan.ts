@@ -1,7 +1,7 @@
 import type { ConsumeBatchOptions, ConsumeOptions } from "../api/consuming.ts";
 import { DEFAULTS } from "../api/defaults.ts";
 import type { BatchHandler, Handler } from "../api/message.ts";
-import { checkFunction, checkKeys, integer } from "../base/check.ts";
+import { checkFunction, checkKeys, checkSignal, integer } from "../base/check.ts";
 import type { HeldMessage } from "./held-message.ts";
 import { type FullRetryPolicy, fullRetryPolicy } from "./retry-policy.ts";
 
@@ -61,6 +61,7 @@ function common(options: ConsumeOptions, max: number): Omit<Plan, "max" | "wait"
   const concurrency = integer("concurrency", options.concurrency, DEFAULTS.concurrency, 1, 10_000);
   const least = concurrency * max;
   if (options.onError !== undefined) checkFunction("onError", options.onError);
+  checkSignal("consume", options.signal);
   return {
     concurrency,
     prefetch: integer("prefetch", options.prefetch, least * DEFAULTS.prefetchFactor, least, 1_000_000),

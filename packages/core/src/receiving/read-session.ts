@@ -177,7 +177,10 @@ export class ReadSession {
   }
 
   async #closeSource(): Promise<void> {
+    const { connection, entity, report } = this.#context;
     const limit = AbortSignal.timeout(CLOSE_TIMEOUT);
-    await orAborted(this.#source.close(limit), limit).catch((error: unknown) => this.#context.report(error));
+    await orAborted(this.#source.close(limit), limit).catch((error: unknown) =>
+      report(connection.wrap(error, `closing the consumer of ${describeEntity(entity)}`)),
+    );
   }
 }

@@ -1,7 +1,7 @@
 import type { Propagation } from "../api/connecting.ts";
 import type { Consumer, ConsumerStats } from "../api/consuming.ts";
 import type { MessageSource } from "../api/message.ts";
-import { integer } from "../base/check.ts";
+import { checkKeys, integer } from "../base/check.ts";
 import { pause } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
 import { cancelled } from "../base/wait.ts";
@@ -24,9 +24,13 @@ import { errorReporter, type ReportError } from "./report-error.ts";
 import type { RetryMeans } from "./retry-decision.ts";
 import { Settler } from "./settler.ts";
 
-/** Waits between two tries to open a source again: 100 ms, doubled each time, up to 30 s, with jitter. */
+/**
+ * Waits between two tries to open a source again: 100 ms, doubled each time, with jitter; up to 2 s after an error that may
+ * pass, up to 30 s after one that needs a person to mend it.
+ */
 const REOPEN_INITIAL = 100;
-const REOPEN_MAX = 30_000;
+const REOPEN_MAX = 2_000;
+const REOPEN_MAX_UNMENDED = 30_000;
 /** How long a source that nobody reads may take to close, in milliseconds. */
 const CLOSE_TIMEOUT = 5_000;
 
@@ -123,7 +127,8 @@ export class SourceConsumer implements Consumer {
     paused.over.abort();
   }
 
-  close(options: { readonly drainTimeout?: number } = {}): Promise<void> {
+  async close(options: { readonly drainTimeout?: number } = {}): Promise<void> {
+    checkKeys("close", options, ["drainTimeout"]);
     return this.#close(integer("drainTimeout", options.drainTimeout, this.#plan.drainTimeout, 0), undefined);
   }
 
@@ -157,7 +162,8 @@ export class SourceConsumer implements Consumer {
         if (hopeless || wrapped.code === "CLOSED") return void this.#close(0, wrapped);
         this.#session?.end("reading failed");
         this.#report(wrapped);
-        const wait = Math.min(REOPEN_MAX, REOPEN_INITIAL * 2 ** Math.min(tries, 20));
+        const max = wrapped.retryable || mayComeBack ? REOPEN_MAX : REOPEN_MAX_UNMENDED;
+        const wait = Math.min(max, REOPEN_INITIAL * 2 ** Math.min(tries, 20));
         tries += 1;
         await pause(connection.context.clock, wait * (0.5 + Math.random() / 2), stop);
       }

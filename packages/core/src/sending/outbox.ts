@@ -41,6 +41,7 @@ export class Outbox {
       for (const lane of this.#lanes.values()) lane.unblock();
     };
     connection.listen({ up });
+    connection.wantedBy(() => this.#sends.size > 0);
   }
 
   lane(destination: Destination): SendLane {
@@ -64,6 +65,7 @@ export class Outbox {
       this.#deadlines.watch(deadline);
       if (signal !== undefined) send.watch(signal, () => this.#cancel(send, signal));
       lane.push(send);
+      this.#connection.hurry();
     });
   }
 

@@ -1,6 +1,6 @@
 import { DEFAULTS } from "../api/defaults.ts";
 import type { SendOptions } from "../api/sending.ts";
-import { checkKeys, integer, show } from "../base/check.ts";
+import { checkKeys, checkSignal, integer, show } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { BodyFormat } from "../body/format.ts";
 import type { Destination } from "../contract/entities.ts";
@@ -84,9 +84,7 @@ function check(context: SendContext, options: SendOptions): void {
     }
   }
   integer("timeout", timeout, 0, 1, DAY);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`signal must be an AbortSignal, not ${show(signal)}`);
-  }
+  checkSignal("send", signal);
   // The casts are true: the types only forbid these options to drivers without the feature.
   if (options.priority !== undefined) context.connection.need("priority", `${what}: priority`);
   integer("priority", options.priority as number | undefined, 0, 0, 9);

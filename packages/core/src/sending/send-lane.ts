@@ -29,9 +29,9 @@ interface Batch extends Slotted {
   open: number;
 }
 
-/** Wait before a lane tries again what the broker refused for now: 50 ms, doubled each time, up to 5 s, with jitter. */
+/** Wait before a lane tries again what the broker refused for now: 50 ms, doubled each time, up to 2 s, with jitter. */
 const RETRY_INITIAL = 50;
-const RETRY_MAX = 5_000;
+const RETRY_MAX = 2_000;
 /** From this many ended sends on, the lane removes them when they are half of all. */
 const SWEEP_FROM = 1_000;
 
