@@ -30,8 +30,9 @@ export function fullRetryPolicy(policy: RetryPolicy = {}): FullRetryPolicy {
     classify: policy.classify,
     longest: max,
     wait(failures: number): number {
-      const base = Math.min(max, initial * factor ** (failures - 1));
-      return Math.round(base * (1 + Math.random() * jitter));
+      // The power of many failures is infinite, and an initial wait of 0 times infinity is no number.
+      const base = Math.min(max, initial * Math.min(factor ** (failures - 1), Number.MAX_VALUE));
+      return Math.ceil(base * (1 + Math.random() * jitter));
     },
   };
 }
