@@ -70,7 +70,7 @@ async function adapterOf(
   drivers: Readonly<Record<string, AdapterLoader>>,
   known: readonly Adapter[],
 ): Promise<Adapter> {
-  const loader = drivers[scheme];
+  const loader = Object.hasOwn(drivers, scheme) ? drivers[scheme] : undefined;
   if (loader !== undefined) return loader();
   const own = known.find((adapter) => adapter.schemes.includes(scheme));
   if (own !== undefined) return own;

@@ -7,28 +7,39 @@ export interface NamingOptions {
   readonly subscriptions?: Readonly<Record<string, string>>;
 }
 
+type NameMap = Readonly<Record<string, string>>;
+
 /** The names that entities have on the broker: mapped ones as they are mapped, all others by the common scheme. */
 export class Naming {
-  readonly #options: NamingOptions;
+  readonly #queues: NameMap;
+  readonly #topics: NameMap;
+  readonly #subscriptions: NameMap;
 
   constructor(options: NamingOptions = {}) {
-    this.#options = options;
+    this.#queues = nameMap(options.queues);
+    this.#topics = nameMap(options.topics);
+    this.#subscriptions = nameMap(options.subscriptions);
   }
 
   queue(name: string): string {
-    return this.#options.queues?.[name] ?? name;
+    return this.#queues[name] ?? name;
   }
 
   topic(name: string): string {
-    return this.#options.topics?.[name] ?? name;
+    return this.#topics[name] ?? name;
   }
 
   /** The queue itself, or `T.sub.S`. */
   source(source: SourceEntity): string {
     if (source.kind === "queue") return this.queue(source.name);
-    const mapped = this.#options.subscriptions?.[`${source.topic.name}/${source.name}`];
+    const mapped = this.#subscriptions[`${source.topic.name}/${source.name}`];
     return mapped ?? `${this.topic(source.topic.name)}.sub.${source.name}`;
   }
+}
+
+/** Without a prototype, so that `constructor` is a name like any other. */
+function nameMap(names: NameMap | undefined): NameMap {
+  return Object.assign(Object.create(null), names);
 }
 
 /** `Q.dlq` or `T.sub.S.dlq`: the dead letters of a queue or subscription. */

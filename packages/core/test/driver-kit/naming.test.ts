@@ -37,6 +37,14 @@ describe("with names of entities that exist", () => {
     expect(naming.source(subscription(topic("other"), "mail"))).toBe("other.sub.mail");
   });
 
+  test("a name that every object has as a property is a name like any other", () => {
+    for (const name of ["constructor", "toString", "__proto__"]) {
+      expect(naming.queue(name)).toBe(name);
+      expect(naming.topic(name)).toBe(name);
+      expect(naming.source(subscription(topic("t"), name))).toBe(`t.sub.${name}`);
+    }
+  });
+
   test("a name that is not mapped stays as it is, whatever kind of entity shares it", () => {
     expect(naming.queue("news")).toBe("news");
     expect(naming.topic("orders")).toBe("orders");
