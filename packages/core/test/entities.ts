@@ -1,4 +1,4 @@
-import type { QueueEntity, SubscriptionEntity, TopicEntity } from "@anybroker/core/driver";
+import type { QueueEntity, SubscriptionEntity, TopicEntity } from "../src/contract/entities.ts";
 
 export const queue = (name: string, ordered = false): QueueEntity => ({ kind: "queue", name, ordered });
 

@@ -1,4 +1,4 @@
-import type { Clock } from "@anybroker/core";
+import type { Clock } from "../src/base/clock.ts";
 
 interface Timer {
   readonly due: number;

@@ -1,5 +1,5 @@
-import { deadLettersName, delayStepName, Naming, retryStepName } from "@anybroker/core/driver";
 import { describe, expect, test } from "vitest";
+import { deadLettersName, delayStepName, Naming, retryStepName } from "../../src/driver-kit/naming.ts";
 import { queue, subscription, topic } from "../entities.ts";
 
 const news = topic("news");
