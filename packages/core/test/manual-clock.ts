@@ -25,9 +25,10 @@ export class ManualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** Moves on by `ms`, runs what comes due on the way, and lets promises settle after each. */
+  /** Moves on by `ms`, and runs what comes due on the way. Promises settle before each, and at the end. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
+    await settled();
     for (let timer = this.#next(end); timer !== undefined; timer = this.#next(end)) {
       this.#timers.delete(timer);
       this.#now = timer.due;
