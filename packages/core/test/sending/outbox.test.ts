@@ -199,10 +199,14 @@ describe("the send buffer", () => {
   });
 
   test("has room again for each send that has ended", async () => {
-    const { server, send, fates } = await outboxBench({ buffer: { messages: 1 } });
+    const { server, send, fates } = await outboxBench({ buffer: { messages: 2, bytes: 500 } });
     server.onSend = (call) => call.acceptAll();
     for (const id of ["1", "2", "3", "4", "5"]) await send(id);
-    expect([...fates.values()]).toEqual(Array.from({ length: 5 }, () => "accepted"));
+    server.onSend = () => {};
+    for (const id of ["6", "7", "8", "9"]) void send(id);
+    await settled();
+    expect([...fates.keys()]).toEqual(["1", "2", "3", "4", "5"]);
+    expect([...fates.values()].every((fate) => fate === "accepted")).toBe(true);
   });
 
   test("that is full until the deadline is the reason why a send failed that came to it", async () => {
