@@ -36,6 +36,8 @@ const CAPABILITIES: Declared = {
   },
 };
 
+const LOST = new BrokerError("UNAVAILABLE", "connection reset", { retryable: true });
+
 /** One call of `send` that the server has not finished. */
 export class SendCall {
   readonly destination: Destination;
@@ -122,9 +124,8 @@ export class ServerDouble {
 
   /** Breaks the present link. What runs on it fails, and nobody knows its outcome. */
   breakLink(): void {
-    const lost = new BrokerError("UNAVAILABLE", "connection reset", { retryable: true });
-    for (const call of this.calls) if (!call.isFinished) call.fail(lost);
-    this.#ending.end(lost);
+    for (const call of this.calls) if (!call.isFinished) call.fail(LOST);
+    this.#ending.end(LOST);
   }
 
   readonly driver: Driver = {
@@ -152,7 +153,8 @@ export class ServerDouble {
         this.declared.push(...entities);
         return this.declare(entities);
       },
-      send: (destination, batch, report, signal) => {
+      send: async (destination, batch, report, signal) => {
+        if (ending.over) throw LOST;
         const call = new SendCall(destination, batch, report, signal);
         this.calls.push(call);
         this.onSend(call);
