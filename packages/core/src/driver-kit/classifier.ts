@@ -5,7 +5,8 @@ export type ErrorRow = readonly [when: RegExp, code: ErrorCode, retryable: boole
 
 /** Errors of Node itself, by their code: aborts, TLS, then everything of the socket. */
 const NODE_ROWS: readonly ErrorRow[] = [
-  [/^ABORT_ERR$/, "CANCELLED", false],
+  [/^(ABORT_ERR|AbortError)$/, "CANCELLED", false],
+  [/^TimeoutError$/, "TIMEOUT", true],
   [/^\w*(CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|ALERT_(BAD_)?CERTIFICATE|ALERT_UNKNOWN_CA)/, "UNAUTHORIZED", false],
   [/^(ERR_(SSL|TLS|OSSL)|\w*CERT|\w*SELF_SIGNED|UNABLE_TO_|EPROTO$|HOSTNAME_MISMATCH)/, "INVALID_CONFIG", false],
   [/^E[A-Z_]+$/, "UNAVAILABLE", true],
@@ -21,7 +22,8 @@ export function classifier(
 ): (error: unknown) => Classification {
   return (error) => {
     if (error instanceof BrokerError) return { code: error.code, retryable: error.retryable };
-    const code = String(codeOf(error) ?? "");
+    // The reason of an `AbortSignal` has a number for a code, which says nothing; its name does.
+    const code = error instanceof DOMException ? error.name : String(codeOf(error) ?? "");
     const row = NODE_ROWS.find(([when]) => when.test(code)) ?? firstMatch(rows, describe(error));
     if (row === undefined) return { code: "INTERNAL", retryable: false };
     return { code: row[1], retryable: row[2] };

@@ -35,6 +35,13 @@ describe("an error of Node is classified by its code", () => {
   });
 });
 
+test.each([
+  [AbortSignal.abort().reason, "CANCELLED", false],
+  [new DOMException("The operation was aborted due to timeout", "TimeoutError"), "TIMEOUT", true],
+])("the reason of a signal, %o, is %s", (reason, code, retryable) => {
+  expect(classify(reason)).toEqual({ code, retryable });
+});
+
 describe("any other error is classified by the driver's rows, the first that matches", () => {
   test.each([
     [error("no queue", 404), "NOT_FOUND", false],
