@@ -170,6 +170,7 @@ export class Dispatcher {
     if (messages.length === 0) return this.#startNone(others);
     for (const held of others) this.#done(held);
     this.#run(messages);
+    if (others.length > 0) this.pump();
   }
 
   #startNone(taken: readonly HeldMessage[]): void {

@@ -323,9 +323,12 @@ describe("batches", () => {
 
   test("start at once when they are full; what is left over waits", async () => {
     const { add, clock, seen } = bench({ batch, max: 2, wait: 1_000, concurrency: 5 });
-    add("-1 -2 -3 -4 -5");
+    add("-1 -2");
     await settled();
-    expect(seen()).toEqual(["start -1+-2", "start -3+-4"]);
+    expect(seen()).toEqual(["start -1+-2"]);
+    add("-3 -4 -5");
+    await settled();
+    expect(seen()).toEqual(["start -3+-4"]);
     await clock.advance(1_000);
     expect(seen()).toEqual(["start -5"]);
   });
@@ -349,7 +352,6 @@ describe("batches", () => {
 
   test("begin to wait when there is a message and a slot, and each waits anew", async () => {
     const { add, clock, end, seen } = bench({ batch, max: 3, wait: 1_000 });
-    await clock.advance(10_000);
     add("-1");
     await clock.advance(1_000);
     add("-2");
@@ -360,6 +362,13 @@ describe("batches", () => {
     expect(seen()).toEqual(["done -1"]);
     await clock.advance(1);
     expect(seen()).toEqual(["start -2"]);
+    await end("-2");
+    await clock.advance(900);
+    add("-3");
+    await clock.advance(999);
+    expect(seen()).toEqual(["done -2"]);
+    await clock.advance(1);
+    expect(seen()).toEqual(["start -3"]);
   });
 
   test("have at most one message of a key on an ordered source", async () => {
@@ -371,11 +380,18 @@ describe("batches", () => {
     expect(seen()).toEqual(["done a1", "done b1", "start a2"]);
   });
 
-  test("leave out what no handler is to see", async () => {
-    const { add, seen } = bench({ batch, max: 3, wait: 0, prepare: (held) => held.id !== "-2" });
-    add("-1 -2 -3");
+  test("leave out what no handler is to see, and free its key", async () => {
+    const { add, seen } = bench({
+      batch,
+      ordered: true,
+      concurrency: 2,
+      max: 3,
+      wait: 0,
+      prepare: (held) => held.id !== "b1",
+    });
+    add("a1 b1 c1 b2");
     await settled();
-    expect(seen()).toEqual(["start -1+-3"]);
+    expect(seen()).toEqual(["start a1+c1", "start b2"]);
   });
 
   test("that come to nothing make room for the next one", async () => {
