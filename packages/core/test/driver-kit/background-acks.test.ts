@@ -23,6 +23,7 @@ test("there is room until more requests run than may run at once, and again when
   expect(background.room()).toBeUndefined();
   start();
   const room = background.room();
+  expect(room).toBeInstanceOf(Promise);
   let hasRoom = false;
   void room?.then(() => {
     hasRoom = true;

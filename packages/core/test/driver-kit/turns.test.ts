@@ -29,10 +29,11 @@ test("work of one key runs one after the other, work of different keys side by s
   first.end();
   expect(await first.result).toBe("a1");
   await settled();
+  const third = start("a", "a3");
+  await settled();
   expect(begun).toEqual(["a1", "b1", "a2"]);
-  second.end();
-  other.end();
-  expect(await Promise.all([second.result, other.result])).toEqual(["a2", "b1"]);
+  for (const work of [second, third, other]) work.end();
+  expect(await Promise.all([second.result, third.result, other.result])).toEqual(["a2", "a3", "b1"]);
 });
 
 test("work that fails rejects, and the next of its key runs", async () => {

@@ -163,12 +163,17 @@ describe("leases", () => {
     expect(lost).toEqual(["a"]);
   });
 
-  test("whose renewal hangs end by our own clock, too", async () => {
+  test("whose renewal hangs are not renewed a second time meanwhile, and end by our own clock", async () => {
     const { clock, source, hold, lost } = bench();
-    source.extend = () => new Promise(() => {});
+    let calls = 0;
+    source.extend = () => {
+      calls += 1;
+      return new Promise(() => {});
+    };
     hold("a", 1_000);
     await clock.advance(1_001);
     expect(lost).toEqual(["a"]);
+    expect(calls).toBe(1);
   });
 
   test("of settled messages are not renewed, and leave no timer behind once the source has ended", async () => {
