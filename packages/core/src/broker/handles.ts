@@ -15,7 +15,7 @@ import type { EntityMaker } from "./entities.ts";
 
 const STATS_TIMEOUT = 30_000;
 
-/** A handle on a queue. */
+/** Creates the handle of a queue. */
 export function queueHandle<Input, Output>(
   context: BrokerContext,
   entity: QueueEntity,
@@ -30,7 +30,7 @@ export function queueHandle<Input, Output>(
   };
 }
 
-/** A handle on a topic. */
+/** Creates the handle of a topic. */
 export function topicHandle<Input, Output>(
   context: BrokerContext,
   entity: TopicEntity,
@@ -76,7 +76,7 @@ function readerOf<Output>(context: BrokerContext, entity: SourceEntity, format: 
     async stats(options = {}) {
       checkKeys("stats", options, ["signal"]);
       const what = `asking for the stats of ${describeEntity(entity)}`;
-      context.connection.need("stats", what);
+      context.connection.requireFeature("stats", what);
       return askLink(context, entity, what, STATS_TIMEOUT, options.signal, (link, signal) =>
         link.stats(entity, signal),
       );

@@ -1,9 +1,9 @@
 import { BrokerError, type Classification, type ErrorCode, reasonOf } from "../base/errors.ts";
 
-/** What an error means when the pattern matches its text. */
+/** The meaning of an error whose text matches the pattern. */
 export type ErrorRow = readonly [when: RegExp, code: ErrorCode, retryable: boolean];
 
-/** Errors of Node itself, by their code: aborts, TLS, then everything of the socket. */
+/** Errors of Node itself, by code: aborts and timeouts, TLS, then all socket errors. */
 const NODE_ROWS: readonly ErrorRow[] = [
   [/^(ABORT_ERR|AbortError)$/, "CANCELLED", false],
   [/^TimeoutError$/, "TIMEOUT", true],
@@ -13,8 +13,12 @@ const NODE_ROWS: readonly ErrorRow[] = [
 ];
 
 /**
- * Makes a driver's `classify`. A `BrokerError` means what it says. Then the errors of Node decide, by their code, and
- * then the driver's own rows, in their order, on the text that `describe` gives. What no row matches is `INTERNAL`.
+ * Creates a driver's `classify`. A `BrokerError` keeps its own code. Errors of Node are matched by their code. For any
+ * other error the first of the driver's rows decides that matches the text from `describe`. Without a match the error
+ * is `INTERNAL` and not retryable.
+ *
+ * @param describe Returns the text to match.
+ * @default the error's code, a space and its message
  */
 export function classifier(
   rows: readonly ErrorRow[],
@@ -22,7 +26,7 @@ export function classifier(
 ): (error: unknown) => Classification {
   return (error) => {
     if (error instanceof BrokerError) return { code: error.code, retryable: error.retryable };
-    // The reason of an `AbortSignal` has a number for a code, which says nothing; its name does.
+    // The code of a DOMException, such as the reason of an AbortSignal, is a number without meaning here.
     const code = error instanceof DOMException ? error.name : String(codeOf(error) ?? "");
     const row = NODE_ROWS.find(([when]) => when.test(code)) ?? firstMatch(rows, describe(error));
     if (row === undefined) return { code: "INTERNAL", retryable: false };
@@ -30,13 +34,13 @@ export function classifier(
   };
 }
 
-/** The `code` property of an error, where it is a word or a number. */
+/** Returns the `code` property of an error if it is a string or a number. */
 export function codeOf(error: unknown): string | number | undefined {
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
   return typeof code === "string" || typeof code === "number" ? code : undefined;
 }
 
-/** `<code> <message>`; without a code it begins with the space. */
+/** Returns `<code> <message>`. Without a code it begins with the space. */
 function codeAndReason(error: unknown): string {
   return `${codeOf(error) ?? ""} ${reasonOf(error)}`;
 }

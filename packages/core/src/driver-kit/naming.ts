@@ -1,6 +1,6 @@
 import type { SourceEntity } from "../contract/entities.ts";
 
-/** Existing physical names for logical ones. A subscription's logical name is `topic/subscription`. */
+/** Maps logical names to existing names on the broker. The logical name of a subscription is `topic/subscription`. */
 export interface NamingOptions {
   readonly queues?: Readonly<Record<string, string>>;
   readonly topics?: Readonly<Record<string, string>>;
@@ -9,7 +9,7 @@ export interface NamingOptions {
 
 type NameMap = Readonly<Record<string, string>>;
 
-/** The names that entities have on the broker: mapped ones as they are mapped, all others by the common scheme. */
+/** Returns the names of entities on the broker: the mapped name if there is one, else the name by the common scheme. */
 export class Naming {
   readonly #queues: NameMap;
   readonly #topics: NameMap;
@@ -29,7 +29,7 @@ export class Naming {
     return this.#topics[name] ?? name;
   }
 
-  /** The queue itself, or `T.sub.S`. */
+  /** Returns the name of a queue or subscription. By the common scheme a subscription is `T.sub.S`. */
   source(source: SourceEntity): string {
     if (source.kind === "queue") return this.queue(source.name);
     const mapped = this.#subscriptions[`${source.topic.name}/${source.name}`];
@@ -37,22 +37,22 @@ export class Naming {
   }
 }
 
-/** Without a prototype, so that `constructor` is a name like any other. */
+/** The copy has no prototype, so that `constructor` is a name like any other. */
 function nameMap(names: NameMap | undefined): NameMap {
   return Object.assign(Object.create(null), names);
 }
 
-/** `Q.dlq` or `T.sub.S.dlq`: the dead letters of a queue or subscription. */
+/** Returns the name for the dead letters of a queue or subscription: `Q.dlq` or `T.sub.S.dlq`. */
 export function deadLettersName(source: string): string {
   return `${source}.dlq`;
 }
 
-/** `Q.delay.<ms>` or `T.delay.<ms>`: one step of a delay ladder. */
+/** Returns the name of one step of a delay ladder: `Q.delay.<ms>` or `T.delay.<ms>`. */
 export function delayStepName(destination: string, ms: number): string {
   return `${destination}.delay.${ms}`;
 }
 
-/** `Q.retry.<ms>` or `T.sub.S.retry.<ms>`: one step of a return queue's ladder. */
+/** Returns the name of one step of a return queue's ladder: `Q.retry.<ms>` or `T.sub.S.retry.<ms>`. */
 export function retryStepName(source: string, ms: number): string {
   return `${source}.retry.${ms}`;
 }

@@ -54,7 +54,7 @@ function bench({ ordered = false, batch = false, prepare = () => true, runAgainA
       log.push(`done ${held.id}`);
     },
     threw(held, error) {
-      log.push(`threw ${held.id}: ${error instanceof Error ? error.message : error}`);
+      log.push(`threw ${held.id}: ${error instanceof Error ? error.message : "no error"}`);
       decide(held);
     },
     timedOut(held) {

@@ -10,7 +10,7 @@ const retry = { action: "retry-by-copy", wait: 100 } as const;
 
 describe("the policy decides first", () => {
   test.each([
-    // the error's verdict, failures of attempts, expired → what becomes of the message
+    // what the policy classifies the error as, failures of attempts, expired → what becomes of the message
     ["retry", 1, 5, false, retry],
     ["retry", 4, 5, false, retry],
     ["retry", 5, 5, false, deadLetter("attempts-exhausted")],
@@ -25,8 +25,8 @@ describe("the policy decides first", () => {
     ["discard", 1, 5, false, discard("classified")],
     ["discard", 5, 5, false, discard("classified")],
     ["discard", 1, 5, true, discard("classified")],
-  ] as const)("%s after failure %i of %i, expired: %s → %o", (verdict, failures, attempts, expired, decision) => {
-    expect(decideRetry({ verdict, failures, attempts, expired, wait: 100 }, COPIES)).toEqual(decision);
+  ] as const)("%s after failure %i of %i, expired: %s → %o", (classifiedAs, failures, attempts, expired, decision) => {
+    expect(decideRetry({ classifiedAs, failures, attempts, expired, wait: 100 }, COPIES)).toEqual(decision);
   });
 });
 
@@ -55,7 +55,7 @@ describe("a message that is tried again stays in place where a copy cannot do", 
     "return queue: %s, holds its key back: %s, delays copies: %s, wait: %i ms → %s",
     (hasReturnQueue, holdsKeyBack, canDelayCopies, wait, action) => {
       const means = { hasReturnQueue, holdsKeyBack, canDelayCopies };
-      const failure = { verdict: "retry", failures: 1, attempts: 5, expired: false, wait } as const;
+      const failure = { classifiedAs: "retry", failures: 1, attempts: 5, expired: false, wait } as const;
       expect(decideRetry(failure, means)).toEqual({ action, wait });
       expect(retriesInPlace(means, wait)).toBe(action === "retry-in-place");
     },
@@ -65,7 +65,7 @@ describe("a message that is tried again stays in place where a copy cannot do", 
 test("what a source can do changes where a message waits, and nothing else", () => {
   const means = fc.record({ hasReturnQueue: fc.boolean(), holdsKeyBack: fc.boolean(), canDelayCopies: fc.boolean() });
   const failure: fc.Arbitrary<Failure> = fc.record({
-    verdict: fc.constantFrom("retry", "dead-letter", "discard"),
+    classifiedAs: fc.constantFrom("retry", "dead-letter", "discard"),
     failures: fc.integer({ min: 1, max: 10 }),
     attempts: fc.integer({ min: 1, max: 10 }),
     wait: fc.nat(),

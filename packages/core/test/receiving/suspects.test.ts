@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { OWN } from "../../src/contract/headers.ts";
-import { Suspects, verdict } from "../../src/receiving/suspects.ts";
+import { decideSuspect, Suspects } from "../../src/receiving/suspects.ts";
 import { delivery } from "../deliveries.ts";
 import { ManualClock } from "../manual-clock.ts";
 
@@ -16,36 +16,36 @@ describe("a message that was delivered without an outcome", () => {
     [99, false, "mark"],
     [0, true, "handle"],
     [2, true, "handle"],
-    [3, true, "condemn"],
+    [3, true, "give-up"],
     [undefined, true, "handle"],
   ] as const)("%s times, marked: %s → %s", (deliveries, marked, expected) => {
     const headers = marked ? { [OWN.suspect]: "1" } : {};
-    expect(verdict(delivery("x", { deliveries, headers }))).toBe(expected);
+    expect(decideSuspect(delivery("x", { deliveries, headers }))).toBe(expected);
   });
 });
 
 describe("reading", () => {
   test("narrows at the first delivery that came back twice, once", () => {
     const suspects = new Suspects(new ManualClock());
-    expect(suspects.see([counted(0), counted(1), counted(undefined)])).toBe(false);
+    expect(suspects.noticeIn([counted(0), counted(1), counted(undefined)])).toBe(false);
     expect(suspects.narrow).toBe(false);
-    expect(suspects.see([counted(0), counted(2)])).toBe(true);
+    expect(suspects.noticeIn([counted(0), counted(2)])).toBe(true);
     expect(suspects.narrow).toBe(true);
-    expect(suspects.see([counted(3)])).toBe(false);
+    expect(suspects.noticeIn([counted(3)])).toBe(false);
   });
 
   test("is wide again, once, a minute after the last suspect", async () => {
     const clock = new ManualClock();
     const suspects = new Suspects(clock);
-    expect(suspects.calm()).toBe(false);
-    suspects.see([counted(2)]);
+    expect(suspects.haveCalmedDown()).toBe(false);
+    suspects.noticeIn([counted(2)]);
     await clock.advance(50_000);
-    suspects.see([counted(2)]);
+    suspects.noticeIn([counted(2)]);
     await clock.advance(59_999);
-    expect(suspects.calm()).toBe(false);
+    expect(suspects.haveCalmedDown()).toBe(false);
     await clock.advance(1);
-    expect(suspects.calm()).toBe(true);
+    expect(suspects.haveCalmedDown()).toBe(true);
     expect(suspects.narrow).toBe(false);
-    expect(suspects.calm()).toBe(false);
+    expect(suspects.haveCalmedDown()).toBe(false);
   });
 });
