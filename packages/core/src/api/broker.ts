@@ -69,9 +69,9 @@ export interface Broker<C extends Declared = Declared, N = unknown> extends Asyn
    */
   readonly native: N | undefined;
   /**
-   * Closes all consumers, waits for pending sends, and disconnects. `drainTimeout` limits in ms how long handlers may
-   * still run and sends may still wait. Without it, each consumer goes by its own `drainTimeout`, and sends may take 20
-   * 000 ms. When the time is over, messages go back to the broker, and sends reject with `CLOSED`. Idempotent.
+   * Closes all consumers, waits for pending sends, and disconnects. `drainTimeout` limits, in ms, how long handlers may
+   * still run and sends may still wait. By default each consumer goes by its own `drainTimeout`, and sends have 20 s.
+   * When the time is over, messages go back to the broker, and sends reject with `CLOSED`. Idempotent.
    */
   close(options?: { readonly drainTimeout?: number }): Promise<void>;
 }

@@ -25,20 +25,21 @@ export interface ConnectOptions {
   readonly drivers?: Readonly<Record<string, AdapterLoader>>;
   /**
    * How to treat queues, topics and subscriptions: `create` creates missing ones, `verify` rejects if one is missing or
-   * differs, and `none` neither creates nor compares any. @default "create"
+   * differs, and `none` neither creates nor compares any.
+   * @default "create"
    */
   readonly topology?: TopologyMode;
   /**
-   * How long the broker waits for a silent consumer before it delivers that consumer's messages to another one, from 10
-   * 000 to 300 000 ms. Tests may use as little as 100.
+   * How long the broker waits for a silent consumer before it delivers that consumer's messages to another one: from
+   * 10 s to 5 min. Tests may use as little as 100 ms.
    * @default 30 000
    */
   readonly lease?: number;
   /** How long `connect` tries to connect, from 1 ms to a day. @default 30 000 */
   readonly connectTimeout?: number;
   /**
-   * The wait between two attempts to reconnect: random, up to a limit that doubles from `initial` to `max`, each from 1
-   * ms to an hour.
+   * The wait between two attempts to reconnect: random, up to a limit that doubles from `initial` to `max`. Each of
+   * them is from 1 ms to an hour. After an error that is not retryable, such as a refused password, the wait is `max`.
    * @default 200 to 30 000
    */
   readonly reconnect?: { readonly initial?: number; readonly max?: number };

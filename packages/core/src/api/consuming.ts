@@ -87,7 +87,7 @@ export interface ConsumerStats {
   readonly returned: number;
 }
 
-/** A running consumer. It survives outages of the broker: it reads on as soon as the broker is back. */
+/** A running consumer. It survives outages of the broker: it continues as soon as the broker is back. */
 export interface Consumer extends AsyncDisposable {
   /**
    * Stops starting handlers, and gives back the messages that no handler has begun. Running handlers finish. The

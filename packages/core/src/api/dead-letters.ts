@@ -41,8 +41,8 @@ export interface DeadLetters {
   /** Counts the dead letters. */
   count(options?: { readonly signal?: AbortSignal }): Promise<number>;
   /**
-   * Lists dead letters, oldest first, without changing them. `limit` is the largest number to return; `after` is the
-   * `deadLetterId` behind which to begin. @default limit 100
+   * Lists dead letters, oldest first, without changing them. `limit` is the largest number to return, 100 by default.
+   * With `after` the list starts after the dead letter with that `deadLetterId`.
    */
   list(options?: {
     readonly limit?: number;
@@ -50,8 +50,8 @@ export interface DeadLetters {
     readonly signal?: AbortSignal;
   }): AsyncIterable<DeadLetter>;
   /**
-   * Sends the selected messages to the same queue or subscription again, as if they had never failed: with their first
-   * attempt, and without an expiry. Each copy is confirmed before its dead letter is removed. Returns how many were
+   * Sends the selected messages to the same queue or subscription again, as if they had never failed: their attempts
+   * start at 1, and they have no expiry. Each copy is confirmed before its dead letter is removed. Returns how many were
    * replayed.
    */
   replay(selection: Selection, options?: { readonly signal?: AbortSignal }): Promise<number>;

@@ -9,7 +9,7 @@ import type { BatchResult, PublishOptions, Receipt, SendOptions } from "./sendin
 /** Options of a queue: how the broker stores it, and how its bodies are encoded. */
 export interface QueueOptions<C extends Declared = Declared, Input = unknown, Output = Input>
   extends BodyOptions<Input, Output> {
-  /** Messages of one key are handled one after the other. @default false */
+  /** Whether messages of one key are handled one after the other, in the order they were sent. @default false */
   readonly ordered?: IfOrdering<C, boolean>;
 }
 
@@ -26,7 +26,7 @@ export interface TopicOptions<C extends Declared = Declared, Input = unknown, Ou
 
 /** Options of a subscription: how the broker stores it. */
 export interface SubscriptionOptions<C extends Declared = Declared> {
-  /** Messages of one key are handled one after the other. @default false */
+  /** Whether messages of one key are handled one after the other, in the order they were sent. @default false */
   readonly ordered?: IfOrdering<C, boolean>;
   /** The headers that a message must have to be delivered: for each name one value, or a list of alternatives. */
   readonly filter?: If<C, "filter", Readonly<Record<string, string | readonly string[]>>>;
@@ -63,9 +63,9 @@ export interface Readable<Body> {
 /** A handle of a queue. Each message is handled by one consumer. */
 export interface Queue<C extends Declared = Declared, Input = unknown, Output = Input> extends Readable<Output> {
   /**
-   * Sends a message. Resolves when the broker has stored it. A failure that may pass is retried until `timeout` is
-   * over. Any other failure, or the end of the time, rejects with a `BrokerError`, and its `outcomeUnknown` says
-   * whether the broker may have stored the message all the same. Wrong options reject with a `TypeError`.
+   * Sends a message. Resolves when the broker has stored it. Temporary failures are retried until `timeout` is over.
+   * Rejects with a `BrokerError`; its `outcomeUnknown` says whether the broker may have stored the message despite the
+   * error. Rejects with a `TypeError` if an option or the body is wrong in a way that no broker accepts.
    */
   send(body: Input, options?: SendOptions<C>): Promise<Receipt>;
   /**
@@ -79,7 +79,7 @@ export interface Queue<C extends Declared = Declared, Input = unknown, Output = 
 export interface Topic<C extends Declared = Declared, Input = unknown, Output = Input> {
   readonly name: string;
   /**
-   * Publishes a message. Resolves when the broker has stored it for every existing subscription, also if there is none.
+   * Publishes a message. Resolves when the broker has stored it for every existing subscription, even if there is none.
    * Retries and rejects like `send` of a queue.
    */
   publish(body: Input, options?: PublishOptions<C>): Promise<Receipt>;

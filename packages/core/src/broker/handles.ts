@@ -3,8 +3,13 @@ import type { Queue, QueueOptions, Readable, SubscriptionOptions, Topic, TopicOp
 import { checkKeys } from "../base/check.ts";
 import { type BodyFormat, bodyFormat } from "../body/format.ts";
 import type { Declared } from "../contract/capabilities.ts";
-import type { Destination, QueueEntity, SourceEntity, TopicEntity } from "../contract/entities.ts";
-import { describeEntity } from "../contract/entities.ts";
+import {
+  type Destination,
+  describeEntity,
+  type QueueEntity,
+  type SourceEntity,
+  type TopicEntity,
+} from "../contract/entities.ts";
 import { batchPlan, CONSUME_OPTIONS, type Plan, singlePlan } from "../receiving/plan.ts";
 import { SourceConsumer } from "../receiving/source-consumer.ts";
 import { Sender } from "../sending/sender.ts";

@@ -19,8 +19,8 @@ export interface DeadLetterStore {
   /** Returns the number of dead letters. */
   count(signal: AbortSignal): Promise<number>;
   /**
-   * Returns up to `limit` dead letters, oldest first. With `after` it begins behind the dead letter of that id, which
-   * may be gone by now. It returns fewer than `limit` only at the end.
+   * Returns up to `limit` dead letters, oldest first. With `after` the list starts after the dead letter with that id,
+   * which may be gone by now. It is shorter than `limit` only at the end.
    */
   list(limit: number, after: string | undefined, signal: AbortSignal): Promise<readonly DeadLetterEntry[]>;
   /**

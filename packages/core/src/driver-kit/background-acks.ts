@@ -10,8 +10,8 @@ export class BackgroundAcks {
   readonly #onRefused: (reason: unknown) => void;
 
   /**
-   * @param max {@link room} makes the caller wait while more requests than this run.
-   * @param onRefused Called once for each request of which the broker refused an ack, with the first reason.
+   * @param max While more requests than this run, {@link room} makes the caller wait.
+   * @param onRefused Called once for each request in which the broker refused an ack, with the first reason.
    */
   constructor(max: number, onRefused: (reason: unknown) => void) {
     this.#max = max;

@@ -17,8 +17,7 @@ const NODE_ROWS: readonly ErrorRow[] = [
  * other error the first of the driver's rows decides that matches the text from `describe`. Without a match the error
  * is `INTERNAL` and not retryable.
  *
- * @param describe Returns the text to match.
- * @default the error's code, a space and its message
+ * @param describe Returns the text to match: by default the error's code, a space and its message.
  */
 export function classifier(
   rows: readonly ErrorRow[],

@@ -1,4 +1,4 @@
-import type { SettleFailure, SettleResult } from "../contract/settlement.ts";
+import type { SettleResult } from "../contract/settlement.ts";
 import { LEASE_LOST, refused } from "./failures.ts";
 
 /** The steps that move a delivery to another place, for brokers that cannot do it in one. */
@@ -26,10 +26,6 @@ export async function copyThenSettle({ copy, isHeld, settle }: CopyThenSettle): 
   try {
     return await settle();
   } catch (error) {
-    return lostWith(error);
+    return { error, lost: true };
   }
-}
-
-function lostWith(error: unknown): SettleFailure {
-  return { error, lost: true };
 }

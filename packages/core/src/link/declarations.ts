@@ -1,7 +1,6 @@
 import { events } from "../api/diagnostics.ts";
 import { BrokerError } from "../base/errors.ts";
-import type { Entity } from "../contract/entities.ts";
-import { describeEntity } from "../contract/entities.ts";
+import { describeEntity, type Entity } from "../contract/entities.ts";
 import type { Link } from "../contract/link.ts";
 import type { Connection } from "./connection.ts";
 

@@ -17,8 +17,8 @@ export interface Holder {
   drop(held: HeldMessage): void;
 }
 
-/** The settling methods of a message, which its handler calls. */
-export interface MessageVerbs {
+/** Carries out the settling methods of a message. */
+export interface MessageSettler {
   ack(held: HeldMessage): Promise<boolean>;
   retry(held: HeldMessage, delay: number | undefined): Promise<boolean>;
   deadLetter(held: HeldMessage, reason: string): Promise<boolean>;
@@ -38,7 +38,7 @@ export type HeldState = "waiting" | "running" | "decided" | "backing-off" | "los
 export class HeldMessage implements Message {
   readonly delivery: Delivery;
   readonly holder: Holder;
-  readonly #verbs: MessageVerbs;
+  readonly #settler: MessageSettler;
   /** The number of failures so far. */
   failures: number;
   leaseUntil: number | undefined;
@@ -51,10 +51,10 @@ export class HeldMessage implements Message {
   #bytes: Uint8Array | undefined;
   #headers: Readonly<Record<string, string>> | undefined;
 
-  constructor(delivery: Delivery, holder: Holder, verbs: MessageVerbs, failures: number) {
+  constructor(delivery: Delivery, holder: Holder, settler: MessageSettler, failures: number) {
     this.delivery = delivery;
     this.holder = holder;
-    this.#verbs = verbs;
+    this.#settler = settler;
     this.failures = failures;
     this.leaseUntil = delivery.leaseUntil;
   }
@@ -134,15 +134,15 @@ export class HeldMessage implements Message {
   }
 
   ack(): Promise<boolean> {
-    return this.#verbs.ack(this);
+    return this.#settler.ack(this);
   }
 
   retry(options: { readonly delay?: number } = {}): Promise<boolean> {
-    return this.#verbs.retry(this, options.delay);
+    return this.#settler.retry(this, options.delay);
   }
 
   deadLetter(reason: string): Promise<boolean> {
-    return this.#verbs.deadLetter(this, reason);
+    return this.#settler.deadLetter(this, reason);
   }
 
   /** Aborts the signal that the handler sees. */

@@ -8,7 +8,7 @@ import { OWN, truncate } from "../contract/headers.ts";
 import type { HeaderChanges } from "../contract/message.ts";
 import type { Settlement, SettleResult } from "../contract/settlement.ts";
 import type { Connection } from "../link/connection.ts";
-import type { HeldMessage, MessageVerbs } from "./held-message.ts";
+import type { HeldMessage, MessageSettler } from "./held-message.ts";
 import type { Plan } from "./plan.ts";
 import { isExpired } from "./receipt-decision.ts";
 import type { ReportError } from "./report-error.ts";
@@ -38,7 +38,7 @@ const YEAR = 31_536_000_000;
 type OnSettled = ((succeeded: boolean) => void) | undefined;
 
 /** Settles messages. It carries out the decision about each of them, and retries until the broker has accepted it. */
-export class Settler implements MessageVerbs {
+export class Settler implements MessageSettler {
   readonly counters: Counters = {
     acked: 0,
     retried: 0,

@@ -98,7 +98,7 @@ export class Outbox {
     if (send.foundBufferFull && send.state === "waiting" && !send.mayBeAccepted) return this.#end(send, this.#full());
     const { link, lastError } = this.#connection;
     const cause = link === undefined ? lastError : this.lane(send.destination).lastFailure;
-    const why = cause?.message ?? (send.state === "sent" ? "the broker did not confirm it" : "it was not taken");
+    const why = cause?.message ?? (send.state === "sent" ? "the broker did not confirm it" : "it was not sent");
     // The caller can act on a full broker, so it is not reported as a silent one.
     const isFull = send.state !== "sent" && cause?.code === "BACKPRESSURE";
     this.#abandon(send, unfinished(send, isFull ? "BACKPRESSURE" : "TIMEOUT", `time is up: ${why}`, cause));

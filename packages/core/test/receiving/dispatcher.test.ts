@@ -28,7 +28,7 @@ function bench({ ordered = false, batch = false, prepare = () => true, runAgainA
   const clock = new ManualClock();
   const means = { hasReturnQueue: true, holdsKeyBack: ordered, canDelayCopies: true };
   const holdings = new Holdings(new SourceDouble(), { queue: "jobs" }, means, clock, { lost: unused, failed: unused });
-  const verbs = { ack: unused, retry: unused, deadLetter: unused };
+  const settler = { ack: unused, retry: unused, deadLetter: unused };
   /** What happened, in its order. */
   const log: string[] = [];
   const running = new Map<string, { readonly end: () => void; readonly fail: (error: Error) => void }>();
@@ -74,7 +74,7 @@ function bench({ ordered = false, batch = false, prepare = () => true, runAgainA
     add(ids: string): readonly HeldMessage[] {
       const messages = ids.split(" ").map((id) => {
         const key = id.startsWith("-") ? undefined : id.charAt(0);
-        return new HeldMessage(delivery(id, { key }), holdings, verbs, 0);
+        return new HeldMessage(delivery(id, { key }), holdings, settler, 0);
       });
       for (const held of messages) dispatcher.push(held);
       dispatcher.pump();
@@ -151,8 +151,8 @@ describe("handlers", () => {
     const means = { hasReturnQueue: true, holdsKeyBack: false, canDelayCopies: true };
     const events = { lost: unused, failed: unused };
     const holdings = new Holdings(new SourceDouble(), { queue: "jobs" }, means, clock, events);
-    const verbs = { ack: unused, retry: unused, deadLetter: unused };
-    for (let id = 0; id < 20_000; id += 1) dispatcher.push(new HeldMessage(delivery(`${id}`), holdings, verbs, 0));
+    const settler = { ack: unused, retry: unused, deadLetter: unused };
+    for (let id = 0; id < 20_000; id += 1) dispatcher.push(new HeldMessage(delivery(`${id}`), holdings, settler, 0));
     dispatcher.pump();
     expect(count).toBe(20_000);
   });

@@ -22,8 +22,8 @@ function bench() {
     failed: (error) => failures.push(error),
   });
   const hold = (id: string, leaseUntil?: number): HeldMessage => {
-    const verbs = { ack: unused, retry: unused, deadLetter: unused };
-    const held = new HeldMessage(delivery(id, { leaseUntil }), holdings, verbs, 0);
+    const settler = { ack: unused, retry: unused, deadLetter: unused };
+    const held = new HeldMessage(delivery(id, { leaseUntil }), holdings, settler, 0);
     holdings.add(held);
     return held;
   };
