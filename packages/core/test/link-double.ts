@@ -2,9 +2,10 @@
 import { BrokerError, type Classification } from "../src/base/errors.ts";
 import type { Declared } from "../src/contract/capabilities.ts";
 import { CONTRACT, type Driver } from "../src/contract/driver.ts";
-import type { Destination, Drift, Entity } from "../src/contract/entities.ts";
+import type { Destination, Drift, Entity, SourceEntity } from "../src/contract/entities.ts";
 import type { Link } from "../src/contract/link.ts";
 import type { OutgoingMessage, Report } from "../src/contract/message.ts";
+import type { OpenOptions, Source } from "../src/contract/source.ts";
 import { Ending } from "../src/driver-kit/ending.ts";
 import { unsupported } from "../src/driver-kit/failures.ts";
 
@@ -109,6 +110,10 @@ export class ServerDouble {
   window: Link["window"] = { messages: 1_000, bytes: 1_000_000 };
   /** Called when a `send` begins. */
   onSend: (call: SendCall) => void = () => {};
+  /** Opens a source; a server that is only sent to has none. */
+  open: (entity: SourceEntity, options: OpenOptions) => Promise<Source> = async () => {
+    throw unsupported("this server is only sent to");
+  };
   declare: (entities: readonly Entity[]) => Promise<readonly Drift[]> = async () => [];
   /** Whether it can be reached. */
   reachable = true;
@@ -160,9 +165,7 @@ export class ServerDouble {
         this.onSend(call);
         return call.finished;
       },
-      open: async () => {
-        throw unsupported("this server is only sent to");
-      },
+      open: (entity, options) => this.open(entity, options),
       stats: async () => ({ ready: undefined, delayed: undefined, inFlight: undefined, dead: undefined }),
       deadLetters() {
         throw unsupported("this server is only sent to");

@@ -3,7 +3,7 @@ import type { Settlement, SettleResult } from "../src/contract/settlement.ts";
 import type { Source } from "../src/contract/source.ts";
 import { Ending } from "../src/driver-kit/ending.ts";
 
-/** A source that delivers nothing by itself, and takes every settlement; a test replaces what it is about. */
+/** A source that delivers what the test gives it, and takes every settlement. A test replaces what it is about. */
 export class SourceDouble implements Source {
   readonly #ending = new Ending();
   readonly lost: Promise<unknown> = this.#ending.lost;
@@ -17,8 +17,17 @@ export class SourceDouble implements Source {
     deliveries,
   ) => deliveries.map(() => undefined);
 
-  receive(): readonly Delivery[] {
-    return [];
+  /** Deliveries that wait to be received. */
+  readonly waiting: Delivery[] = [];
+  /** Called by `receive`, before it returns what waits. */
+  onReceive: () => void = () => {};
+  onPause: () => Promise<void> = async () => {};
+  /** The signals that `close` was called with. */
+  readonly closed: AbortSignal[] = [];
+
+  async receive(max: number): Promise<readonly Delivery[]> {
+    this.onReceive();
+    return this.waiting.splice(0, max);
   }
 
   settle(batch: readonly Settlement[]): readonly SettleResult[] | Promise<readonly SettleResult[]> {
@@ -26,11 +35,19 @@ export class SourceDouble implements Source {
     return this.onSettle(batch);
   }
 
-  async pause(): Promise<void> {}
+  pause(): Promise<void> {
+    return this.onPause();
+  }
 
   async resume(): Promise<void> {}
 
-  async close(): Promise<void> {
+  async close(signal: AbortSignal): Promise<void> {
+    this.closed.push(signal);
     this.#ending.end("closed");
+  }
+
+  /** Ends the source by itself. */
+  end(reason: unknown): void {
+    this.#ending.end(reason);
   }
 }

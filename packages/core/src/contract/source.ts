@@ -48,9 +48,12 @@ export interface Source {
   /** Changes the window of a paused source. If the method is missing, the core reopens the source instead. */
   resize?(window: number, signal: AbortSignal): Promise<void>;
   /**
-   * Stops reading. The core has settled or released everything that it held. The core closes every source. After the
-   * link has ended it passes an aborted signal, and the driver then only frees what the source still has, such as
-   * sockets and timers.
+   * Stops reading. The core closes every source that has not ended by itself, in one of three situations:
+   *
+   * - The consumer closes, or reopens the source. The core has settled or released everything that it held.
+   * - Another method of the source has rejected. The core gives the source up, and what it held may go back.
+   * - The link has ended. The signal is aborted, and the driver only frees what the source still has, such as sockets
+   *   and timers.
    */
   close(signal: AbortSignal): Promise<void>;
 }

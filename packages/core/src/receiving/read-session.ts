@@ -75,6 +75,17 @@ export class ReadSession {
     if (this.alive) await this.#orEnd(this.#source.resume(this.signal));
   }
 
+  /** Ends the session because its source does not work, and closes the source. */
+  async fail(why: string): Promise<void> {
+    const { connection } = this.#context;
+    const { link } = connection;
+    if (!this.alive || link === undefined) return;
+    this.end(why);
+    const limit = AbortSignal.timeout(CLOSE_TIMEOUT);
+    // The failure of the source has been reported. That of its close would say nothing more.
+    await connection.within(link, this.#source.close(limit), limit).catch(() => {});
+  }
+
   /** Waits for running handlers until `late` aborts, gives back all other messages, and closes the source. */
   async drain(late: AbortSignal): Promise<void> {
     const { entity, dispatcher, settler } = this.#context;
@@ -187,7 +198,7 @@ export class ReadSession {
     await this.#holdings.settled(limit);
   }
 
-  /** Waits for an operation of the source. A failure ends the session. */
+  /** Waits for an operation of the source. A failure ends the session and closes the source. */
   async #orEnd(operation: Promise<void>): Promise<void> {
     try {
       await operation;
@@ -195,7 +206,7 @@ export class ReadSession {
       if (!this.alive) return;
       const { connection, entity, report } = this.#context;
       report(connection.wrap(error, `reading ${describeEntity(entity)}`));
-      this.end("the source failed");
+      await this.fail("the source failed");
     }
   }
 

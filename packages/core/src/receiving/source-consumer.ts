@@ -155,8 +155,8 @@ export class SourceConsumer implements Consumer {
         const cannotOpen = !this.#everOpen && !wrapped.retryable && !mayComeBack;
         if (cannotOpen) this.#opened.reject(wrapped);
         if (cannotOpen || wrapped.code === "CLOSED") return void this.#close(0, wrapped);
-        this.#session?.end("reading failed");
         this.#report(wrapped);
+        await this.#session?.fail("reading failed");
         const wait = Math.min(REOPEN_MAX, REOPEN_INITIAL * 2 ** Math.min(tries, 20));
         tries += 1;
         await pause(connection.context.clock, wait * (0.5 + Math.random() / 2), stop);
