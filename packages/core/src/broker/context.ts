@@ -4,7 +4,7 @@ import type { Connection } from "../link/connection.ts";
 import type { Declarations } from "../link/declarations.ts";
 import type { Outbox } from "../sending/outbox.ts";
 
-/** What the handles of one broker object share. */
+/** What all handles of a broker object share. */
 export interface BrokerContext {
   readonly connection: Connection;
   readonly declarations: Declarations;
@@ -12,6 +12,6 @@ export interface BrokerContext {
   readonly consumers: Set<Consumer>;
   readonly propagation: Propagation | undefined;
   readonly nextId: () => string;
-  /** The headers with the trace added, where there is one. */
+  /** Returns the headers with those of the trace context, if there is one. */
   readonly inject: (headers: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
 }

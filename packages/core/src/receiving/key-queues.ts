@@ -1,15 +1,15 @@
 import { Fifo } from "../base/fifo.ts";
 
-/** What can wait for a handler. */
+/** An item that may have a key. */
 export interface Keyed {
   readonly key: string | undefined;
 }
 
-/** Messages that wait for a handler. On an ordered source only the first of each key can be taken. */
+/** The messages that wait for a handler. On an ordered source only the first message of each free key can be taken. */
 export class KeyQueues<T extends Keyed> {
   readonly #ordered: boolean;
   readonly #ready = new Fifo<T>();
-  /** Keys that are taken, each with the messages that wait behind it. */
+  /** Keys with a message that is ready or taken, each with the messages that wait behind it. */
   readonly #taken = new Map<string, T[]>();
   #behind = 0;
 
@@ -17,12 +17,12 @@ export class KeyQueues<T extends Keyed> {
     this.#ordered = ordered;
   }
 
-  /** How many messages wait. */
+  /** The number of waiting messages. */
   get size(): number {
     return this.#ready.size + this.#behind;
   }
 
-  /** How many messages can be taken now. */
+  /** The number of messages that can be taken now. */
   get ready(): number {
     return this.#ready.size;
   }
@@ -40,12 +40,12 @@ export class KeyQueues<T extends Keyed> {
     this.#behind += 1;
   }
 
-  /** The next message whose key is free. Its key is then taken until `free`. */
+  /** Takes the next message whose key is free. The key is then taken until `free`. */
   take(): T | undefined {
     return this.#ready.shift();
   }
 
-  /** The next messages, at most `most`. */
+  /** Takes up to `most` more messages. */
   takeMore(most: number): readonly T[] {
     const taken: T[] = [];
     while (taken.length < most) {
@@ -56,12 +56,12 @@ export class KeyQueues<T extends Keyed> {
     return taken;
   }
 
-  /** Puts a message that was taken back to the front. Its key stays taken. */
+  /** Puts a taken message back to the front. Its key stays taken. */
   putBack(item: T): void {
     this.#ready.unshift([item]);
   }
 
-  /** The key's message is done with: the next one of its key can be taken. */
+  /** Frees the key of a taken message, so that the next one of the key can be taken. */
   free(item: T): void {
     if (!this.#ordered) return;
     const key = item.key ?? "";
