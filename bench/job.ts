@@ -17,9 +17,9 @@ export interface Job {
 const child = fileURLToPath(new URL("./child.ts", import.meta.url));
 
 /** Runs a job in its own process, so that no contender runs on code that another one has optimised or deoptimised. */
-export async function runJob(job: Job, profile: string | undefined): Promise<Figures> {
+export async function runJob(job: Job, profile: string | undefined, script: string = child): Promise<Figures> {
   const profiling = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
-  const running = fork(child, [JSON.stringify(job)], { execArgv: [...process.execArgv, ...profiling] });
+  const running = fork(script, [JSON.stringify(job)], { execArgv: [...process.execArgv, ...profiling] });
   let figures: Figures | undefined;
   // The cast is true: the child sends one message, its figures.
   running.on("message", (message) => {

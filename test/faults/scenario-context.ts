@@ -5,10 +5,10 @@ import { startProxy, type TcpProxy } from "@anybroker-internal/testkit/proxy";
 import { until } from "@anybroker-internal/testkit/until";
 import { type Load, Sender } from "./load.ts";
 import { type Counted, Outcomes } from "./outcomes.ts";
-import type { Workload } from "./workload.ts";
 import { startWorker, type Worker } from "./start-worker.ts";
 import type { FaultSubject, FaultyServer } from "./subject.ts";
 import type { Numbered, Task } from "./worker.ts";
+import type { Workload } from "./workload.ts";
 
 /** The concurrency of a consumer. It holds twice as many messages. */
 const CONCURRENCY = 32;

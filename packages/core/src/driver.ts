@@ -1,7 +1,7 @@
-// What a driver package is written with: the contract, and the kit that drivers share.
+// @anybroker/core/driver: the contract between core and driver, and the kit that drivers share.
 export { Bag, type Slotted } from "./base/bag.ts";
 export type { Clock } from "./base/clock.ts";
-export { BrokerError, type Classification, type ErrorCode, reasonOf, redact } from "./base/errors.ts";
+export { BrokerError, type Classification, type ErrorCode, reasonOf } from "./base/errors.ts";
 export { openWithin } from "./base/open-within.ts";
 export { orAborted } from "./base/wait.ts";
 export { connectFor } from "./broker/connect.ts";
@@ -10,7 +10,7 @@ export { FEATURES } from "./contract/capabilities.ts";
 export * from "./contract/dead-letters.ts";
 export * from "./contract/driver.ts";
 export * from "./contract/entities.ts";
-export { NO_HEADERS, OWN, OWN_PREFIX, utf8Length } from "./contract/headers.ts";
+export { NO_HEADERS, OWN, OWN_PREFIX } from "./contract/headers.ts";
 export * from "./contract/link.ts";
 export * from "./contract/message.ts";
 export * from "./contract/settlement.ts";

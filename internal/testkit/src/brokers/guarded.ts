@@ -1,9 +1,11 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import { until } from "../until.ts";
 
 /** One server for the guard to start. */
 export interface Command {
@@ -24,7 +26,7 @@ export interface Guarded {
   /** Starts the server and resolves when `ready` does. */
   start(command: Omit<Command, "log">, ready: (signal: AbortSignal) => Promise<void>): Promise<void>;
   readonly running: boolean;
-  /** Sends a signal to the whole process group, and waits for its end after SIGKILL. */
+  /** Sends a signal to the whole process group. Resolves after SIGKILL when it has ended, after SIGSTOP when it stands still. */
   signal(name: NodeJS.Signals): Promise<void>;
   /** Ends the server and the guard, and removes the folder. */
   end(): Promise<void>;
@@ -88,9 +90,11 @@ export async function guarded(parent: string, name: string): Promise<Guarded> {
       }
     },
     signal: async (name) => {
-      if (group === undefined) throw new Error("The server is not running.");
-      process.kill(-group, name);
+      const target = group;
+      if (target === undefined) throw new Error("The server is not running.");
+      process.kill(-target, name);
       if (name === "SIGKILL") await keepAlive(exit.promise);
+      if (name === "SIGSTOP") await until("the server stands still", 10_000, () => expectStopped(target));
     },
     end: async () => {
       if (guard.exitCode !== null || guard.signalCode !== null) return;
@@ -100,4 +104,12 @@ export async function guarded(parent: string, name: string): Promise<Guarded> {
       await ended;
     },
   };
+}
+
+/** On a busy machine processes run on for a while after SIGSTOP. */
+async function expectStopped(group: number): Promise<void> {
+  const { stdout } = await promisify(execFile)("ps", ["-axo", "pgid=,stat="]);
+  const processes = stdout.split("\n").map((line) => line.trim().split(/\s+/));
+  const running = processes.filter(([pgid, state = ""]) => Number(pgid) === group && !/^[TZ]/.test(state));
+  if (running.length > 0) throw new Error(`${running.length} processes of group ${group} still run`);
 }

@@ -268,34 +268,6 @@ export const RECONNECT: readonly Case[] = [
     },
   },
   {
-    id: "outage-survived",
-    name: "A send whose deadline is 5 s after the end of an outage succeeds, and the consumer goes on as soon",
-    section: "B",
-    rows: [105],
-    effort: 1.5,
-    async run(context) {
-      const faults = new Faults();
-      const { broker, queue } = await context.queue({ faults, reconnect: { initial: 200, max: 30_000 } });
-      const received = await context.collect(queue);
-      let isDown = true;
-      faults.connect = () => (isDown ? new InjectedError("UNAVAILABLE", true, "still down") : undefined);
-      await context.cut(broker);
-      // Long enough for the waits between tries to grow beyond what a sender could bear.
-      const end = Date.now() + 9_000;
-      const sends = Array.from({ length: 5 }, (_, index) => queue.send(`${index}`, { timeout: 14_000 }));
-      await context.until(
-        "the end of the outage",
-        () => Date.now() >= end,
-        () => Math.floor(Date.now() / 1_000),
-      );
-      isDown = false;
-      await Promise.all(sends);
-      await received.waitForCount(5);
-      const took = Date.now() - end;
-      ok(took < 5_000, `it took ${took} ms after the end of the outage`);
-    },
-  },
-  {
     id: "crash-loop",
     name: "A message that kills the process of its handler is dead-lettered after a bounded number of crashes; its neighbours are handled, without counting an attempt",
     section: "B",

@@ -2,9 +2,11 @@ import type { Capabilities, Declared } from "../contract/capabilities.ts";
 import type { ServerInfo } from "../contract/link.ts";
 import type { Queue, QueueOptions, SubscriptionOptions, Topic, TopicOptions } from "./destinations.ts";
 
-/** Entities to make sure of at once, as a deployment step does. */
+/** Queues, topics and durable subscriptions to declare in one call, for example from a deployment script. */
 export interface Topology<C extends Declared = Declared> {
+  /** The options of each queue, by name. */
   readonly queues?: Readonly<Record<string, Omit<QueueOptions<C>, "schema" | "codec">>>;
+  /** The options and subscriptions of each topic, by name. */
   readonly topics?: Readonly<
     Record<
       string,
@@ -15,33 +17,61 @@ export interface Topology<C extends Declared = Declared> {
   >;
 }
 
-/** How a broker object is doing. */
+/** The state of a broker object. */
 export interface Health {
+  /**
+   * - `up`: connected, and the server works as it should.
+   * - `degraded`: connected, but the server does not answer or works only in part, for example because of a resource
+   *   alarm.
+   * - `down`: not connected. The broker object keeps reconnecting, unless it is closed.
+   */
   readonly status: "up" | "degraded" | "down";
-  /** Why it is not `up`. */
+  /** Why the status is not `up`; undefined if it is. */
   readonly reason: string | undefined;
+  /** The connected server; undefined if there is no connection. */
   readonly server: ServerInfo | undefined;
+  /** Further facts, named by the adapter. */
   readonly details: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** One connection to one broker, with all that uses it. */
+/**
+ * A connection to one broker, with the handles, consumers and pending sends that use it. It reconnects by itself until
+ * it is closed. `await using` closes it at the end of the block.
+ */
 export interface Broker<C extends Declared = Declared, N = unknown> extends AsyncDisposable {
+  /**
+   * Returns a handle of a queue. This is local: the queue is declared when it is first used. Throws a `TypeError` for
+   * an illegal name, an unknown option, or options that conflict with an earlier handle, and `UNSUPPORTED` if the
+   * broker lacks what an option needs.
+   */
   queue<Input = unknown, Output = Input>(
     name: string,
     options?: QueueOptions<C, Input, Output>,
   ): Queue<C, Input, Output>;
+  /** Returns a handle of a topic. Like `queue`, this is local and throws the same errors. */
   topic<Input = unknown, Output = Input>(
     name: string,
     options?: TopicOptions<C, Input, Output>,
   ): Topic<C, Input, Output>;
-  /** Makes sure that the entities exist, as `topology` says. */
+  /**
+   * Declares queues, topics and subscriptions now instead of at their first use. Depending on the connect option
+   * `topology` this creates missing ones, or rejects with `NOT_FOUND` or `DRIFT`, or does nothing. Rejects with a
+   * `TypeError` for an ephemeral subscription.
+   */
   declare(topology: Topology<C>, options?: { readonly signal?: AbortSignal }): Promise<void>;
-  /** Never rejects. */
+  /** Asks the server about its state, for at most 5 s. Never rejects. */
   health(options?: { readonly signal?: AbortSignal }): Promise<Health>;
-  /** What this server can do. */
+  /** What the connected server supports. */
   readonly capabilities: Capabilities;
-  /** The client of the present connection; undefined while there is none. */
+  /**
+   * The client object of the current connection, for features that anybroker does not offer; undefined while
+   * disconnected. A new connection has a new client, so do not keep it.
+   */
   readonly native: N | undefined;
-  /** Drains every consumer, flushes every send, disconnects. Idempotent. @default drainTimeout 20 000 */
+  /**
+   * Closes all consumers, waits for pending sends, and disconnects. `drainTimeout` limits, in ms, how long handlers may
+   * still run and sends may still wait. By default each consumer goes by its own `drainTimeout`, and sends have 20 s.
+   * When the time is over, messages go back to the broker, and sends reject with `CLOSED`. Idempotent.
+   */
   close(options?: { readonly drainTimeout?: number }): Promise<void>;
 }

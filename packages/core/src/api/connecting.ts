@@ -2,46 +2,74 @@ import type { Clock } from "../base/clock.ts";
 import type { Declared } from "../contract/capabilities.ts";
 import type { Adapter, Driver, TopologyMode } from "../contract/driver.ts";
 
-/** Carries a trace from sender to handler. The core invents no context: without these two, none travels. */
+/**
+ * Hooks that carry a trace context from the sender to the handler in message headers. Without them no context is
+ * transferred.
+ */
 export interface Propagation {
-  /** Called at each send: may add headers, such as `traceparent`. What is over a limit is dropped, with one warning. */
+  /**
+   * Called for each send. May add headers, such as `traceparent`. If it throws, or adds a header that is illegal or
+   * exceeds a limit, the message is sent without the added headers, and the process emits one warning.
+   */
   inject?(headers: Record<string, string>): void;
-  /** Called for each delivery: runs the handler inside the context that the headers tell of, and answers its result. */
+  /** Called for each delivery. Must call `run`, in the context that the headers describe, and return its result. */
   extract?<T>(headers: Readonly<Record<string, string>>, run: () => T): T;
 }
 
-/** Loads an adapter package, for programs that are bundled. */
+/** Returns an adapter. Bundled programs use it instead of importing packages by name. */
 export type AdapterLoader = () => Adapter | Promise<Adapter>;
 
-/** How a broker object behaves. Durations are integer milliseconds, sizes bytes. */
+/** Options of `connect`. Durations are integer milliseconds, sizes are bytes. */
 export interface ConnectOptions {
-  /** Adapters by URL scheme, instead of importing packages by name. */
+  /** Adapters by URL scheme. The core then does not import their packages by name. */
   readonly drivers?: Readonly<Record<string, AdapterLoader>>;
-  /** How entities are treated: created when missing, only compared, or never touched. @default "create" */
+  /**
+   * How to treat queues, topics and subscriptions: `create` creates missing ones, `verify` rejects if one is missing or
+   * differs, and `none` neither creates nor compares any.
+   * @default "create"
+   */
   readonly topology?: TopologyMode;
-  /** For how long a silent consumer keeps what it holds: 10 s to 5 min, from 100 ms in tests. @default 30 000 */
+  /**
+   * How long the broker waits for a silent consumer before it delivers that consumer's messages to another one: from
+   * 10 s to 5 min. Tests may use as little as 100 ms.
+   * @default 30 000
+   */
   readonly lease?: number;
-  /** For how long the first connection is tried. @default 30 000 */
+  /** How long `connect` tries to connect, from 1 ms to a day. @default 30 000 */
   readonly connectTimeout?: number;
-  /** The bounds of the wait between two tries to connect again; jitter is full. @default 200 to 30 000 */
+  /**
+   * The wait between two attempts to reconnect: random, up to a limit that doubles from `initial` to `max`. Each of
+   * them is from 1 ms to an hour. After an error that is not retryable, such as a refused password, the wait is `max`.
+   * @default 200 to 30 000
+   */
   readonly reconnect?: { readonly initial?: number; readonly max?: number };
-  /** How much may wait to be sent. @default 10 000 messages, 64 MiB */
+  /**
+   * How many messages and bytes may be sent but not yet accepted. Beyond that, sends wait for room; beyond twice that,
+   * they reject with `BACKPRESSURE`.
+   * @default 10 000 messages, 64 MiB
+   */
   readonly sendBuffer?: { readonly messages?: number; readonly bytes?: number };
-  /** The time that all policy goes by; tests may move it by hand. @default the machine's */
+  /**
+   * The clock for delays, retries, leases and timeouts. Tests can pass one that they advance by hand.
+   * @default the system clock
+   */
   readonly clock?: Clock;
-  /** Carries traces from senders to handlers. */
+  /** Hooks that carry a trace context from senders to handlers. */
   readonly propagation?: Propagation;
-  /** Gives up the first connection. */
+  /** Aborts connecting; `connect` then rejects with `CANCELLED`. It has no effect once connected. */
   readonly signal?: AbortSignal;
 }
 
-/** A URL with options of its adapter; `queues` and `topics` name existing physical ones for logical names. */
+/** A URL and options of its adapter, for example from a config file. */
 export interface ConnectConfig {
+  /** The broker's URL. */
   readonly url: string;
+  /** The names that queues have on the broker, by the names that the program uses. */
   readonly queues?: Readonly<Record<string, string>>;
+  /** The names that topics have on the broker, by the names that the program uses. */
   readonly topics?: Readonly<Record<string, string>>;
   readonly [option: string]: unknown;
 }
 
-/** Where to connect: a URL, a config, or a driver made by an adapter's factory. */
+/** What to connect to: a URL, a config object, or a driver from an adapter's factory. */
 export type Target<C extends Declared = Declared, N = unknown> = string | ConnectConfig | Driver<C, N>;

@@ -1,78 +1,108 @@
 import type { BrokerError } from "../base/errors.ts";
 import type { Message } from "./message.ts";
 
-/** The waits between attempts. */
+/** The waits between the attempts of a message, in integer milliseconds. */
 export interface Backoff {
-  /** The first wait. @default 1 000 */
+  /** The first wait, from 0 to a year. @default 1 000 */
   readonly initial?: number;
-  /** The longest wait. @default 600 000 */
+  /** The longest wait before jitter, from `initial` to a year. @default 600 000 */
   readonly max?: number;
-  /** What each wait is multiplied with. @default 5 */
+  /** The factor from each wait to the next, from 1 to 1 000. @default 5 */
   readonly factor?: number;
-  /** By which share a wait may be lengthened at random: 0 to 1. It is never shortened. @default 0.2 */
+  /** The largest share of a wait that is added to it at random, from 0 to 1. A wait is never shortened. @default 0.2 */
   readonly jitter?: number;
 }
 
-/** What to do when a handler fails. */
+/** What to do when a handler throws, times out or asks for a retry. */
 export interface RetryPolicy {
-  /** How often a message is tried in all. @default 5 */
+  /** The number of attempts, the first one included. After the last one the message is dead-lettered. @default 5 */
   readonly attempts?: number;
-  /** How long to wait between attempts. */
+  /** The waits between attempts. */
   readonly backoff?: Backoff;
-  /** Decides by the error. `retry` goes on until the attempts are used up; `discard` drops the message, with an event. */
+  /**
+   * Chooses by the error. `retry` retries while attempts are left, `dead-letter` gives the message up at once, and
+   * `discard` drops it and publishes an event. If the function throws, the message is retried.
+   * @default always `retry`
+   */
   readonly classify?: (error: unknown, message: Message) => "retry" | "dead-letter" | "discard";
 }
 
-/** How a consumer reads. */
+/** Options of `consume`. Durations are integer milliseconds. */
 export interface ConsumeOptions {
-  /** How many handlers run at once. @default 1 */
+  /** How many handlers may run at once, from 1 to 10 000. @default 1 */
   readonly concurrency?: number;
-  /** The most unsettled deliveries it holds, running ones included. @default 2 × concurrency (for batches × max) */
+  /**
+   * How many unsettled messages the consumer may hold, those in handlers included: from `concurrency` (for batches
+   * times `max`) to 1 000 000.
+   * @default 2 × concurrency (for batches × max)
+   */
   readonly prefetch?: number;
-  /** When and how often a failed message is tried again. */
+  /** When and how often a failed message is retried. */
   readonly retry?: RetryPolicy;
-  /** How long a handler may take. @default 900 000 (15 minutes) */
+  /**
+   * How long a handler may run, from 1 ms to a day. After that the message fails and its `signal` aborts. Its key stays
+   * taken until the handler returns. When as many handlers are overdue as `concurrency` allows, the consumer closes
+   * with `TIMEOUT`.
+   * @default 900 000 (15 minutes)
+   */
   readonly timeout?: number;
-  /** Closes the consumer, as `close` does. */
+  /** Closes the consumer when it aborts. */
   readonly signal?: AbortSignal;
-  /** How long `close` lets running handlers go on. @default 20 000 */
+  /** How long `close` waits for running handlers, from 0 to a day. @default 20 000 */
   readonly drainTimeout?: number;
-  /** Gets what no promise reports: handler errors, lost leases, settlements that failed. Must not throw. */
+  /**
+   * Called with errors that no promise reports: errors of handlers, lost leases, failed settlements, interruptions. It
+   * must not throw. Without it, the first error becomes a process warning.
+   */
   readonly onError?: (error: unknown, message: Message | undefined) => void;
 }
 
-/** How a batch consumer reads. */
+/** Options of `consumeBatch`. Durations are integer milliseconds. */
 export interface ConsumeBatchOptions extends ConsumeOptions {
-  /** Most messages of a batch. @default 100 */
+  /** The largest number of messages in a batch, from 1 to 10 000. @default 100 */
   readonly max?: number;
-  /** How long a batch waits to fill up. @default 100 */
+  /** How long a batch that is not full waits for more messages, from 0 to a day. @default 100 */
   readonly wait?: number;
 }
 
-/** What a consumer has done since it began. */
+/** The state of a consumer, and counts since it began. */
 export interface ConsumerStats {
-  /** Handlers running. */
+  /** Running handlers. */
   readonly running: number;
-  /** Deliveries that wait for a handler. */
+  /** Messages that wait for a handler, those included that wait for a retry in this consumer. */
   readonly waiting: number;
+  /** Messages that were handled successfully. */
   readonly acked: number;
+  /** Failures that led to a retry. */
   readonly retried: number;
+  /** Messages that were given up. */
   readonly deadLettered: number;
+  /** Messages that the retry policy dropped, and those that an ephemeral subscription gave up. */
   readonly discarded: number;
+  /** Messages that were dropped because their `ttl` was over. */
   readonly expired: number;
+  /** Messages that the subscription's filter did not let through. */
   readonly filtered: number;
-  /** Deliveries given back, or lost before they were settled. */
+  /** Messages that were given back, or lost before they were settled. */
   readonly returned: number;
 }
 
-/** A running reader. It outlives outages of the broker. */
+/** A running consumer. It survives outages of the broker: it continues as soon as the broker is back. */
 export interface Consumer extends AsyncDisposable {
-  /** No handler starts, running ones finish, unstarted deliveries go back; the membership stays. */
+  /**
+   * Stops starting handlers, and gives back the messages that no handler has begun. Running handlers finish. The
+   * consumer stays a member of its group. Resolves when the messages are back.
+   */
   pause(): Promise<void>;
+  /** Continues after `pause`. */
   resume(): Promise<void>;
-  /** Stops intake, lets running handlers finish for `drainTimeout` ms, settles, gives back the rest. Idempotent. */
+  /**
+   * Stops reading, waits up to `drainTimeout` ms for running handlers, settles their messages, and gives back all
+   * others. The signals of handlers that still run then abort. Idempotent.
+   */
   close(options?: { readonly drainTimeout?: number }): Promise<void>;
-  /** Resolves when it has closed: undefined when asked to, else why. Never rejects. */
+  /** Resolves when the consumer has closed: with undefined if it was asked to, else with the reason. Never rejects. */
   readonly closed: Promise<BrokerError | undefined>;
+  /** Returns the current state and counts. */
   stats(): ConsumerStats;
 }

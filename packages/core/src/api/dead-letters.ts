@@ -1,38 +1,60 @@
 import type { Selection } from "../contract/dead-letters.ts";
 
-/** A message that was given up. */
+/** A message that could not be handled and was given up. */
 export interface DeadLetter {
-  /** Names it for `replay` and `remove`. */
+  /** Identifies the dead letter in `replay`, `remove` and `list`. */
   readonly deadLetterId: string;
+  /** The message's id. */
   readonly id: string | undefined;
+  /** The body, unchanged. */
   readonly bytes: Uint8Array;
   readonly key: string | undefined;
+  /** The sender's headers, in an object without a prototype. */
   readonly headers: Readonly<Record<string, string>>;
   readonly type: string | undefined;
   readonly contentType: string | undefined;
   readonly correlationId: string | undefined;
   readonly replyTo: string | undefined;
   readonly sentAt: Date | undefined;
-  /** Attempts made; undefined when the broker gave it up by itself. */
+  /** The number of attempts; undefined if the broker gave the message up by itself. */
   readonly attempts: number | undefined;
+  /**
+   * Why the message was given up: `attempts-exhausted`, `classified`, `crash-loop`, an error code, or the handler's own
+   * reason.
+   */
   readonly reason: string | undefined;
+  /** The last error, at most 512 bytes. */
   readonly error: string | undefined;
+  /** The queue or subscription that gave the message up. */
   readonly source: string | undefined;
+  /** When the message was given up. */
   readonly at: Date | undefined;
+  /** The client's own message object. */
   readonly native: unknown;
 }
 
-/** The dead letters of one queue or durable subscription. */
+/**
+ * The dead letters of one queue or durable subscription. On an ephemeral subscription every call rejects with
+ * `UNSUPPORTED`. A call that gets no answer within 60 s rejects with `TIMEOUT`.
+ */
 export interface DeadLetters {
+  /** Counts the dead letters. */
   count(options?: { readonly signal?: AbortSignal }): Promise<number>;
-  /** Looks at them, oldest first, and changes nothing. @default limit 100 */
+  /**
+   * Lists dead letters, oldest first, without changing them. `limit` is the largest number to return, 100 by default.
+   * With `after` the list starts after the dead letter with that `deadLetterId`.
+   */
   list(options?: {
     readonly limit?: number;
     readonly after?: string;
     readonly signal?: AbortSignal;
   }): AsyncIterable<DeadLetter>;
-  /** Gives them to the same queue or subscription again, as new attempts. Answers how many. */
+  /**
+   * Sends the selected messages to the same queue or subscription again, as if they had never failed: their attempts
+   * start at 1, and they have no expiry. Each copy is confirmed before its dead letter is removed. Returns how many were
+   * replayed.
+   */
   replay(selection: Selection, options?: { readonly signal?: AbortSignal }): Promise<number>;
-  /** Answers how many went. */
+  /** Removes the selected dead letters for good. Returns how many were removed. */
   remove(selection: Selection, options?: { readonly signal?: AbortSignal }): Promise<number>;
 }

@@ -1,7 +1,7 @@
-/** Every default, in one place; the documentation's table is made from it. Durations are milliseconds, sizes bytes. */
+/** The defaults of all options. Durations are in milliseconds and sizes in bytes. */
 export const DEFAULTS = {
   concurrency: 1,
-  /** Times `concurrency`, and for batches times `max`. */
+  /** `prefetch` is this times `concurrency`, and for batches times `max`. */
   prefetchFactor: 2,
   retry: { attempts: 5, backoff: { initial: 1_000, max: 600_000, factor: 5, jitter: 0.2 } },
   handlerTimeout: 900_000,

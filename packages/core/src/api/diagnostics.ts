@@ -3,7 +3,10 @@ import type { BrokerError } from "../base/errors.ts";
 import type { Drift } from "../contract/entities.ts";
 import type { MessageSource } from "./message.ts";
 
-/** Payload of the tracing channel `anybroker:send`, which covers a send from the call to the broker's answer. */
+/**
+ * Payload of the tracing channel `anybroker:send`. The traced operation is a send or publish, from the call to its
+ * result.
+ */
 export interface SendEvent {
   readonly destination: string;
   readonly kind: "queue" | "topic";
@@ -12,7 +15,7 @@ export interface SendEvent {
   readonly size: number;
 }
 
-/** Payload of the tracing channel `anybroker:deliver`, which covers one run of a handler. */
+/** Payload of the tracing channel `anybroker:deliver`. The traced operation is one run of a handler. */
 export interface DeliverEvent {
   readonly source: MessageSource;
   readonly ids: readonly (string | undefined)[];
@@ -20,7 +23,10 @@ export interface DeliverEvent {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Payload of the tracing channel `anybroker:settle`, which covers one settlement until the broker has it. */
+/**
+ * Payload of the tracing channel `anybroker:settle`. The traced operation is one settlement, until the driver reports
+ * it.
+ */
 export interface SettleEvent {
   readonly source: MessageSource;
   readonly id: string | undefined;
@@ -28,7 +34,7 @@ export interface SettleEvent {
   readonly attempt: number;
 }
 
-/** Payload of the channel `anybroker:reconnect`: a connection was lost, a try failed, or it stands again. */
+/** Payload of the channel `anybroker:reconnect`: a link was lost, an attempt to reconnect failed, or a link is up. */
 export interface ReconnectEvent {
   readonly address: string;
   readonly state: "lost" | "failed" | "up";

@@ -1,42 +1,61 @@
-/** Where a message was read from. */
+/** The queue or subscription that a message was read from. */
 export type MessageSource = { readonly queue: string } | { readonly topic: string; readonly subscription: string };
 
-/** A message in a handler's hands. */
+/** A message that a handler gets. */
 export interface Message<Body = unknown> {
+  /** The decoded body: the output of the handle's schema and codec. */
   readonly body: Body;
-  /** The body as it came. */
+  /** The body's bytes as they were received. */
   readonly bytes: Uint8Array;
-  /** Undefined for a foreign message without one, where the broker has no name of its own for it. */
+  /**
+   * The id that the sender set. Undefined if another client sent the message without one and the broker assigned none.
+   */
   readonly id: string | undefined;
+  /** The key that groups messages. */
   readonly key: string | undefined;
-  /** The sender's headers, in an object without prototype. */
+  /** The sender's headers, in an object without a prototype. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The kind of message, in the application's terms. */
   readonly type: string | undefined;
   readonly contentType: string | undefined;
+  /** The message or conversation that this message belongs to. */
   readonly correlationId: string | undefined;
+  /** Where the sender expects a reply. */
   readonly replyTo: string | undefined;
   readonly sentAt: Date | undefined;
-  /** 1 plus the failures before. */
+  /** The number of this attempt: 1 plus the failures so far. */
   readonly attempt: number;
-  /** Whether it may have been in a handler's hands before. */
+  /** Whether a handler may have seen the message before. */
   readonly redelivered: boolean;
   readonly source: MessageSource;
-  /** The broker's name for its place, for people. */
+  /** The message's position on the broker, for people: an id, an offset or a delivery tag. */
   readonly position: string;
-  /** Aborts when the message is lost, timed out or given back: go no further. */
+  /** Aborts when the message is lost, has timed out or is given back. The handler should then stop. */
   readonly signal: AbortSignal;
-  /** The client's own message. */
+  /** The client's own message object. */
   readonly native: unknown;
-  /** Done. False: it was settled before, or is no longer ours. */
+  /**
+   * Settles the message as done. Resolves with true when the settlement has succeeded, and with false if the message
+   * was settled before or is no longer held. Never rejects.
+   */
   ack(): Promise<boolean>;
-  /** Failed: again, after `delay` ms or by the policy's backoff; to the dead letters when the attempts are used up. */
+  /**
+   * Settles the message as failed. It is retried after `delay` ms (0 to a year), or else after the policy's backoff. If
+   * no attempt is left it is dead-lettered. Resolves like `ack`; rejects with a `TypeError` for an illegal delay.
+   */
   retry(options?: { readonly delay?: number }): Promise<boolean>;
-  /** Failed for good: to the dead letters. */
+  /**
+   * Gives the message up: it is dead-lettered with this reason. Resolves like `ack`; rejects with a `TypeError` for an
+   * empty reason.
+   */
   deadLetter(reason: string): Promise<boolean>;
 }
 
-/** Handles one message. When it returns the message is acked; when it throws the retry policy decides. */
+/** Handles one message. The message is acked when the handler returns. If it throws, the retry policy decides. */
 export type Handler<Body> = (message: Message<Body>) => unknown;
 
-/** Handles several at once. What it has not settled is acked when it returns and retried when it throws. */
+/**
+ * Handles several messages at once. Messages that it has not settled itself are acked when it returns. If it throws,
+ * the retry policy decides about each of them.
+ */
 export type BatchHandler<Body> = (messages: readonly Message<Body>[]) => unknown;

@@ -1,48 +1,64 @@
 import type { BrokerError } from "../base/errors.ts";
 import type { Declared, If } from "../contract/capabilities.ts";
 
-/** Options of each message. */
+/** Options of a send. Durations are integer milliseconds. */
 export interface SendOptions<C extends Declared = Declared> {
-  /** 1–128 printable ASCII characters. @default a UUIDv7 */
+  /** The message's id: 1 to 128 printable ASCII characters. @default a UUIDv7 */
   readonly id?: string;
-  /** Groups messages; on an ordered destination those of one key are handled one after the other. 1–128 bytes. */
+  /**
+   * Groups messages: 1 to 128 bytes. On an ordered destination, messages of one key are handled one after the other. An
+   * ordered queue requires a key.
+   */
   readonly key?: string;
-  /** Names are lower case; values are text. */
+  /**
+   * Headers. A name is up to 128 lower case letters, digits, `.`, `_` and `-`, and begins with a letter or digit. A
+   * value is a string. Names that begin with `anybroker-` are reserved.
+   */
   readonly headers?: Readonly<Record<string, string>>;
-  /** What the message is, in the application's words: 1–128 bytes. */
+  /** The kind of message, in the application's terms: 1 to 128 bytes. */
   readonly type?: string;
-  /** Which message or conversation it belongs to. 1–128 bytes. */
+  /** The message or conversation that this message belongs to: 1 to 128 bytes. */
   readonly correlationId?: string;
-  /** Where an answer is expected. 1–128 bytes. */
+  /** Where a reply is expected: 1 to 128 bytes. */
   readonly replyTo?: string;
-  /** Not handed out before this long from now. */
+  /**
+   * The shortest time until the message is delivered. `capabilities.limits` has the longest one that the broker keeps.
+   */
   readonly delay?: If<C, "delay.send", number>;
-  /** Not handed out before this time. Excludes `delay`. */
+  /** The earliest time at which the message is delivered. Cannot be combined with `delay`. */
   readonly deliverAt?: If<C, "delay.send", Date>;
-  /** Discarded when not handed out within this long from now. */
+  /**
+   * How long the message is valid, from 1 ms to 100 years. After that it is discarded, and not delivered or retried.
+   */
   readonly ttl?: If<C, "ttl", number>;
-  /** 0 (lowest) to 9. @default 4 */
+  /** The priority, from 0 (lowest) to 9. @default 4 */
   readonly priority?: If<C, "priority", number>;
-  /** Stops waiting: the send rejects with `CANCELLED`. */
+  /** Cancels the send, which rejects with `CANCELLED`. */
   readonly signal?: AbortSignal;
-  /** How long the send may take, tries included. @default 30 000 */
+  /** How long the send may take, retries included: from 1 ms to a day. @default 30 000 */
   readonly timeout?: number;
 }
 
-/** Options of each published message. */
+/** Options of a publish. Durations are integer milliseconds. */
 export type PublishOptions<C extends Declared = Declared> = Omit<SendOptions<C>, "delay" | "deliverAt"> & {
+  /**
+   * The shortest time until the message is delivered. `capabilities.limits` has the longest one that the broker keeps.
+   */
   readonly delay?: If<C, "delay.publish", number>;
+  /** The earliest time at which the message is delivered. Cannot be combined with `delay`. */
   readonly deliverAt?: If<C, "delay.publish", Date>;
 };
 
-/** What a send answers. */
+/** The result of a send that the broker has accepted. */
 export interface Receipt {
+  /** The message's id. */
   readonly id: string;
 }
 
-/** What became of one message of a batch. */
+/** The result for one message of a batch. */
 export interface BatchResult {
+  /** The message's id. */
   readonly id: string;
-  /** Undefined: the broker has it. */
+  /** Why the message failed; undefined if the broker has stored it. */
   readonly error: BrokerError | undefined;
 }

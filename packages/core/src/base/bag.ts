@@ -1,11 +1,14 @@
-/** What a {@link Bag} can hold: it knows its place. */
+/** An item of a {@link Bag}. */
 export interface Slotted {
+  /** The item's index in its bag. Written by the bag only. */
   slot: number;
 }
 
 /**
- * A set of objects that come and go all the time. An array, with the place kept on the item: a `Set` or a `Map` used
- * like this is rehashed over and over, and its old tables keep what has left them alive until a full collection.
+ * An unordered set for objects that are added and removed all the time. An item can be in one bag only.
+ *
+ * It is an array, and each item stores its index. A `Set` or `Map` used like this is rehashed again and again, and its
+ * old tables keep removed items alive until a full garbage collection.
  */
 export class Bag<T extends Slotted> {
   readonly #items: T[] = [];
@@ -31,7 +34,7 @@ export class Bag<T extends Slotted> {
     this.#items[item.slot] = last;
   }
 
-  /** All items as they are now, in no order. */
+  /** A snapshot of all items, in no particular order. */
   all(): T[] {
     return [...this.#items];
   }

@@ -1,4 +1,4 @@
-/** Throws a `TypeError` for an option that does not exist, naming those that do. */
+/** Throws a `TypeError` for an unknown option. The message lists the known ones. */
 export function checkKeys(what: string, options: object, known: readonly string[]): void {
   if (typeof options !== "object" || options === null) throw new TypeError(`${what}: options must be an object`);
   for (const key of Object.keys(options)) {
@@ -8,7 +8,9 @@ export function checkKeys(what: string, options: object, known: readonly string[
   }
 }
 
-/** Answers the value, or the default when it is undefined; throws a `TypeError` unless it is an integer in range. */
+/**
+ * Returns the value, or `fallback` if it is undefined. Throws a `TypeError` unless it is an integer from min to max.
+ */
 export function integer(
   what: string,
   value: number | undefined,
@@ -24,7 +26,7 @@ export function integer(
   return value;
 }
 
-/** The same for numbers that need not be integers. */
+/** Returns the value, or `fallback` if it is undefined. Throws a `TypeError` unless it is a number from min to max. */
 export function number(what: string, value: number | undefined, fallback: number, min: number, max: number): number {
   if (value === undefined) return fallback;
   if (typeof value !== "number" || !(value >= min && value <= max)) {
@@ -44,11 +46,11 @@ export function checkFunction(what: string, value: unknown): void {
   if (typeof value !== "function") throw new TypeError(`${what} must be a function, not ${show(value)}`);
 }
 
-/** A value as an error message shows it. */
+/** Formats a value for an error message: short strings and primitives as they are, anything else by its kind. */
 export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "an invalid Date" : value.toISOString();
   if (typeof value === "object") return value === null ? "null" : `an ${Array.isArray(value) ? "array" : "object"}`;
-  // The cast is true enough: what is left are primitives.
+  // The cast is true enough: only primitives and functions remain.
   return typeof value === "function" ? "a function" : String(value as symbol);
 }

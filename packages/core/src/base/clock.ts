@@ -1,15 +1,15 @@
-/** The time that all policy goes by. Tests may pass one that they move by hand. */
+/** The clock for retries, delays, leases and timeouts. Tests can pass one that they advance by hand. */
 export interface Clock {
-  /** Milliseconds since 1970. */
+  /** The current time in milliseconds since 1970. */
   now(): number;
-  /** Calls `run` once, after `ms` milliseconds at the earliest, unless the function it returns is called before. */
+  /** Calls `run` once, no sooner than after `ms` milliseconds. The returned function cancels the call. */
   after(ms: number, run: () => void): () => void;
 }
 
-/** The longest wait that `setTimeout` takes. */
+/** The longest delay that `setTimeout` accepts, in ms. */
 const LONGEST = 2_147_483_647;
 
-/** The machine's own clock. */
+/** The system clock. */
 export const systemClock: Clock = {
   now: Date.now,
   after(ms: number, run: () => void): () => void {
@@ -18,7 +18,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Resolves after `ms` milliseconds of the clock, or at once when the signal aborts. Never rejects. */
+/** Resolves after `ms` milliseconds by the clock, or as soon as the signal aborts. Never rejects. */
 export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();

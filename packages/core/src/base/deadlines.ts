@@ -1,13 +1,16 @@
 import type { Bag, Slotted } from "./bag.ts";
 import type { Clock } from "./clock.ts";
 
-/** Something that has to happen before a time. */
+/** An item with a deadline. */
 export interface Due extends Slotted {
   /** Milliseconds since 1970. */
   readonly deadline: number;
 }
 
-/** Watches the deadlines of all that is in a bag with one timer, so that none is needed for each. */
+/**
+ * Calls `expire` for each item of the bag whose deadline has passed. One timer serves all items. Call `watch` with the
+ * deadline of each item that is added.
+ */
 export function deadlineWatch<T extends Due>(
   clock: Clock,
   bag: Bag<T>,

@@ -1,4 +1,4 @@
-/** Every code a {@link BrokerError} can carry. `docs/errors.md` says for each what it means and what to do. */
+/** Every code that a {@link BrokerError} can have. `docs/errors.md` explains each one and says what to do about it. */
 export const ERROR_CODES = [
   "UNAVAILABLE",
   "TIMEOUT",
@@ -25,31 +25,34 @@ export const ERROR_CODES = [
 /** One of {@link ERROR_CODES}. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** What a {@link BrokerError} is made from besides its code and message. */
+/** Optional properties of a new {@link BrokerError}. */
 export interface BrokerErrorOptions {
   /** Whether the same call may succeed later. @default false */
   readonly retryable?: boolean;
-  /** Whether the broker may have accepted the message all the same. @default false */
+  /** Whether the broker may have accepted the message despite the error. @default false */
   readonly outcomeUnknown?: boolean;
-  /** What the client library threw. */
+  /** The underlying error, usually from the client library. */
   readonly cause?: unknown;
 }
 
 const BRAND = Symbol.for("anybroker.BrokerError");
 
 /**
- * The one error that brokers, connections and drivers report. A mistake in the calling code (an unknown option, an
- * illegal name, a handler that is not a function) is a `TypeError` instead.
+ * The only error class for failures of brokers, connections and drivers. A mistake in the calling code, such as an
+ * unknown option, an illegal name or a handler that is not a function, is a `TypeError` instead.
  *
- * `instanceof BrokerError` also recognises errors made by another copy of the core in the same program.
+ * `instanceof BrokerError` also recognises errors from another copy of the core in the same program. User names,
+ * passwords and keys that appear in the message are replaced with `***`.
  */
 export class BrokerError extends Error {
   override readonly name = "BrokerError";
-  /** What kind of failure this is. */
+  /** The kind of failure. */
   readonly code: ErrorCode;
   /** Whether the same call may succeed later. */
   readonly retryable: boolean;
-  /** Whether the broker may have accepted the message: to be sure, send it again with the same id. */
+  /**
+   * Whether the broker may have accepted the message despite the error. To make sure, send it again with the same id.
+   */
   readonly outcomeUnknown: boolean;
 
   constructor(code: ErrorCode, message: string, options: BrokerErrorOptions = {}) {
@@ -65,29 +68,29 @@ export class BrokerError extends Error {
   }
 }
 
-/** What a driver says of an error of its client: which code it is, and whether trying again can help. */
+/** The meaning of a client's error: its code, and whether trying again can help. */
 export interface Classification {
   readonly code: ErrorCode;
   readonly retryable: boolean;
 }
 
-/** The text with the user and password of every URL, and the keys of connection strings, blotted out. */
+/** Replaces the user and password of every URL, and the secrets of connection strings, with `***`. */
 export function redact(text: string): string {
   return text
     .replace(/(\/\/)[^\s/@]*:[^\s/]*@/g, "$1***@")
     .replace(/((?:SharedAccessKey|password|secret)=)[^;&\s]+/gi, "$1***");
 }
 
-/** The message of anything that was thrown; never throws. */
+/** Returns the message of any thrown value. Never throws. */
 export function reasonOf(error: unknown): string {
   return readable(() => {
     if (error instanceof Error) return String(error.message || ("code" in error ? error.code : error.name));
-    // The cast is true enough: what is left are primitives and functions, which all have a text.
+    // The cast is true enough: only primitives and functions remain, and each converts to a string.
     return typeof error === "object" ? "an object that is no Error" : String(error as symbol);
   });
 }
 
-/** The same with the error's name before it. */
+/** Returns the name and message of any thrown value. Never throws. */
 export function textOf(error: unknown): string {
   return readable(() => (error instanceof Error ? `${error.name}: ${error.message}` : reasonOf(error)));
 }

@@ -1,4 +1,4 @@
-/** A queue in memory whose `shift` costs the same however long it is. */
+/** A first-in, first-out list. `shift` takes constant time (amortized) and frees the memory of what it removed. */
 export class Fifo<T> {
   #items: (T | undefined)[] = [];
   #head = 0;
@@ -11,7 +11,7 @@ export class Fifo<T> {
     this.#items.push(item);
   }
 
-  /** Puts items before all others, in their order. */
+  /** Inserts items at the front, in their order. */
   unshift(items: readonly T[]): void {
     this.#items = [...items, ...this.#items.slice(this.#head)];
     this.#head = 0;
@@ -37,16 +37,16 @@ export class Fifo<T> {
     return this.#items[this.#head];
   }
 
-  /** Takes out what fits the condition, and answers it. */
-  remove(fits: (item: T) => boolean): readonly T[] {
-    const out: T[] = [];
-    const rest: T[] = [];
+  /** Removes and returns the items that match, in their order. */
+  remove(matches: (item: T) => boolean): readonly T[] {
+    const removed: T[] = [];
+    const kept: T[] = [];
     for (let index = this.#head; index < this.#items.length; index += 1) {
       const item = this.#items[index];
-      if (item !== undefined) (fits(item) ? out : rest).push(item);
+      if (item !== undefined) (matches(item) ? removed : kept).push(item);
     }
-    this.#items = rest;
+    this.#items = kept;
     this.#head = 0;
-    return out;
+    return removed;
   }
 }

@@ -1,8 +1,8 @@
 import { orAborted } from "./wait.ts";
 
 /**
- * The result of `opening`, unless the signal aborts first. What opens after that is closed with `close`, since its
- * caller has given up.
+ * Returns the result of `opening`, or rejects with the signal's reason if it aborts first. Anything that opens after an
+ * abort is passed to `close`, because the caller no longer waits for it.
  */
 export async function openWithin<T>(opening: Promise<T>, signal: AbortSignal, close: (late: T) => unknown): Promise<T> {
   try {

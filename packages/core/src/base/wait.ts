@@ -1,11 +1,11 @@
 import { BrokerError } from "./errors.ts";
 
-/** The error of a call whose signal aborted. */
+/** The error of a call that was aborted by its signal. */
 export function cancelled(what: string, signal: AbortSignal): BrokerError {
   return new BrokerError("CANCELLED", `${what} was cancelled`, { cause: signal.reason });
 }
 
-/** The promise's outcome, or a rejection as soon as the signal aborts, whatever becomes of the promise. */
+/** Settles as the promise does, or rejects with the signal's reason as soon as the signal aborts. */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
@@ -23,7 +23,7 @@ export function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Those who wait for something to change. */
+/** A condition to wait for. Every call of `wait` resolves at the next `wake`. */
 export class Waiters {
   #waiting: (() => void)[] = [];
 

@@ -1,18 +1,21 @@
 import { BrokerError, reasonOf } from "../base/errors.ts";
 
-/** Turns values into bytes and back. One is used for all messages of a handle. */
+/** Converts message bodies to bytes and back. A handle uses one codec for all its messages. */
 export interface Codec<Input = unknown, Output = Input> {
-  /** The content type that messages are marked with. */
+  /** The content type that sent messages get. */
   readonly contentType: string;
-  /** May throw a `TypeError` for a value that it cannot represent. */
+  /** Encodes a body. Throws a `TypeError` for a value that it cannot represent. */
   encode(value: Input): Uint8Array;
-  /** Throws for bytes that it cannot read: the message then goes to the dead letters as it is. */
+  /** Decodes a body. Throws if it cannot read the bytes; the message is then dead-lettered unchanged. */
   decode(bytes: Uint8Array, contentType: string | undefined): Output;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** JSON in UTF-8; the default. `undefined`, functions and byte arrays have no JSON form: sending one is a `TypeError`. */
+/**
+ * JSON in UTF-8, the default. Sending `undefined`, a function or bytes is a `TypeError`, because they have no JSON
+ * form.
+ */
 export const json: Codec = {
   contentType: "application/json",
   encode(value: unknown): Uint8Array {
@@ -41,21 +44,21 @@ export const text: Codec<string> = {
   },
 };
 
-/** Bytes as they are. */
+/** Bytes, unchanged. */
 export const bytes: Codec<Uint8Array> = {
   contentType: "application/octet-stream",
   encode(value: Uint8Array): Uint8Array {
     if (!(value instanceof Uint8Array)) throw new TypeError(`a bytes body must be a Uint8Array, not ${typeof value}`);
-    // A copy: the caller may go on writing into its own.
+    // A copy, because the caller may go on writing to its own.
     return Uint8Array.from(value);
   },
   decode(body: Uint8Array): Uint8Array {
-    // A copy here too: should the handler write into it, a retry still carries what was sent.
+    // A copy, so that a retry carries what was sent even if the handler writes to its body.
     return Uint8Array.from(body);
   },
 };
 
-/** The body's value, or `UNDECODABLE`. */
+/** Decodes a body. Throws `UNDECODABLE` if the codec cannot read it. */
 export function decodeBody<Output>(
   codec: Codec<never, Output>,
   body: Uint8Array,
@@ -65,7 +68,7 @@ export function decodeBody<Output>(
     return codec.decode(body, contentType);
   } catch (error) {
     const message = `a body of ${body.length} bytes cannot be read as ${codec.contentType}`;
-    // A parser's message may quote the body, so only its kind is kept.
+    // A parser's message may quote the body, so only the error's name is kept.
     throw new BrokerError("UNDECODABLE", `${message} (${error instanceof Error ? error.name : reasonOf(error)})`);
   }
 }

@@ -2,26 +2,29 @@ import { BrokerError } from "../base/errors.ts";
 import { type Codec, decodeBody, json } from "./codec.ts";
 import { describeIssues, type SchemaResult, type StandardSchema } from "./schema.ts";
 
-/** How bodies are written, read and checked. */
+/** How a handle encodes, decodes and validates bodies. */
 export interface BodyOptions<Input, Output> {
-  /** Validates on both ends; the handler gets what it makes of the body. Any Standard Schema. */
+  /**
+   * Validates bodies when they are sent and when they are received; any Standard Schema. The handler gets the schema's
+   * output.
+   */
   readonly schema?: StandardSchema<Input, Output>;
-  /** Turns bodies into bytes and back. @default JSON */
+  /** Converts bodies to bytes and back. @default JSON */
   readonly codec?: Codec<Input, unknown>;
 }
 
-/** Writes and reads the bodies of one handle. */
+/** Encodes and decodes the bodies of one handle, with validation. */
 export interface BodyFormat {
   readonly contentType: string;
-  /** Validates and encodes the input. Throws a `TypeError` or `INVALID_BODY`. */
+  /** Validates and encodes a body. Throws a `TypeError` or `INVALID_BODY`. */
   write(input: unknown): Uint8Array | Promise<Uint8Array>;
-  /** Decodes and validates; answers the schema's output. Throws `UNDECODABLE` or `INVALID_BODY`. */
+  /** Decodes and validates a body. Returns the schema's output. Throws `UNDECODABLE` or `INVALID_BODY`. */
   read(body: Uint8Array, contentType: string | undefined): unknown;
 }
 
-/** The format that a handle's codec and schema make. */
+/** Creates the format for a handle's codec and schema. Throws a `TypeError` if one of them is not valid. */
 export function bodyFormat<Input, Output>(what: string, options: BodyOptions<Input, Output>): BodyFormat {
-  // The casts are true: values pass through here as unknown, and each handle's type pairs them with its own codec.
+  // The casts are true: the handle's type pairs its values with its codec and schema. Here they are unknown.
   const codec = (options.codec ?? json) as Codec<unknown, unknown>;
   const schema = options.schema as StandardSchema | undefined;
   checkCodec(what, codec);

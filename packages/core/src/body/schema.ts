@@ -1,6 +1,6 @@
 /**
- * The part of the Standard Schema interface, version 1, that anybroker uses: any validation library that implements it
- * fits (https://standardschema.dev).
+ * The part of the Standard Schema interface, version 1, that anybroker uses. Any validation library that implements the
+ * interface will do. Source: https://standardschema.dev
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly "~standard": {
@@ -11,18 +11,18 @@ export interface StandardSchema<Input = unknown, Output = Input> {
   };
 }
 
-/** What a schema answers. */
+/** The result of a validation. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] };
 
-/** One thing a schema found wrong. */
+/** One reason why a value is not valid. */
 export interface SchemaIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** What a schema found wrong, in one line, without the value. */
+/** Formats up to three issues in one line, without the value. */
 export function describeIssues(issues: readonly SchemaIssue[]): string {
   const lines = issues.slice(0, 3).map(({ message, path = [] }) => {
     const place = path.map((part) => String(typeof part === "object" ? part.key : part)).join(".");

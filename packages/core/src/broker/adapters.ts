@@ -1,4 +1,4 @@
-/** Which package serves a URL scheme. The one place in the core that knows backends by name. */
+/** The packages that serve each URL scheme. Only this file of the core knows backends by name. */
 export const ADAPTERS: Readonly<Record<string, string>> = {
   memory: "@anybroker/memory",
   amqp: "@anybroker/rabbitmq",

@@ -24,7 +24,7 @@ import type { Settings } from "./settings.ts";
 
 const HEALTH_TIMEOUT = 5_000;
 
-/** Connects for the first time, and answers the broker object. */
+/** Connects to the broker, and returns the broker object. */
 export async function openBroker<C extends Declared, N>(
   driver: Driver<C, N>,
   settings: Settings,
@@ -44,7 +44,7 @@ export async function openBroker<C extends Declared, N>(
   };
   await connection.start(options.signal);
   const broker = brokerOf(context);
-  // The cast is true: the driver makes links with clients of type N, and what C forbids is refused at run time too.
+  // The cast is true: the driver's links have clients of type N, and what C excludes is refused at run time too.
   return broker as Broker<C, N>;
 }
 
@@ -71,7 +71,7 @@ function brokerOf(context: BrokerContext): Broker {
     async declare(topology, options = {}) {
       checkKeys("declare", options, ["signal"]);
       checkSignal("declare", options.signal);
-      const wanted = listed(entities, topology);
+      const wanted = entitiesOf(topology, entities);
       const signal = options.signal ?? new AbortController().signal;
       const link = await connection.up(signal, "declaring");
       for (const entity of wanted) await orAborted(declarations.ensure(link, entity) ?? Promise.resolve(), signal);
@@ -117,12 +117,12 @@ async function healthOf(connection: Connection, signal: AbortSignal | undefined)
   }
   const limit = AbortSignal.timeout(HEALTH_TIMEOUT);
   const stop = signal === undefined ? limit : AbortSignal.any([limit, signal]);
-  const silent = (error: unknown): LinkHealth => ({ degraded: `no answer: ${reasonOf(error)}`, details: {} });
-  const { degraded, details } = await orAborted(link.health(stop), stop).catch(silent);
+  const withoutAnswer = (error: unknown): LinkHealth => ({ degraded: `no answer: ${reasonOf(error)}`, details: {} });
+  const { degraded, details } = await orAborted(link.health(stop), stop).catch(withoutAnswer);
   return { status: degraded === undefined ? "up" : "degraded", reason: degraded, server: link.server, details };
 }
 
-function listed(entities: EntityMaker, topology: Topology): readonly Entity[] {
+function entitiesOf(topology: Topology, entities: EntityMaker): readonly Entity[] {
   checkKeys("declare", topology, ["queues", "topics"]);
   const queues = entriesOf("declare: queues", topology.queues).map(([name, options]) => entities.queue(name, options));
   const topics = entriesOf("declare: topics", topology.topics).flatMap(([name, { subscriptions, ...options }]) => {

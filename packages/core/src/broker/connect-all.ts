@@ -3,18 +3,20 @@ import type { ConnectConfig, ConnectOptions } from "../api/connecting.ts";
 import type { Driver } from "../contract/driver.ts";
 import { type Connect, connect } from "./connect.ts";
 
-/** Several named brokers that close as one. */
+/** Several broker objects that close together. */
 export interface Brokers<K extends string> extends AsyncDisposable {
+  /** The broker objects, by the names of their targets. */
   readonly brokers: Readonly<Record<K, Broker>>;
+  /** Closes all of them, as `close` of each broker object does. */
   close(options?: { readonly drainTimeout?: number }): Promise<void>;
 }
 
-/** Connects to several brokers at once. When one of them cannot be reached the others are closed again. */
+/** Connects to several brokers. If one of the connections fails, it closes the others and rejects with that error. */
 export async function connectAll<K extends string>(
   targets: Readonly<Record<K, string | ConnectConfig | Driver>>,
   options: ConnectOptions = {},
 ): Promise<Brokers<K>> {
-  // The casts are true: Object.keys of a record with keys K gives these keys.
+  // The casts are true: the keys of the record are of type K.
   const names = Object.keys(targets) as K[];
   const connectAny = connect as (
     target: string | ConnectConfig | Driver,

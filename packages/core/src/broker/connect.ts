@@ -11,23 +11,28 @@ import { ADAPTERS } from "./adapters.ts";
 import { openBroker } from "./broker.ts";
 import { settingsOf } from "./settings.ts";
 
-/** Connects to a broker. */
+/** The type of {@link connect}. */
 export interface Connect {
-  /** A driver made by an adapter's factory: the broker's type follows from its capabilities. */
+  /**
+   * Connects with a driver from an adapter's factory. The driver's capabilities determine the type of the broker
+   * object.
+   */
   <C extends Declared, N>(driver: Driver<C, N>, options?: ConnectOptions): Promise<Broker<C, N>>;
-  /** A URL, or a config with a URL and options of its adapter. */
+  /** Connects to a URL, or with a config object that has a URL and options of its adapter. */
   (target: string | ConnectConfig, options?: ConnectOptions): Promise<Broker>;
 }
 
 /**
- * Connects to a broker, trying for `connectTimeout`, and from then on connects again for ever.
+ * Connects to a broker. The broker object then reconnects by itself until it is closed.
  *
- * Rejects with `UNAUTHORIZED` or `INVALID_CONFIG` at once, `ADAPTER_MISSING` when the URL's package is not installed,
- * `UNAVAILABLE` when the time is up, `CANCELLED` when the signal aborts; with a `TypeError` for a wrong option.
+ * Retries for `connectTimeout` while the broker cannot be reached, and then rejects with `UNAVAILABLE`. Rejects at once
+ * with `UNAUTHORIZED` if the broker refuses the credentials, `INVALID_CONFIG` if the target is wrong, `ADAPTER_MISSING`
+ * if the package for the URL's scheme is not installed, `CANCELLED` if the signal aborts, and with a `TypeError` for a
+ * wrong option.
  */
 export const connect: Connect = connectFor([]);
 
-/** A `connect` that knows the schemes of the given adapters without looking for their packages. */
+/** Creates a `connect` that uses the given adapters for their schemes, without importing their packages. */
 export function connectFor(known: readonly Adapter[]): Connect {
   return async <C extends Declared, N>(target: Target<C, N>, options: ConnectOptions = {}): Promise<Broker<C, N>> => {
     const settings = settingsOf(options);
@@ -55,7 +60,7 @@ async function driverOf<C extends Declared, N>(
   const { queues, topics, ...rest } = config;
   const naming = queues === undefined && topics === undefined ? {} : { naming: { queues, topics } };
   const adapter = await adapterOf(schemeOf(config.url), drivers, known);
-  // The cast is true: the overload for URLs and configs promises the widest type of broker.
+  // The cast is true: the overload for URLs and configs returns the most general type of broker object.
   return adapter.driver({ ...naming, ...rest, url: config.url }) as Driver<C, N>;
 }
 
@@ -70,7 +75,7 @@ async function adapterOf(
   drivers: Readonly<Record<string, AdapterLoader>>,
   known: readonly Adapter[],
 ): Promise<Adapter> {
-  const loader = drivers[scheme];
+  const loader = Object.hasOwn(drivers, scheme) ? drivers[scheme] : undefined;
   if (loader !== undefined) return loader();
   const own = known.find((adapter) => adapter.schemes.includes(scheme));
   if (own !== undefined) return own;
@@ -81,13 +86,15 @@ async function adapterOf(
   }
   const module = await load(name, scheme);
   if (typeof module === "object" && module !== null && "adapter" in module) {
-    // The cast is true of every package that ADAPTERS names; the contract's number is checked when it connects.
+    // The cast is true for every package in ADAPTERS. The version of the contract is checked when it connects.
     return module.adapter as Adapter;
   }
   throw new BrokerError("INTERNAL", `package ${name} exports no adapter`);
 }
 
-/** Imports the package as the running program would, then as a program in the working directory would. */
+/**
+ * Imports a package as the running program would, or else as a program in the working directory or this package would.
+ */
 async function load(name: string, scheme: string): Promise<unknown> {
   const places = [process.argv[1], path.join(process.cwd(), "index.js")].filter((place) => place !== undefined);
   for (const place of places) {

@@ -7,7 +7,7 @@ import type { HeldMessage } from "../receiving/held-message.ts";
 import type { Recollections } from "../receiving/recollections.ts";
 import type { Outbox } from "../sending/outbox.ts";
 
-/** What the handles of one broker object share. */
+/** What all handles of a broker object share. */
 export interface BrokerContext {
   readonly connection: Connection;
   readonly declarations: Declarations;
@@ -17,6 +17,6 @@ export interface BrokerContext {
   readonly recollections: (source: SourceEntity) => Recollections<HeldMessage>;
   readonly propagation: Propagation | undefined;
   readonly nextId: () => string;
-  /** The headers with the trace added, where there is one. */
+  /** Returns the headers with those of the trace context, if there is one. */
   readonly inject: (headers: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
 }

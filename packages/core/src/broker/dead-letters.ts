@@ -3,16 +3,15 @@ import { DEFAULTS } from "../api/defaults.ts";
 import { checkKeys, checkSignal, integer, show } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { DeadLetterEntry, DeadLetterStore, Selection } from "../contract/dead-letters.ts";
-import type { SourceEntity } from "../contract/entities.ts";
-import { describeEntity } from "../contract/entities.ts";
+import { describeEntity, type SourceEntity } from "../contract/entities.ts";
 import { OWN } from "../contract/headers.ts";
 import type { HeaderChanges } from "../contract/message.ts";
 import { withoutOwn } from "../receiving/held-message.ts";
 import { askLink } from "./ask-link.ts";
 import type { BrokerContext } from "./context.ts";
 
-/** A replayed message begins anew: without failures behind it or an end before it. */
-const AFRESH: HeaderChanges = {
+/** A replayed message starts anew: without its failures, and without an expiry. */
+const RESET_HEADERS: HeaderChanges = {
   [OWN.attempt]: undefined,
   [OWN.deadReason]: undefined,
   [OWN.deadError]: undefined,
@@ -23,34 +22,34 @@ const AFRESH: HeaderChanges = {
   [OWN.expiresAt]: undefined,
 };
 
-/** An operation that takes longer than this, in milliseconds, is given up. */
+/** How long an operation may take, in ms. */
 const TIMEOUT = 60_000;
-const MOST = 1_000_000_000;
+const LIMIT_MAX = 1_000_000_000;
 
 function checkOptions(verb: string, options: { readonly signal?: unknown }, known: readonly string[]): void {
   checkKeys(`deadLetters.${verb}`, options, known);
   checkSignal(`deadLetters.${verb}`, options.signal);
 }
 
-/** The dead letters of one queue or durable subscription. */
+/** Creates the dead letters API of a queue or subscription. */
 export function deadLettersOf(context: BrokerContext, entity: SourceEntity): DeadLetters {
   const refuseEphemeral = (): void => {
     if (entity.kind === "queue" || entity.durable) return;
     throw new BrokerError("UNSUPPORTED", `${describeEntity(entity)} is ephemeral: it has no dead letters`);
   };
-  const need = (feature: "deadLetters.count" | "deadLetters.list" | "deadLetters.select"): void => {
-    context.connection.need(feature, describeEntity(entity));
+  const requireFeature = (feature: "deadLetters.count" | "deadLetters.list" | "deadLetters.select"): void => {
+    context.connection.requireFeature(feature, describeEntity(entity));
     refuseEphemeral();
   };
   const query = <T>(
     doing: string,
     signal: AbortSignal | undefined,
-    question: (store: DeadLetterStore, signal: AbortSignal) => Promise<T>,
+    request: (store: DeadLetterStore, signal: AbortSignal) => Promise<T>,
   ): Promise<T> =>
     askLink(context, entity, `${doing} the dead letters of ${describeEntity(entity)}`, TIMEOUT, signal, (link, stop) =>
-      question(link.deadLetters(entity), stop),
+      request(link.deadLetters(entity), stop),
     );
-  const selected = (verb: string, selection: Selection, options: object): Selection => {
+  const checkSelection = (verb: string, selection: Selection, options: object): Selection => {
     checkOptions(verb, options, ["signal"]);
     const { ids, all } = { ids: undefined, all: undefined, ...selection };
     const areIds = Array.isArray(ids) && ids.every((id) => typeof id === "string");
@@ -58,20 +57,20 @@ export function deadLettersOf(context: BrokerContext, entity: SourceEntity): Dea
       const given = Array.isArray(ids) || ids !== undefined ? `ids: ${show(ids)}` : show(selection);
       throw new TypeError(`deadLetters.${verb} takes { ids: [...] } with texts or { all: true }, not ${given}`);
     }
-    if (all !== true) need("deadLetters.select");
+    if (all !== true) requireFeature("deadLetters.select");
     else refuseEphemeral();
     return selection;
   };
   return {
     async count(options = {}) {
       checkOptions("count", options, ["signal"]);
-      need("deadLetters.count");
+      requireFeature("deadLetters.count");
       return query("counting", options.signal, (store, signal) => store.count(signal));
     },
     async *list(options = {}) {
       checkOptions("list", options, ["limit", "after", "signal"]);
-      need("deadLetters.list");
-      let left = integer("limit", options.limit, DEFAULTS.deadLetterPage, 1, MOST);
+      requireFeature("deadLetters.list");
+      let left = integer("limit", options.limit, DEFAULTS.deadLetterPage, 1, LIMIT_MAX);
       for (let after = options.after; left > 0; ) {
         const wanted = Math.min(left, DEFAULTS.deadLetterPage);
         const page = await query("listing", options.signal, (store, signal) => store.list(wanted, after, signal));
@@ -82,12 +81,12 @@ export function deadLettersOf(context: BrokerContext, entity: SourceEntity): Dea
       }
     },
     async replay(selection, options = {}) {
-      const which = selected("replay", selection, options);
-      return query("replaying", options.signal, (store, signal) => store.replay(which, AFRESH, signal));
+      const selected = checkSelection("replay", selection, options);
+      return query("replaying", options.signal, (store, signal) => store.replay(selected, RESET_HEADERS, signal));
     },
     async remove(selection, options = {}) {
-      const which = selected("remove", selection, options);
-      return query("removing", options.signal, (store, signal) => store.remove(which, signal));
+      const selected = checkSelection("remove", selection, options);
+      return query("removing", options.signal, (store, signal) => store.remove(selected, signal));
     },
   };
 }

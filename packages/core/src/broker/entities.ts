@@ -9,7 +9,7 @@ import { Registry } from "./registry.ts";
 
 const CENTURY = 3_155_760_000_000;
 
-/** Makes the stored side of handles from their options, checked against what the broker can do. */
+/** Creates the entities of handles from their options. Checks the options, also against the broker's capabilities. */
 export class EntityMaker {
   readonly #connection: Connection;
   readonly #registry = new Registry();
@@ -28,7 +28,7 @@ export class EntityMaker {
     checkName("topic", name, this.#connection.capabilities.limits);
     checkKeys(`topic ${name}`, options, ["schema", "codec", "retention"]);
     const retention = integer(`topic ${name}: retention`, options.retention as number | undefined, 0, 0, CENTURY);
-    if (retention > 0) this.#connection.need("from", `topic ${name}: retention`);
+    if (retention > 0) this.#connection.requireFeature("from", `topic ${name}: retention`);
     return this.#registry.add({ kind: "topic", name, retention });
   }
 
@@ -38,10 +38,10 @@ export class EntityMaker {
     checkKeys(what, options, ["ordered", "filter", "from", "durable"]);
     const { durable = true } = options;
     if (typeof durable !== "boolean") throw new TypeError(`${what}: durable must be a boolean, not ${show(durable)}`);
-    if (!durable) this.#connection.need("ephemeral", `${what}: durable: false`);
-    // The cast is true: the type only forbids the option to drivers without the feature.
+    if (!durable) this.#connection.requireFeature("ephemeral", `${what}: durable: false`);
+    // The cast is true: the type only excludes the option for drivers without the feature.
     const filter = fullFilter(options.filter as Readonly<Record<string, string | readonly string[]>> | undefined);
-    if (filter !== undefined) this.#connection.need("filter", `${what}: filter`);
+    if (filter !== undefined) this.#connection.requireFeature("filter", `${what}: filter`);
     const ordered = this.#ordered(what, options.ordered);
     const from = this.#from(what, topic, options.from);
     return this.#registry.add({ kind: "subscription", name, topic, ordered, filter, from, durable });
@@ -53,7 +53,7 @@ export class EntityMaker {
       throw new TypeError(`${what}: from must be "latest", "earliest" or a valid Date, not ${show(from)}`);
     }
     if (from === "latest") return from;
-    this.#connection.need("from", `${what}: from`);
+    this.#connection.requireFeature("from", `${what}: from`);
     if (topic.retention === 0) throw new TypeError(`${what}: from needs a topic with a retention`);
     return from;
   }

@@ -3,8 +3,13 @@ import type { Queue, QueueOptions, Readable, SubscriptionOptions, Topic, TopicOp
 import { checkKeys, checkSignal } from "../base/check.ts";
 import { type BodyFormat, bodyFormat } from "../body/format.ts";
 import type { Declared } from "../contract/capabilities.ts";
-import type { Destination, QueueEntity, SourceEntity, TopicEntity } from "../contract/entities.ts";
-import { describeEntity } from "../contract/entities.ts";
+import {
+  type Destination,
+  describeEntity,
+  type QueueEntity,
+  type SourceEntity,
+  type TopicEntity,
+} from "../contract/entities.ts";
 import { batchPlan, CONSUME_OPTIONS, type Plan, singlePlan } from "../receiving/plan.ts";
 import { SourceConsumer } from "../receiving/source-consumer.ts";
 import { Sender } from "../sending/sender.ts";
@@ -15,7 +20,7 @@ import type { EntityMaker } from "./entities.ts";
 
 const STATS_TIMEOUT = 30_000;
 
-/** A handle on a queue. */
+/** Creates the handle of a queue. */
 export function queueHandle<Input, Output>(
   context: BrokerContext,
   entity: QueueEntity,
@@ -30,7 +35,7 @@ export function queueHandle<Input, Output>(
   };
 }
 
-/** A handle on a topic. */
+/** Creates the handle of a topic. */
 export function topicHandle<Input, Output>(
   context: BrokerContext,
   entity: TopicEntity,
@@ -82,7 +87,7 @@ function readerOf<Output>(context: BrokerContext, entity: SourceEntity, format: 
       checkKeys("stats", options, ["signal"]);
       checkSignal("stats", options.signal);
       const what = `asking for the stats of ${describeEntity(entity)}`;
-      context.connection.need("stats", what);
+      context.connection.requireFeature("stats", what);
       return askLink(context, entity, what, STATS_TIMEOUT, options.signal, (link, signal) =>
         link.stats(entity, signal),
       );

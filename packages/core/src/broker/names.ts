@@ -10,7 +10,9 @@ const RULE =
   "a name starts with a letter, ends with a letter or digit, and holds letters, digits, '.', '_' and '-'; " +
   "the segments sub, retry, dlq, delay and part, and names beginning with goog or amq. are reserved";
 
-/** Throws a `TypeError` with the rule unless the name of a queue or topic is legal on every backend. */
+/**
+ * Throws a `TypeError` unless the name of a queue or topic is legal on every backend and within the broker's limits.
+ */
 export function checkName(what: string, name: string, limits: { nameMin: number; nameMax: number }): void {
   if (typeof name !== "string") throw new TypeError(`${what}: the name must be a string, not ${typeof name}`);
   if (name.length < limits.nameMin || name.length > limits.nameMax) {
@@ -24,7 +26,7 @@ export function checkName(what: string, name: string, limits: { nameMin: number;
   }
 }
 
-/** Throws a `TypeError` with the rule unless the name of a subscription is legal on every backend. */
+/** Throws a `TypeError` unless the name of a subscription is legal on every backend. */
 export function checkSubscriptionName(name: string): void {
   if (typeof name !== "string" || name.length > SUBSCRIPTION_MAX || !SUBSCRIPTION.test(name) || RESERVED.has(name)) {
     throw new TypeError(
@@ -34,7 +36,7 @@ export function checkSubscriptionName(name: string): void {
   }
 }
 
-/** Two names that come to the same here cannot live side by side on every backend. */
+/** Returns a form of the name that is equal for two names which cannot both exist on every backend. */
 export function canonicalName(name: string): string {
   return name.toLowerCase().replaceAll(".", "_");
 }

@@ -3,18 +3,19 @@ import type { Entity } from "../contract/entities.ts";
 import { canonicalName } from "./names.ts";
 
 /**
- * The queues and topics that one broker object has handles of. Refuses what could not exist side by side on every
- * backend: one name for both, names that differ only in case or in `.` against `_`, one entity stored in two ways.
+ * The entities that the handles of a broker object stand for. Two of them conflict if they could not both exist on
+ * every backend: a queue and a topic of one name, names that differ only in case or in `.` against `_`, and one entity
+ * with different options.
  */
 export class Registry {
   readonly #known = new Map<string, Entity>();
 
-  /** Answers the entity; throws a `TypeError` when it conflicts with one that is known. */
+  /** Adds an entity and returns it. Throws a `TypeError` if it conflicts with an earlier one. */
   add<E extends Entity>(entity: E): E {
-    const place = entity.kind === "subscription" ? `${entity.topic.name}/${entity.name}` : entity.name;
-    const known = this.#known.get(canonicalName(place));
+    const path = entity.kind === "subscription" ? `${entity.topic.name}/${entity.name}` : entity.name;
+    const known = this.#known.get(canonicalName(path));
     if (known === undefined) {
-      this.#known.set(canonicalName(place), entity);
+      this.#known.set(canonicalName(path), entity);
       return entity;
     }
     if (known.kind !== entity.kind || known.name !== entity.name) {

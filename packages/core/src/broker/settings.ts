@@ -9,14 +9,14 @@ import type { SendBuffer } from "../sending/send-window.ts";
 const KEYS = "drivers topology lease connectTimeout reconnect sendBuffer clock propagation signal".split(" ");
 const HOUR = 3_600_000;
 
-/** Connect options, checked, with every default filled in. */
+/** The checked options of `connect`, with all defaults. */
 export interface Settings {
   readonly context: LinkContext;
   readonly times: ConnectionTimes;
   readonly sendBuffer: SendBuffer;
 }
 
-/** Checks connect options; a mistake is a `TypeError`. */
+/** Checks the options of `connect`. Throws a `TypeError` if one is wrong. */
 export function settingsOf(options: ConnectOptions): Settings {
   checkKeys("connect", options, KEYS);
   checkSignal("connect", options.signal);

@@ -1,10 +1,10 @@
-/** How a backend does something: by itself, through its adapter, or not at all. */
+/** How a backend supports a feature: by itself (`native`), through work of its adapter (`emulated`), or not at all. */
 export type Support = "native" | "emulated" | "none";
 
-/** Known only once the server has been met: its version or its settings decide. */
+/** The feature depends on the server's version or settings, so it is known only after connecting. */
 export type Maybe = "maybe";
 
-/** The features that a backend may have or lack. */
+/** The names of the optional features. */
 export const FEATURES = [
   "delay.send",
   "delay.publish",
@@ -23,44 +23,55 @@ export const FEATURES = [
 /** One of {@link FEATURES}. */
 export type Feature = (typeof FEATURES)[number];
 
-/** What the broker takes. Sizes are bytes, times milliseconds; room for our own headers is already taken off. */
+/**
+ * The limits of a broker. Sizes are in bytes and times in milliseconds. The room that anybroker's own headers need is
+ * already subtracted.
+ */
 export interface Limits {
-  /** Largest body. */
+  /** The largest body. */
   readonly body: number;
-  /** Most headers of a message. */
+  /** The largest number of headers in a message. */
   readonly headers: number;
-  /** Largest sum of header names and values. */
+  /** The largest total size of all header names and values. */
   readonly headerBytes: number;
-  /** Largest value of one header. */
+  /** The largest value of a single header. */
   readonly headerValue: number;
-  /** Longest delay of a send. */
+  /** The longest delay of a send. */
   readonly delay: number;
-  /** Longest delay of a publish. */
+  /** The longest delay of a publish. */
   readonly publishDelay: number;
-  /** How late a delayed message may come at most, on an idle system. */
+  /** The most by which a delayed message can be late on an idle system. */
   readonly delayResolution: number;
-  /** Shortest name of a queue or topic, in characters. */
+  /** The shortest name of a queue or topic, in characters. */
   readonly nameMin: number;
-  /** Longest name of a queue or topic, in characters. */
+  /** The longest name of a queue or topic, in characters. */
   readonly nameMax: number;
 }
 
-/** What one connected broker can do. */
+/** What a connected broker supports. */
 export type Capabilities = Readonly<Record<Feature, Support>> & {
-  /** `strict`: a failed message holds its key back; `untilRetry`: later ones of its key may pass it then. */
+  /**
+   * How an ordered destination treats a failed message. With `strict` it blocks later messages of its key until it
+   * succeeds or is given up. With `untilRetry` they may overtake it.
+   */
   readonly ordering: "strict" | "untilRetry" | "none";
-  /** `strict`: sends of one key are stored in the order of the calls; `firstTry`: unless one had to be tried again. */
+  /**
+   * The order in which the broker stores the sends of one key. With `strict` it is the order of the calls. With
+   * `firstTry` a send that had to be retried may end up behind later ones.
+   */
   readonly sendOrder: "strict" | "firstTry";
   readonly limits: Limits;
 };
 
-/** What a driver declares: {@link Capabilities}, where a feature may also be left to the server. */
+/** The capabilities that a driver declares. A feature that depends on the server is `maybe`. */
 export type Declared = Readonly<Record<Feature, Support | Maybe>> & Omit<Capabilities, Feature>;
 
-/** What a server turned out to offer, where it differs from what its driver declares. */
+/** The capabilities of the connected server, as far as they differ from what the driver declares. */
 export type Refinement = Partial<Omit<Capabilities, "limits">> & { readonly limits?: Partial<Limits> };
 
-/** The declared capabilities as this server has them. What it was left to and did not answer is `none`. */
+/**
+ * Applies the server's findings to the declared capabilities. A `maybe` that the server did not resolve becomes `none`.
+ */
 export function refine(declared: Declared, found: Refinement): Capabilities {
   const features = Object.fromEntries(
     FEATURES.map((feature) => {
@@ -69,7 +80,7 @@ export function refine(declared: Declared, found: Refinement): Capabilities {
     }),
   );
   return {
-    // The cast is true: every feature has just been given its Support.
+    // The cast is true: the map above covers every feature.
     ...(features as Record<Feature, Support>),
     ordering: found.ordering ?? declared.ordering,
     sendOrder: found.sendOrder ?? declared.sendOrder,
@@ -77,13 +88,13 @@ export function refine(declared: Declared, found: Refinement): Capabilities {
   };
 }
 
-/** The type of an option that the driver at hand cannot honour: nothing can be assigned to it. */
+/** The type of an option that the driver does not support. No value is assignable to it. */
 export interface Unsupported<F extends string> {
   readonly "this driver does not support": F;
 }
 
-/** `T` where the driver has the feature, or may have it; else a type that nothing fits. */
+/** `T` if the driver has the feature or may have it, else {@link Unsupported}. */
 export type If<C extends Declared, F extends Feature, T> = [C[F]] extends ["none"] ? Unsupported<F> : T;
 
-/** `T` where the driver keeps order by key; else a type that nothing fits. */
+/** `T` if the driver keeps order by key, else {@link Unsupported}. */
 export type IfOrdering<C extends Declared, T> = [C["ordering"]] extends ["none"] ? Unsupported<"ordering"> : T;

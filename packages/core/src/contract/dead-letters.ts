@@ -1,27 +1,33 @@
 import type { Delivery, HeaderChanges } from "./message.ts";
 
-/** A message that was given up. */
+/** A dead letter as the driver reads it. */
 export interface DeadLetterEntry extends Delivery {
-  /** Names it for `replay` and `remove`; the same at every listing. */
+  /** Identifies the dead letter in `replay` and `remove`. Every listing returns the same id. */
   readonly deadLetterId: string;
 }
 
-/** Which dead letters: those named, or all there are when the call begins. */
+/** Selects dead letters by id, or all that exist when the call begins. */
 export type Selection = { readonly ids: readonly string[] } | { readonly all: true };
 
 /**
- * The dead letters of one queue or durable subscription. Looking at them changes nothing. What the capabilities deny is
- * not called: `list` by `deadLetters.list`, `count` by its own, ids by `deadLetters.select`; `all` is always possible.
+ * The dead letters of one queue or durable subscription. `count` and `list` change nothing.
+ *
+ * The core calls only what the capabilities offer: `count` needs `deadLetters.count`, `list` needs `deadLetters.list`,
+ * and a selection by ids needs `deadLetters.select`. Every driver supports a selection of `all`.
  */
 export interface DeadLetterStore {
+  /** Returns the number of dead letters. */
   count(signal: AbortSignal): Promise<number>;
-  /** At most `limit`, oldest first, those after the one named; fewer only at the end. */
+  /**
+   * Returns up to `limit` dead letters, oldest first. With `after` the list starts after the dead letter with that id,
+   * which may be gone by now. It is shorter than `limit` only at the end.
+   */
   list(limit: number, after: string | undefined, signal: AbortSignal): Promise<readonly DeadLetterEntry[]>;
   /**
-   * Gives copies with the changed headers to the same queue or subscription; each is confirmed before its dead letter
-   * goes. Answers how many.
+   * Sends a copy of each selected dead letter, with the changed headers, to the queue or subscription that gave it up,
+   * and removes the dead letter once its copy is confirmed. Returns how many were replayed.
    */
   replay(selection: Selection, headers: HeaderChanges, signal: AbortSignal): Promise<number>;
-  /** Answers how many went. */
+  /** Removes the selected dead letters. Returns how many were removed. */
   remove(selection: Selection, signal: AbortSignal): Promise<number>;
 }

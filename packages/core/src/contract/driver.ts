@@ -4,49 +4,61 @@ import type { Declared } from "./capabilities.ts";
 import type { Link } from "./link.ts";
 
 /**
- * The contract between the core and a driver, version 1.
+ * The version of the contract between the core and a driver.
  *
- * A driver translates and decides nothing. It never retries, reconnects, wraps, logs or decodes; the core does. Rules
- * for every method: it never throws synchronously; it ends soon after its signal aborts; what it was given it does not
- * keep after its promise has settled. Errors are the client's own: the core asks `classify` what they mean.
+ * A driver translates and decides nothing. It never retries, reconnects, wraps errors, logs or decodes bodies: the core
+ * does all of that. These rules apply to every method of the contract:
+ *
+ * - It never throws synchronously.
+ * - It settles soon after its signal aborts.
+ * - It keeps no reference to its arguments after its promise has settled.
+ * - It rejects with the client's own error. The core calls `classify` to find out what the error means.
  */
 export const CONTRACT = 1;
 
-/** How entities are treated: created when missing, only compared, or never touched. */
+/**
+ * How the core treats the queues, topics and subscriptions that a program uses: `create` creates missing ones, `verify`
+ * only compares them, and `none` does neither.
+ */
 export type TopologyMode = "create" | "verify" | "none";
 
-/** What the core knows before a link opens. */
+/** What a driver gets from the core to open a link. */
 export interface LinkContext {
   readonly clock: Clock;
-  /** For how many milliseconds a silent consumer keeps what it holds. */
+  /** How long a silent consumer keeps the messages it holds, in milliseconds. */
   readonly lease: number;
-  /** With `none` and `verify` the driver creates nothing whatsoever, no return queue and no dead letters either. */
+  /**
+   * With `verify` and `none` the driver creates nothing at all: no return queues and no places for dead letters either.
+   */
   readonly topology: TopologyMode;
 }
 
-/** What an adapter package supplies. One driver serves one broker object; it holds options, and no connection. */
+/**
+ * The object that an adapter package supplies. A driver serves one broker object. It has options, but no connection.
+ */
 export interface Driver<C extends Declared = Declared, N = unknown> {
   readonly contract: typeof CONTRACT;
-  /** The adapter's name, for messages: one word. */
+  /** The adapter's name for error messages, in one word. */
   readonly name: string;
-  /** Where it connects, without any secret, for messages. */
+  /** The server's address for error messages, without any secret. */
   readonly address: string;
   readonly capabilities: C;
-  /** Opens one life of the connection; resolves when it can be used. */
+  /** Opens a link. Resolves when the link is ready for use. */
   connect(context: LinkContext, signal: AbortSignal): Promise<Link<N>>;
+  /** Says what an error of the client means. Never throws. */
   classify(error: unknown): Classification;
 }
 
-/** What an adapter package exports under the name `adapter`, so that a URL can find it. */
+/** The export named `adapter` of an adapter package. With it the core finds the driver for a URL. */
 export interface Adapter {
   readonly name: string;
-  /** The URL schemes it serves, without `:`. */
+  /** The URL schemes that the adapter serves, without `:`. */
   readonly schemes: readonly string[];
-  /** Makes a driver from a URL and options of the same names as the URL's parameters. Throws `INVALID_CONFIG`. */
+  /** Creates a driver from a URL and the adapter's options. Throws `INVALID_CONFIG` if one of them is wrong. */
   driver(config: AdapterConfig): Driver;
 }
 
-/** What the core knows of an adapter's options: the rest is the adapter's own. */
+/** A URL and the adapter's own options, which the core does not know. */
 export interface AdapterConfig {
   readonly url: string;
   readonly [option: string]: unknown;

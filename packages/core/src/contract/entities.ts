@@ -1,52 +1,60 @@
-/** Which headers a message must carry for a subscription to get it: all names, for each one of the values. */
+/** A subscription's filter: a message matches if it has, for each of these headers, one of the listed values. */
 export type Filter = Readonly<Record<string, readonly string[]>>;
 
-/** A point-to-point destination. */
+/** A queue: each message is handled by one consumer. */
 export interface QueueEntity {
   readonly kind: "queue";
   readonly name: string;
   readonly ordered: boolean;
 }
 
-/** A one-to-many destination. */
+/** A topic: every subscription gets its own copy of each message. */
 export interface TopicEntity {
   readonly kind: "topic";
   readonly name: string;
-  /** For how many milliseconds what every subscription has handled is kept for those to come. */
+  /**
+   * How long the topic keeps messages that every subscription has handled, for future subscriptions, in milliseconds.
+   */
   readonly retention: number;
 }
 
-/** One reader of a topic, with a copy of every message of its own. */
+/** A subscription of a topic. Its consumers compete for its copies of the messages. */
 export interface SubscriptionEntity {
   readonly kind: "subscription";
   readonly name: string;
   readonly topic: TopicEntity;
   readonly ordered: boolean;
-  /** The core applies it to every delivery; the driver may apply it earlier to save traffic. */
+  /** The core applies the filter to every delivery. The driver may also apply it, to save traffic. */
   readonly filter: Filter | undefined;
-  /** Where it begins when it is created. */
+  /** The position at which a new subscription begins. */
   readonly from: "latest" | "earliest" | Date;
-  /** When false it belongs to one source: it begins when that opens, ends when that closes, and leaves nothing. */
+  /**
+   * If false, the subscription is ephemeral: it belongs to one source, begins when that source opens, ends when it
+   * closes, and leaves nothing behind.
+   */
   readonly durable: boolean;
 }
 
+/** An entity to send messages to. */
 export type Destination = QueueEntity | TopicEntity;
 
+/** An entity to read messages from. */
 export type SourceEntity = QueueEntity | SubscriptionEntity;
 
+/** Any entity. */
 export type Entity = Destination | SubscriptionEntity;
 
-/** An entity that exists, but not as it is asked for. */
+/** A property in which an existing entity differs from what was asked for. */
 export interface Drift {
   readonly entity: Entity;
-  /** The property that differs, in the broker's words. */
+  /** The name of the property, in the broker's terms. */
   readonly property: string;
   readonly expected: string;
-  /** What was found, as far as the broker says. */
+  /** The value that the entity has, as far as the broker tells. */
   readonly found: string;
 }
 
-/** The entity as error messages name it. */
+/** Returns the entity's kind and name for error messages. */
 export function describeEntity(entity: Entity): string {
   if (entity.kind === "subscription") return `subscription ${entity.name} of topic ${entity.topic.name}`;
   return `${entity.kind} ${entity.name}`;

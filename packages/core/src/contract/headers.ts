@@ -1,17 +1,17 @@
 import { BrokerError } from "../base/errors.ts";
 import type { Limits } from "./capabilities.ts";
 
-/** The headers that are ours, on every backend. */
+/** The names of anybroker's own headers. They are the same on every backend. */
 export const OWN = {
-  /** Failures so far; on a dead letter: attempts made. */
+  /** The number of failures so far. On a dead letter, the number of attempts. */
   attempt: "anybroker-attempt",
-  /** Milliseconds since 1970 after which the message is discarded. */
+  /** When the message expires and is discarded, in milliseconds since 1970. */
   expiresAt: "anybroker-expires-at",
-  /** Milliseconds since 1970 before which it is not handed out. */
+  /** The earliest time at which a handler may get the message, in milliseconds since 1970. */
   notBefore: "anybroker-not-before",
-  /** Marks the copy of a message that may be killing its consumers. */
+  /** Marks the copy of a message that is suspected of killing its consumers. */
   suspect: "anybroker-suspect",
-  /** The key, where the broker has no property for it. */
+  /** The message's key, on brokers that have no property for it. */
   key: "anybroker-key",
   deadReason: "anybroker-dead-reason",
   deadError: "anybroker-dead-error",
@@ -19,20 +19,23 @@ export const OWN = {
   deadAt: "anybroker-dead-at",
 } as const;
 
-/** The prefix of {@link OWN} headers. */
+/** The prefix of every header in {@link OWN}. */
 export const OWN_PREFIX = "anybroker-";
 
-/** No headers. */
+/** An empty set of headers. */
 export const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,127}$/;
 
-/** The bytes of a text in UTF-8. */
+/** Returns the length of a string in bytes of UTF-8. */
 export function utf8Length(text: string): number {
   return Buffer.byteLength(text, "utf8");
 }
 
-/** Checks the user's headers and answers a copy, so that later changes to the original do not matter. */
+/**
+ * Checks the user's headers and returns a copy. Throws a `TypeError` for an illegal name or value, and `TOO_LARGE` for
+ * headers beyond the limits.
+ */
 export function checkHeaders(
   headers: Readonly<Record<string, string>>,
   limits: Limits,
@@ -59,11 +62,11 @@ export function checkHeaders(
   return copy;
 }
 
-/** Throws a `TypeError` unless the header's name is legal on every backend and not ours. */
+/** Throws a `TypeError` unless a user may give a header this name. */
 export function checkHeaderName(name: string): void {
   if (!NAME.test(name)) throw new TypeError(`header ${JSON.stringify(name)}: the name must match ${NAME}`);
   if (name.startsWith(OWN_PREFIX)) {
-    throw new TypeError(`header ${name}: names that begin with ${OWN_PREFIX} are the library's own`);
+    throw new TypeError(`header ${name}: names that begin with ${OWN_PREFIX} are reserved for anybroker`);
   }
 }
 
@@ -75,7 +78,7 @@ function tooLarge(what: string, limit: number): never {
   throw new BrokerError("TOO_LARGE", `${what}; at most ${limit} are allowed`);
 }
 
-/** The text cut to at most `max` bytes of UTF-8, between characters, with lone surrogates replaced. */
+/** Truncates a text to at most `max` bytes of UTF-8 without cutting a character. Lone surrogates are replaced. */
 export function truncate(text: string, max: number): string {
   const whole = text.toWellFormed();
   return whole.slice(0, new TextEncoder().encodeInto(whole, new Uint8Array(max)).read);

@@ -4,66 +4,82 @@ import type { Destination, Drift, Entity, SourceEntity } from "./entities.ts";
 import type { Delivery, OutgoingMessage, Report } from "./message.ts";
 import type { OpenOptions, Source } from "./source.ts";
 
-/** What is known of the server at the other end. */
+/** The server that a link is connected to. */
 export interface ServerInfo {
   readonly product: string;
   readonly version: string;
   readonly capabilities: Refinement;
 }
 
-/** How many messages there are. Undefined: the broker does not say. */
+/** Message counts of a queue or subscription. A count is undefined if the broker does not tell it. */
 export interface Stats {
+  /** Messages that could be delivered now. */
   readonly ready: number | undefined;
+  /** Messages that wait for their time, or for their next attempt. */
   readonly delayed: number | undefined;
+  /** Messages that consumers hold. */
   readonly inFlight: number | undefined;
+  /** Dead letters. */
   readonly dead: number | undefined;
 }
 
-/** What a driver says of a link that stands. */
+/** The health of an open link. */
 export interface LinkHealth {
-  /** Why it works only in part: a resource alarm, a setting that costs durability. */
+  /**
+   * Why the link is degraded, for example by a resource alarm or a setting that costs durability; undefined if it is
+   * not.
+   */
   readonly degraded: string | undefined;
   readonly details: Readonly<Record<string, string | number | boolean>>;
 }
 
 /**
- * One life of a connection. When it ends, everything that came from it is void; the core then opens the next one.
+ * One connection to the server, from `connect` until it is lost or closed. When a link ends, everything that came from
+ * it is void: sources, deliveries and declarations. The core then opens the next link.
  */
 export interface Link<N = unknown> {
   readonly server: ServerInfo;
-  /** The typed client, for what anybroker does not offer. */
+  /** The client object, for features that anybroker does not offer. */
   readonly native: N;
   /**
-   * Resolves with the reason when this life has ended, by itself or after `close`; only then where the client connects
-   * again by itself and tells nobody. Never rejects.
+   * Resolves with the reason when the link has ended, by itself or after `close`. Never rejects. Where the client
+   * reconnects by itself without reporting it, this resolves only after `close`.
    */
   readonly lost: Promise<unknown>;
   /**
-   * How much may be in flight to the broker at once; `batches` bounds the calls of `send` that run at once, where a
-   * call costs more than a message: what comes meanwhile waits and goes together. Undefined: any number.
+   * How much may be in flight to the broker at once, in messages and bytes. `batches` limits how many calls of `send`
+   * run at once, for brokers where a call costs more than a message: what is sent meanwhile waits for the next batch.
+   * If it is undefined there is no such limit.
    */
   readonly window: { readonly messages: number; readonly bytes: number; readonly batches?: number };
   /**
-   * Makes sure that the entities exist (`create`), or compares them (`verify`). Idempotent; parents come first. Ephemeral
-   * subscriptions are not among them: each begins when its source opens.
+   * Creates the entities that do not exist (`create`), or compares them with those that do (`verify`). Returns every
+   * difference. Idempotent. A topic comes before its subscriptions. Ephemeral subscriptions are never declared: each
+   * begins when its source opens.
    */
   declare(entities: readonly Entity[], mode: "create" | "verify", signal: AbortSignal): Promise<readonly Drift[]>;
   /**
-   * Sends a batch, in its order, and reports each message once, as soon as its fate is known. Settles only after the
-   * last report; if it rejects or ends early, what was not reported failed with that error and its outcome is unknown.
-   * Called again while earlier calls are running.
+   * Sends a batch in its order, and reports each message once, as soon as the broker has accepted or refused it. The
+   * promise settles only after the last report. If it settles before, each message without a report counts as failed
+   * with an unknown outcome. Calls may overlap.
    */
   send(destination: Destination, batch: readonly OutgoingMessage[], report: Report, signal: AbortSignal): Promise<void>;
-  /** Starts reading. `lost` is called with deliveries that `receive` answered and that are no longer ours. */
+  /**
+   * Opens a source. The driver calls `lost` with deliveries that `receive` returned and that this consumer no longer
+   * holds, because a lease, session or partition was lost.
+   */
   open(
     source: SourceEntity,
     options: OpenOptions,
     lost: (deliveries: readonly Delivery[]) => void,
     signal: AbortSignal,
   ): Promise<Source>;
+  /** Counts the messages of a queue or subscription. */
   stats(source: SourceEntity, signal: AbortSignal): Promise<Stats>;
+  /** Returns the dead letters of a queue or durable subscription, without any request. */
   deadLetters(source: SourceEntity): DeadLetterStore;
+  /** Asks the server how it is. */
   health(signal: AbortSignal): Promise<LinkHealth>;
-  /** Ends this life in good order. */
+  /** Closes the connection gracefully. */
   close(signal: AbortSignal): Promise<void>;
 }

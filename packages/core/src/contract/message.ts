@@ -1,34 +1,37 @@
-/** A message on its way to the broker. The driver maps each field to the broker's native property, else to a header. */
+/** A message to send. The driver maps each field to the broker's native property, or to a header if there is none. */
 export interface OutgoingMessage {
   readonly id: string;
   readonly body: Uint8Array;
   readonly contentType: string | undefined;
-  /** The user's headers, and the core's own, which begin with `anybroker-`. */
+  /** The user's headers and those of the core, which begin with `anybroker-`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly key: string | undefined;
   readonly type: string | undefined;
   readonly correlationId: string | undefined;
   readonly replyTo: string | undefined;
-  /** Milliseconds since 1970. */
+  /** The time of the send, in milliseconds since 1970. */
   readonly sentAt: number;
   /**
-   * Not to be handed out before this time (milliseconds since 1970). Set only where the driver declares the delay; where
-   * that is `emulated`, the headers have `anybroker-not-before` too.
+   * The earliest delivery, in milliseconds since 1970. Set only if the driver declares the delay. If it declares it as
+   * `emulated`, the headers contain `anybroker-not-before` too.
    */
   readonly deliverAt: number | undefined;
-  /** 0 (lowest) to 9. */
+  /** From 0 (lowest) to 9. */
   readonly priority: number | undefined;
 }
 
-/** Why a message was not accepted. */
+/** Why the broker did not accept a message. */
 export interface SendFailure {
   /** The client's error. */
   readonly error: unknown;
-  /** Whether the broker may have the message all the same. */
+  /** Whether the broker may have accepted the message despite the error. */
   readonly outcomeUnknown: boolean;
 }
 
-/** Reports the fate of the message at `index`, once; accepted without a `failure`. May be called before `send` returns. */
+/**
+ * Reports that the broker has accepted the message at `index`, or with `failure` that it has not. Called once for each
+ * message, possibly before `send` returns.
+ */
 export type Report = (index: number, failure?: SendFailure) => void;
 
 /** How far a message has come that is retried in place. */
@@ -39,24 +42,24 @@ export interface RetryProgress {
   readonly notBefore: number;
 }
 
-/** A message handed over by the broker. Its fields may be getters that read `native` when asked. */
+/** A message that the broker delivered. Its fields may be getters that read `native` on demand. */
 export interface Delivery {
-  /** Memory that nobody else writes to. */
+  /** The body. The driver and the client do not write to this memory any more. */
   readonly body: Uint8Array;
   readonly id: string | undefined;
   readonly contentType: string | undefined;
   /**
-   * All headers as text, in an object without prototype, names as they came; what is not UTF-8 is `base64:…`. The same
-   * object each time it is asked for.
+   * All headers as strings, under the names that they came with, in an object without a prototype. A value that is not
+   * UTF-8 is `base64:…`. Every read returns the same object.
    */
   readonly headers: Readonly<Record<string, string>>;
   readonly key: string | undefined;
   readonly type: string | undefined;
   readonly correlationId: string | undefined;
   readonly replyTo: string | undefined;
-  /** Milliseconds since 1970. */
+  /** The time of the send, in milliseconds since 1970. */
   readonly sentAt: number | undefined;
-  /** The broker's name for the place of this message, for people. */
+  /** The message's position on the broker, as people look it up: an id, an offset, a delivery tag. */
   readonly position: string;
   /**
    * How many earlier deliveries of this message ended without an outcome, as far as the broker knows: 0 at first, undefined
@@ -67,13 +70,13 @@ export interface Delivery {
   /** What `Source.keepProgress` has noted of this message; undefined when there is nothing. */
   readonly progress?: RetryProgress | undefined;
   /**
-   * When the broker takes it back unless it is extended, by the link's clock and rather too early than too late;
-   * undefined: not while the link lives.
+   * When the lease ends unless it is extended, in milliseconds since 1970 by the link's clock. In doubt this is too
+   * early rather than too late. Undefined if the delivery has no lease as long as the link is open.
    */
   readonly leaseUntil: number | undefined;
-  /** The client's message. */
+  /** The client's own message object. */
   readonly native: unknown;
 }
 
-/** Headers of ours to set on a copy, or with undefined to remove from it. Names begin with `anybroker-`. */
+/** Headers of anybroker to set on a copy of a message, or to remove if the value is undefined. */
 export type HeaderChanges = Readonly<Record<string, string | undefined>>;

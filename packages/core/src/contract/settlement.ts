@@ -1,26 +1,29 @@
 import type { Delivery, HeaderChanges } from "./message.ts";
 
 /**
- * What becomes of a delivery.
- * - `ack`: it is done.
- * - `release`: given back untouched, to be handed out again soon. Not a failure.
- * - `retry`: a copy of the native message with the changed headers reaches the same queue or subscription, and only
- *   it, not sooner than after `delay` ms; the copy is confirmed before the original goes. Where `retryDelay` is
- *   `emulated`, the headers have `anybroker-not-before`.
- * - `deadLetter`: the same, to the dead letters.
- * - `reject`: dead-lettered by the broker's own means, without a copy of ours; fails where it has none.
+ * How to settle a delivery.
+ * - `ack`: the message is done.
+ * - `release`: return the message unchanged, to be delivered again soon. This is no failure.
+ * - `retry`: send a copy of the native message, with the changed headers, to the same queue or subscription and nowhere
+ *   else, to be delivered no sooner than after `delay` ms. Remove the original once the copy is confirmed. If
+ *   `retryDelay` is `emulated` and there is a delay, the headers contain `anybroker-not-before`.
+ * - `deadLetter`: the same, but the copy goes to the dead letters.
+ * - `reject`: let the broker dead-letter the original by its own means. Fails if the broker has none.
  */
 export type Settlement =
   | { readonly action: "ack" | "release" | "reject"; readonly delivery: Delivery }
   | { readonly action: "retry"; readonly delivery: Delivery; readonly delay: number; readonly headers: HeaderChanges }
   | { readonly action: "deadLetter"; readonly delivery: Delivery; readonly headers: HeaderChanges };
 
-/** Why a settlement did not take. */
+/** Why a settlement failed. */
 export interface SettleFailure {
   readonly error: unknown;
-  /** True: the delivery is no longer ours, somebody else gets it. False: it is still ours and nothing has changed. */
+  /**
+   * True if this consumer no longer holds the delivery, so that another consumer gets it. False if it still does, and
+   * nothing has changed.
+   */
   readonly lost: boolean;
 }
 
-/** Undefined: it took. */
+/** The result of a settlement; undefined if it succeeded. */
 export type SettleResult = SettleFailure | undefined;

@@ -1,42 +1,49 @@
 import type { Delivery, RetryProgress } from "./message.ts";
 import type { Settlement, SettleResult } from "./settlement.ts";
 
-/** How a source is opened. */
+/** How to open a source. */
 export interface OpenOptions {
-  /** The most unsettled deliveries the core holds, what the driver has buffered included. */
+  /** The largest number of unsettled deliveries in the core and in the driver's buffer together. */
   readonly window: number;
 }
 
 /** An open reader of one queue or subscription. */
 export interface Source {
-  /** Resolves with the reason when this source alone has died, by itself or after `close`. Never rejects. */
+  /** Resolves with the reason when the source has ended although its link has not, or after `close`. Never rejects. */
   readonly lost: Promise<unknown>;
   /**
-   * Whether there is a return queue, so that `retry` can be asked of this source. With `topology: "create"` the driver
-   * makes it; else it is found by existence, once in the life of the link and without any right to create. An ephemeral
-   * subscription has none.
+   * Whether the source has a return queue, so that the core may settle with `retry`. With `topology: "create"` the
+   * driver creates it. Otherwise the driver finds out whether it exists, once for each link, without needing any right
+   * to create. An ephemeral subscription has none.
    */
   readonly returns: boolean;
-  /** The most calls of `settle` that run at once; what comes meanwhile goes together. Undefined: any number. */
+  /**
+   * How many calls of `settle` may run at once. Settlements that come meanwhile wait for the next call. If it is
+   * undefined there is no such limit.
+   */
   readonly batches?: number;
   /**
-   * At most `max` deliveries, as soon as there is one; none after about a second, or at once on abort: what was on its
-   * way then comes with the next call. Never called twice at once. May answer without a promise.
+   * Returns up to `max` deliveries as soon as there is one, or none after about a second. On abort it returns at once;
+   * deliveries that were on their way come with the next call. Calls never overlap. The result need not be a promise.
    */
   receive(max: number, signal: AbortSignal): readonly Delivery[] | Promise<readonly Delivery[]>;
   /**
-   * Applies settlements, and answers in their order. An `ack` may be answered before the broker has it; `pause` and
-   * `close` then see to it that it gets there.
+   * Applies settlements and returns their results in the same order. It may report an `ack` as successful before the
+   * broker has it; `pause` and `close` must then flush it.
    */
   settle(batch: readonly Settlement[], signal: AbortSignal): readonly SettleResult[] | Promise<readonly SettleResult[]>;
-  /** Renews leases for another `lease`: their new ends, undefined for each that was lost. */
+  /**
+   * Renews the leases for another `lease` milliseconds. Returns the new end of each, or undefined for a delivery that
+   * was lost. The method is missing if deliveries have no leases.
+   */
   extend?(deliveries: readonly Delivery[], signal: AbortSignal): Promise<readonly (number | undefined)[]>;
   /**
-   * Stops intake and keeps the membership; what is buffered is still handed out by `receive`. On an ordered source the
-   * core calls it only once nothing is running, so that giving up the place cannot let another consumer overtake; what
-   * is held may then go back with the place, and the core's `release` of it has nothing left to do.
+   * Stops fetching, but stays a member of the group. `receive` still returns what is buffered. On an ordered source the
+   * core calls this only when no handler runs, so the driver may give up its place: another consumer cannot overtake.
+   * The held deliveries may then go back together with the place, which leaves nothing to do for the core's `release`.
    */
   pause(signal: AbortSignal): Promise<void>;
+  /** Fetches again after `pause`. */
   resume(signal: AbortSignal): Promise<void>;
   /**
    * A name of the delivered message that is the same at each of its deliveries, and that no other message has while this
@@ -54,8 +61,12 @@ export interface Source {
    */
   keepProgress?(delivery: Delivery, progress: RetryProgress, signal: AbortSignal): Promise<void>;
   /**
-   * Stops reading. The core has settled or released all it holds. Called for every source: after the end of its link with
-   * an aborted signal, and then the driver only frees what the source still has (sockets, timers).
+   * Stops reading. The core closes every source that has not ended by itself, in one of three situations:
+   *
+   * - The consumer closes, or reopens the source. The core has settled or released everything that it held.
+   * - Another method of the source has rejected. The core gives the source up, and what it held may go back.
+   * - The link has ended. The signal is aborted, and the driver only frees what the source still has, such as sockets
+   *   and timers.
    */
   close(signal: AbortSignal): Promise<void>;
 }

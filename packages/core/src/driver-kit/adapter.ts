@@ -1,6 +1,6 @@
 import type { Adapter, AdapterConfig, Driver } from "../contract/driver.ts";
 
-/** The `adapter` that a package exports, made from its factory. */
+/** Creates the `adapter` export of a package from its factory. */
 export function adapterOf<Options extends { readonly url: string }>(
   name: string,
   schemes: readonly string[],

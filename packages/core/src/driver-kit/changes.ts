@@ -1,6 +1,6 @@
 import type { HeaderChanges } from "../contract/message.ts";
 
-/** A copy of a native message's headers with ours set or removed; all others stay as they are, whatever their type. */
+/** Copies the headers of a native message and applies changes. All other headers keep their value and type. */
 export function changeHeaders<T>(
   headers: Readonly<Record<string, T>> | undefined,
   changes: HeaderChanges,

@@ -1,19 +1,20 @@
-import type { SettleFailure, SettleResult } from "../contract/settlement.ts";
+import type { SettleResult } from "../contract/settlement.ts";
 import { LEASE_LOST, refused } from "./failures.ts";
 
-/** How one delivery moves to another place on a broker that cannot do it in one step. */
+/** The steps that move a delivery to another place, for brokers that cannot do it in one. */
 export interface CopyThenSettle {
-  /** Writes the copy, and resolves once the broker has confirmed it. */
+  /** Writes the copy. Resolves when the broker has confirmed it. */
   readonly copy: () => Promise<unknown>;
-  /** Whether the delivery is still ours. It may have been lost while the copy was on its way. */
+  /** Whether this consumer still holds the delivery. It may have been lost while the copy was on its way. */
   readonly isHeld: () => boolean;
-  /** Takes the original away. */
+  /** Removes the original. */
   readonly settle: () => SettleResult | Promise<SettleResult>;
 }
 
 /**
- * Copies, waits for the confirm, and only then settles the original: a crash in between doubles the message and never
- * loses it. A copy that was refused leaves the delivery as it was. Never rejects.
+ * Copies a delivery, waits for the confirmation, and only then settles the original. A crash in between duplicates the
+ * message, but never loses it. If the broker refuses the copy, the consumer still holds the delivery. If settling
+ * throws, the delivery counts as lost, because its copy exists. Never rejects.
  */
 export async function copyThenSettle({ copy, isHeld, settle }: CopyThenSettle): Promise<SettleResult> {
   try {
@@ -25,10 +26,6 @@ export async function copyThenSettle({ copy, isHeld, settle }: CopyThenSettle): 
   try {
     return await settle();
   } catch (error) {
-    return lostWith(error);
+    return { error, lost: true };
   }
-}
-
-function lostWith(error: unknown): SettleFailure {
-  return { error, lost: true };
 }

@@ -1,12 +1,13 @@
 import { orAborted } from "../base/wait.ts";
 import type { Address } from "./url.ts";
 
-/** The options for a user and a password, under the same names in every adapter. */
+/** The options for a user and a password. They have the same names in every adapter. */
 export interface CredentialOptions {
-  /** The user. Replaces the URL's. Not a URL parameter. */
+  /** The user name. Takes precedence over the one in the URL. Not a URL parameter. */
   readonly username?: string;
   /**
-   * The password. Replaces the URL's. A function is called at each connect, for tokens that expire. Not a URL parameter.
+   * The password. Takes precedence over the one in the URL. A function is called for each connection, so that it can
+   * supply tokens that expire. Not a URL parameter.
    */
   readonly password?: string | (() => string | Promise<string>);
 }
@@ -17,12 +18,12 @@ export const CREDENTIAL_KINDS = {
   password: ["secret", "function"],
 } as const;
 
-/** The user by option, else by URL. */
+/** Returns the user name from the options, or else from the URL. */
 export function usernameOf(options: CredentialOptions, address: Address): string | undefined {
   return options.username ?? address.username;
 }
 
-/** The password by option, which a function may supply, else by URL. */
+/** Returns the password from the options, or else from the URL. Rejects when the signal aborts. */
 export async function passwordOf(
   options: CredentialOptions,
   address: Address,

@@ -1,13 +1,10 @@
-/**
- * The `lost` promise of a link or a source, with the one who resolves it: the first reason counts, and what must be
- * freed is freed once.
- */
+/** The `lost` promise of a link or a source, together with the means to resolve it. Only the first reason counts. */
 export class Ending<Reason = unknown> {
   readonly #resolvers = Promise.withResolvers<Reason>();
   readonly #onEnd: (reason: Reason) => void;
   #over = false;
 
-  /** `onEnd` runs once, synchronously, before the promise resolves. */
+  /** `onEnd` frees what must be freed. It runs once, synchronously, before the promise resolves. */
   constructor(onEnd: (reason: Reason) => void = () => {}) {
     this.#onEnd = onEnd;
   }
@@ -21,7 +18,7 @@ export class Ending<Reason = unknown> {
     return this.#over;
   }
 
-  /** Ends it; later calls do nothing. A bound function, so that it can be an event listener. */
+  /** Ends the link or source. Later calls do nothing. It is bound, so that it can be an event listener. */
   readonly end = (reason: Reason): void => {
     if (this.#over) return;
     this.#over = true;

@@ -1,7 +1,7 @@
 import { BrokerError } from "../base/errors.ts";
 import type { SettleFailure } from "../contract/settlement.ts";
 
-/** The connection, source or server is gone for now; trying again can help. */
+/** The server, the connection or a source is not available for now. Retrying can help. */
 export function unavailable(message: string, cause?: unknown): BrokerError {
   return new BrokerError("UNAVAILABLE", message, { retryable: true, cause });
 }
@@ -11,33 +11,33 @@ export function notFound(message: string, cause?: unknown): BrokerError {
   return new BrokerError("NOT_FOUND", message, { cause });
 }
 
-/** This backend cannot do what was asked. */
+/** The backend does not support what was asked for. */
 export function unsupported(message: string): BrokerError {
   return new BrokerError("UNSUPPORTED", message);
 }
 
-/** A URL, an option or a setting is wrong; only a person can mend it. */
+/** A URL, an option or a setting is wrong, and a person has to correct it. */
 export function invalidConfig(message: string, cause?: unknown): BrokerError {
   return new BrokerError("INVALID_CONFIG", message, { cause });
 }
 
-/** The credentials were refused. */
+/** The server refused the credentials. */
 export function unauthorized(message: string, cause?: unknown): BrokerError {
   return new BrokerError("UNAUTHORIZED", message, { cause });
 }
 
-/** This process closed the connection or source. */
+/** This process has closed the connection or source. */
 export function closed(message: string): BrokerError {
   return new BrokerError("CLOSED", message);
 }
 
-/** A settlement of a delivery that this consumer no longer holds. */
+/** The result of settling a delivery that this consumer no longer holds. */
 export const LEASE_LOST: SettleFailure = {
   error: new BrokerError("LEASE_LOST", "another consumer has the delivery, or it was settled before"),
   lost: true,
 };
 
-/** A settlement that the broker refused; the delivery is still held. */
+/** The result of a settlement that the broker refused. The consumer still holds the delivery. */
 export function refused(error: unknown): SettleFailure {
   return { error, lost: false };
 }

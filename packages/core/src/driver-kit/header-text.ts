@@ -1,12 +1,12 @@
 import { isUtf8 } from "node:buffer";
 import { NO_HEADERS } from "../contract/headers.ts";
 
-/** Bytes as the value of a header: UTF-8 as text, anything else as `base64:…`. */
+/** Converts the bytes of a header value to text: UTF-8 as it is, anything else as `base64:…`. */
 export function bytesAsText(value: Buffer): string {
   return isUtf8(value) ? value.toString("utf8") : `base64:${value.toString("base64")}`;
 }
 
-/** Collects the headers of one received message as text. A name that comes several times gets a JSON array of texts. */
+/** Collects the headers of one received message. The values of a repeated name become a JSON array of strings. */
 export class HeaderCollector {
   #headers: Record<string, string> | undefined;
   #repeated: Map<string, string[]> | undefined;
@@ -25,7 +25,7 @@ export class HeaderCollector {
     this.#headers[name] = JSON.stringify(values);
   }
 
-  /** An object without prototype, which is not to be changed. */
+  /** The headers so far, in an object without a prototype. Do not change it. */
   get headers(): Readonly<Record<string, string>> {
     return this.#headers ?? NO_HEADERS;
   }

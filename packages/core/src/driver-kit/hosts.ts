@@ -1,8 +1,8 @@
 import type { Classification } from "../base/errors.ts";
 
 /**
- * Connects to the first host that can be reached, in their order. Ends at the first error that trying again cannot mend,
- * such as a refused password: it speaks for all hosts. Rejects with the last error.
+ * Tries the hosts in turn until one accepts the connection. Stops at an error that is not retryable, such as a refused
+ * password, because it would be the same on every host. Rejects with the last error.
  */
 export async function connectToAny<Host, Connected>(
   hosts: readonly Host[],

@@ -5,27 +5,29 @@ import type { SettleResult } from "../contract/settlement.ts";
 /** A delivery whose lease can be renewed. */
 export interface LeasedDelivery extends Delivery {
   readonly leaseUntil: number;
-  /** When its lease ends, renewals included (milliseconds since 1970). Written by the {@link LeaseBook}. */
+  /** When the lease ends, renewals included, in milliseconds since 1970. Written by the {@link LeaseBook}. */
   heldUntil: number;
 }
 
-/** Keeps the ends of leases by this process's clock, for brokers whose deliveries go back unless they are renewed. */
+/**
+ * Tracks when leases end by this process's clock, for brokers that take a delivery back unless its lease is renewed.
+ */
 export class LeaseBook<D extends LeasedDelivery> {
   readonly #clock: Clock;
   readonly #lease: number;
 
-  /** `lease` in milliseconds. */
+  /** @param lease The duration of a lease, in milliseconds. */
   constructor(clock: Clock, lease: number) {
     this.#clock = clock;
     this.#lease = lease;
   }
 
-  /** When a lease ends that the server starts now or later. Taken before the request, so that it errs to the early side. */
+  /** Returns the end of a lease that is about to be requested. Taken before the request, it is rather too early. */
   endFromNow(): number {
     return this.#clock.now() + this.#lease;
   }
 
-  /** Those whose lease has not ended. Others may have the rest by now. */
+  /** Returns the deliveries whose lease has not ended. Other consumers may hold the rest by now. */
   stillHeld(deliveries: readonly D[]): readonly D[] {
     const now = this.#clock.now();
     const isHeld = ({ heldUntil }: D): boolean => heldUntil > now;
@@ -33,16 +35,16 @@ export class LeaseBook<D extends LeasedDelivery> {
   }
 
   /**
-   * A delivery whose `heldUntil` is later than this has at least a quarter of its lease left: an ack that is sent now surely
-   * arrives while the delivery is still ours. Taken once for a batch.
+   * Returns the time that `heldUntil` must exceed for a delivery to have more than a quarter of its lease left. An ack
+   * that is sent now then certainly arrives before the lease ends. Call it once for a batch.
    */
   surelyHeldAfter(): number {
     return this.#clock.now() + this.#lease / 4;
   }
 
   /**
-   * `Source.extend`: renews by `renew`, which returns a result for each delivery, and notes the new ends. Throws the
-   * error of a renewal that failed without the delivery being lost.
+   * Implements `Source.extend`. `renew` sends the request and returns a result for each delivery. Throws the error of a
+   * renewal that failed although the delivery is not lost.
    */
   async extend(
     deliveries: readonly D[],

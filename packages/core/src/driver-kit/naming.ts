@@ -1,47 +1,58 @@
 import type { SourceEntity } from "../contract/entities.ts";
 
-/** Existing physical names for logical ones. A subscription's logical name is `topic/subscription`. */
+/** Maps logical names to existing names on the broker. The logical name of a subscription is `topic/subscription`. */
 export interface NamingOptions {
   readonly queues?: Readonly<Record<string, string>>;
   readonly topics?: Readonly<Record<string, string>>;
   readonly subscriptions?: Readonly<Record<string, string>>;
 }
 
-/** The names that entities have on the broker: mapped ones as they are mapped, all others by the common scheme. */
+type NameMap = Readonly<Record<string, string>>;
+
+/** Returns the names of entities on the broker: the mapped name if there is one, else the name by the common scheme. */
 export class Naming {
-  readonly #options: NamingOptions;
+  readonly #queues: NameMap;
+  readonly #topics: NameMap;
+  readonly #subscriptions: NameMap;
 
   constructor(options: NamingOptions = {}) {
-    this.#options = options;
+    this.#queues = nameMap(options.queues);
+    this.#topics = nameMap(options.topics);
+    this.#subscriptions = nameMap(options.subscriptions);
   }
 
   queue(name: string): string {
-    return this.#options.queues?.[name] ?? name;
+    return this.#queues[name] ?? name;
   }
 
   topic(name: string): string {
-    return this.#options.topics?.[name] ?? name;
+    return this.#topics[name] ?? name;
   }
 
-  /** The queue itself, or `T.sub.S`. */
+  /** Returns the name of a queue or subscription. By the common scheme a subscription is `T.sub.S`. */
   source(source: SourceEntity): string {
     if (source.kind === "queue") return this.queue(source.name);
-    const mapped = this.#options.subscriptions?.[`${source.topic.name}/${source.name}`];
+    const mapped = this.#subscriptions[`${source.topic.name}/${source.name}`];
     return mapped ?? `${this.topic(source.topic.name)}.sub.${source.name}`;
   }
 }
 
-/** `Q.dlq` or `T.sub.S.dlq`: the dead letters of a queue or subscription. */
+/** The copy has no prototype, so that `constructor` is a name like any other. */
+function nameMap(names: NameMap | undefined): NameMap {
+  return Object.assign(Object.create(null), names);
+}
+
+/** Returns the name for the dead letters of a queue or subscription: `Q.dlq` or `T.sub.S.dlq`. */
 export function deadLettersName(source: string): string {
   return `${source}.dlq`;
 }
 
-/** `Q.delay.<ms>` or `T.delay.<ms>`: one step of a delay ladder. */
+/** Returns the name of one step of a delay ladder: `Q.delay.<ms>` or `T.delay.<ms>`. */
 export function delayStepName(destination: string, ms: number): string {
   return `${destination}.delay.${ms}`;
 }
 
-/** `Q.retry.<ms>` or `T.sub.S.retry.<ms>`: one step of a return queue's ladder. */
+/** Returns the name of one step of a return queue's ladder: `Q.retry.<ms>` or `T.sub.S.retry.<ms>`. */
 export function retryStepName(source: string, ms: number): string {
   return `${source}.retry.${ms}`;
 }

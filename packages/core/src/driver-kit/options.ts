@@ -2,20 +2,21 @@ import { invalidConfig } from "./failures.ts";
 import { type Address, type ParameterTypes, parseUrl } from "./url.ts";
 
 /**
- * What an option of an adapter may be: as `typeof` says it, a `secret` (a string that no URL may have as a parameter),
- * a `Buffer`, an integer from 1 (`count`) or 1000 (`milliseconds`) on, or one value of its own (`=value`).
+ * The kinds of value that an adapter's option can have: a type by its `typeof` name; `secret`, a string that cannot be
+ * a URL parameter; `Buffer`; `count`, an integer from 1; `milliseconds`, an integer from 1000; or `=value`, that very
+ * string.
  */
 export type OptionKind =
   | ("string" | "secret" | "boolean" | "count" | "milliseconds" | "Buffer" | "function" | "object")
   | `=${string}`;
 
-/** For each option of an adapter but its URL what it may be. */
+/** The accepted kinds of each option of an adapter, except its URL. */
 export type OptionKinds<Options> = Readonly<Record<Exclude<keyof Options, "url">, readonly OptionKind[]>>;
 
 /**
- * The options as they are given, and those that the URL has as parameters, with the parts of the URL. Throws
- * `INVALID_CONFIG` for a URL of another scheme, for an option that does not exist and for one of the wrong kind, naming
- * it, and never a value that may be secret.
+ * Reads the options of an adapter from its config object and from the parameters of its URL. The config object takes
+ * precedence. Throws `INVALID_CONFIG` for a URL with another scheme, for an unknown option and for a value of the wrong
+ * kind. The message names the option, but never its value, which may be secret.
  */
 export function readOptions<Options extends { readonly url: string }>(
   given: Options,
@@ -35,7 +36,7 @@ export function readOptions<Options extends { readonly url: string }>(
   return { ...options, address };
 }
 
-/** What the URL may say of an option. */
+/** Returns the URL parameter for an option, or none if the option cannot be one. */
 function parameter([name, kinds]: readonly [string, readonly OptionKind[]]): [string, ParameterTypes[string]][] {
   if (kinds.some((kind) => kind === "count" || kind === "milliseconds")) return [[name, "number"]];
   if (kinds.includes("boolean")) return [[name, "boolean"]];
@@ -49,8 +50,14 @@ function check(name: string, value: unknown, known: ReadonlyMap<string, readonly
   }
   const kinds = kindsOf(value);
   if (allowed.some((kind) => kinds.includes(kind))) return;
-  const words = allowed.map((kind) => (kind === "secret" ? "string" : kind.replace(/^=/, "")));
-  throw invalidConfig(`the option ${name} must be ${words.join(" or ")}`);
+  throw invalidConfig(`the option ${name} must be ${allowed.map(describeKind).join(" or ")}`);
+}
+
+function describeKind(kind: OptionKind): string {
+  if (kind === "secret") return "string";
+  if (kind === "count") return "an integer from 1";
+  if (kind === "milliseconds") return "an integer from 1000 (milliseconds)";
+  return kind.replace(/^=/, "");
 }
 
 function kindsOf(value: unknown): readonly string[] {

@@ -1,8 +1,10 @@
-/** Values that are made once for each key, asynchronously. A failure is not kept: the next `get` tries again. */
+/**
+ * Caches a value for each key that is created asynchronously. It forgets a failure, so that the next `get` tries again.
+ */
 export class PromiseCache<K, V> {
   readonly #known = new Map<K, Promise<V>>();
 
-  /** The value of the key, made by `make` unless it is there or on its way. */
+  /** Returns the value of the key. Calls `make` if there is none and none is being created. */
   get(key: K, make: () => Promise<V>): Promise<V> {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
@@ -14,12 +16,12 @@ export class PromiseCache<K, V> {
     return making;
   }
 
-  /** The value if it is there or on its way. */
+  /** Returns the value if it exists or is being created. */
   peek(key: K): Promise<V> | undefined {
     return this.#known.get(key);
   }
 
-  /** Forgets the value; the next `get` makes another one. */
+  /** Forgets the value. The next `get` creates a new one. */
   delete(key: K): void {
     this.#known.delete(key);
   }

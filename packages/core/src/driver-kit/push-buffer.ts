@@ -1,6 +1,6 @@
 /**
- * Turns a client that pushes into a source that is asked: what comes in waits here until `take`. The client's own
- * window bounds it; so each item is in here or in the core's hands, never in a second buffer.
+ * Buffers what a client pushes until the core asks for it. The client's own prefetch window must bound it. An item is
+ * either in this buffer or in the core, never in a second buffer.
  */
 export class PushBuffer<T> {
   #items: T[] = [];
@@ -9,11 +9,11 @@ export class PushBuffer<T> {
   #signal: AbortSignal | undefined;
   #timer: NodeJS.Timeout | undefined;
   #scheduled = false;
-  // The bare `resolve`: a closure around it, kept in here, would keep every message it ever answered until a full
-  // collection.
+  // This is the bare `resolve`. A closure in its place would keep all messages that it resolved with alive until a full
+  // garbage collection.
   #resolve: ((items: readonly T[]) => void) | undefined;
 
-  /** Items that wait. */
+  /** The number of buffered items. */
   get size(): number {
     return this.#items.length;
   }
@@ -23,18 +23,21 @@ export class PushBuffer<T> {
     this.#wake();
   }
 
-  /** Nothing more will come: wakes whoever waits, and every later `take` is answered at once. */
+  /** Signals that no more items will come: a waiting `take` resolves, and later ones never wait. */
   end(): void {
     this.#ended = true;
     this.#wake();
   }
 
-  /** At most `max` items: at once when there are some, else the first that come within a second; none on abort. */
+  /**
+   * Returns up to `max` items: at once if there are any, else the first that arrive within a second. On abort it
+   * resolves with what there is, usually nothing.
+   */
   take(max: number, signal: AbortSignal): readonly T[] | Promise<readonly T[]> {
     if (this.#items.length > 0 || this.#ended || signal.aborted) return this.#cut(max);
     this.#max = max;
     this.#signal = signal;
-    // A wait for real traffic, not policy: no clock of ours decides it.
+    // This waits for real traffic, so it goes by real time and not by the broker object's clock.
     this.#timer = setTimeout(this.#done, 1_000);
     signal.addEventListener("abort", this.#done);
     return new Promise((resolve) => {
@@ -42,12 +45,12 @@ export class PushBuffer<T> {
     });
   }
 
-  /** All that wait, for a driver that gives them back. */
+  /** Removes and returns all items, for a driver that gives them back. */
   drain(): readonly T[] {
     return this.#cut(this.#items.length);
   }
 
-  /** Not at once, so that what a single read of the socket brings is taken together. */
+  /** Resolves a waiting `take` in a microtask, so that it gets everything that one read of the socket brought. */
   #wake(): void {
     if (this.#resolve === undefined || this.#scheduled) return;
     this.#scheduled = true;

@@ -1,14 +1,14 @@
-/** The options of TLS, under the names that Node has for them, the same in every adapter. */
+/** The TLS options. They have Node's names, and are the same in every adapter. */
 export interface TlsOptions {
-  /** The certificates to trust instead of the system's, PEM. */
+  /** The CA certificates to trust instead of the system's, in PEM format. */
   readonly ca?: string | Buffer;
-  /** The client's certificate, PEM. */
+  /** The client's certificate, in PEM format. */
   readonly cert?: string | Buffer;
-  /** The client's private key, PEM. Not a URL parameter. */
+  /** The client's private key, in PEM format. Not a URL parameter. */
   readonly key?: string | Buffer;
   /** The passphrase of `key`. Not a URL parameter. */
   readonly passphrase?: string;
-  /** The name that the server's certificate must have. @default the host's */
+  /** The name that the server's certificate must have. @default the host name */
   readonly servername?: string;
 }
 
@@ -21,7 +21,7 @@ export const TLS_KINDS = {
   servername: ["string"],
 } as const;
 
-/** Only the options of TLS that are given, as Node's `tls.connect` takes them. */
+/** Returns the given TLS options without undefined values, as `tls.connect` of Node needs them. */
 export function tlsOf({ ca, cert, key, passphrase, servername }: TlsOptions): TlsOptions {
   const given = Object.entries({ ca, cert, key, passphrase, servername }).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given);

@@ -1,10 +1,13 @@
 import { orAborted } from "../base/wait.ts";
 
-/** Runs work of one key one after the other. */
+/** Runs asynchronous work one at a time for each key, in the order of the calls. */
 export class Turns<K> {
   readonly #ends = new Map<K, Promise<unknown>>();
 
-  /** Runs `work` once everything before it of the same key has ended, whether well or not. */
+  /**
+   * Runs `work` when all earlier work of the key has ended, successfully or not. Rejects as soon as the signal aborts;
+   * work that has not begun by then never runs.
+   */
   run<T>(key: K, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const before = this.#ends.get(key) ?? Promise.resolve();
     const running = before.then(() => {

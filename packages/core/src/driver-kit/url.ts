@@ -1,21 +1,21 @@
 import { invalidConfig } from "./failures.ts";
 
-/** A URL parameter is an adapter option of the same name, of one of these types. */
+/** The parameters that a URL may have, with their types. Each is the adapter option of the same name. */
 export type ParameterTypes = Readonly<Record<string, "string" | "number" | "boolean">>;
 
-/** One server. */
+/** The host of one server. */
 export interface Host {
   readonly host: string;
   readonly port: number | undefined;
 }
 
-/** What a URL of the form `scheme://[user:password@]host[:port][,host…][/path][?option=value]` says, decoded. */
+/** The decoded parts of a URL of the form `scheme://[user:password@]host[:port][,host…][/path][?option=value]`. */
 export interface Address {
   readonly scheme: string;
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly hosts: readonly Host[];
-  /** Without the leading slash; undefined when there is none. */
+  /** The path without its leading slash; undefined if there is none. */
   readonly path: string | undefined;
   readonly parameters: Readonly<Record<string, string | number | boolean>>;
 }
@@ -25,8 +25,8 @@ const GRAMMAR =
 const HOST = /^(\[[0-9a-f:.]+\]|[^:[\]]*)(?::(\d{1,5}))?$/i;
 
 /**
- * Reads a broker URL. Throws `INVALID_CONFIG` for what does not fit, for an unknown or repeated parameter and for one
- * of the wrong type, naming it and never a secret.
+ * Parses a broker URL. Throws `INVALID_CONFIG` if the URL does not have the expected form, or if a parameter is
+ * unknown, repeated or of the wrong type. The message names the part that is wrong, but no secret.
  */
 export function parseUrl(url: string, types: ParameterTypes): Address {
   const match = GRAMMAR.exec(url);
@@ -46,7 +46,7 @@ export function parseUrl(url: string, types: ParameterTypes): Address {
   };
 }
 
-/** The address for people: scheme, hosts and path, no secret. */
+/** Formats an address for error messages: scheme, hosts and path, without any secret. */
 export function formatAddress(address: Pick<Address, "scheme" | "hosts" | "path">): string {
   const hosts = address.hosts.map(({ host, port }) => (port === undefined ? host : `${host}:${port}`)).join(",");
   return `${address.scheme}://${hosts}${address.path === undefined ? "" : `/${address.path}`}`;

@@ -7,28 +7,28 @@ import { type Capabilities, type Feature, refine } from "../contract/capabilitie
 import { CONTRACT, type Driver, type LinkContext } from "../contract/driver.ts";
 import type { Link } from "../contract/link.ts";
 
-/** How connecting is timed, in milliseconds. */
+/** The times of connecting and reconnecting, in ms. */
 export interface ConnectionTimes {
   readonly connectTimeout: number;
   readonly reconnect: { readonly initial: number; readonly max: number };
 }
 
-/** Who wants to know of the beginning and the end of each life. */
+/** Gets notified when a link is up and when it is lost. */
 export interface ConnectionListener {
   readonly up?: (link: Link) => void;
   readonly down?: (error: BrokerError) => void;
 }
 
-/** One try to connect may take this long before the next one. */
-const TRY_TIMEOUT = 10_000;
-/** The longest wait between two tries of the first connection: somebody waits for it, and its time is short. */
-const FIRST_WAIT = 1_000;
-/** The longest wait between two tries while something waits for the connection, in milliseconds. */
+/** How long one attempt to connect may take, in ms. */
+const ATTEMPT_TIMEOUT = 10_000;
+/** The longest wait between two attempts at the first connection, in ms. It is short because `connect` waits for it. */
+const FIRST_WAIT_MAX = 1_000;
+/** The longest wait between two attempts while something waits for the connection, in ms. */
 const WANTED_WAIT = 2_000;
-/** Closing in good order may take this long. */
+/** How long closing a link gracefully may take, in ms. */
 const CLOSE_TIMEOUT = 5_000;
 
-/** Keeps a driver's link up: opens one life after the other until it is closed. */
+/** Keeps a driver connected: opens a new link whenever one is lost, until it is closed. */
 export class Connection {
   readonly driver: Driver;
   readonly context: LinkContext;
@@ -41,16 +41,17 @@ export class Connection {
   #waiting = 0;
   readonly #closing = new AbortController();
   #supervisor: Promise<void> = Promise.resolve();
-  /** The present life; undefined while there is none. */
+  /** The current link; undefined while disconnected. */
   link: Link | undefined;
   capabilities: Capabilities;
   /** Why there is no link. */
   lastError: BrokerError | undefined;
 
   constructor(driver: Driver, context: LinkContext, times: ConnectionTimes) {
-    const spoken: number = driver.contract;
-    if (spoken !== CONTRACT) {
-      const message = `adapter ${driver.name} speaks version ${spoken} of the driver contract, @anybroker/core version ${String(CONTRACT)}: install the same version of both packages`;
+    const version: number = driver.contract;
+    if (version !== CONTRACT) {
+      const versions = `${version} of the driver contract, and @anybroker/core has version ${String(CONTRACT)}`;
+      const message = `adapter ${driver.name} has version ${versions}: install the same version of both packages`;
       throw new BrokerError("INVALID_CONFIG", message);
     }
     this.driver = driver;
@@ -63,7 +64,7 @@ export class Connection {
     return this.#closing.signal.aborted;
   }
 
-  /** Answers what ends the listening. */
+  /** Returns a function that removes the listener. */
   listen(listener: ConnectionListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -79,25 +80,25 @@ export class Connection {
     if (this.link === undefined) this.#hurried.wake();
   }
 
-  /** Connects for the first time. Rejects at once on a fault that no retry mends, else when the time is up. */
+  /** Connects for the first time. Rejects at once if retrying cannot help, else when `connectTimeout` is over. */
   async start(signal: AbortSignal | undefined): Promise<void> {
     const { clock } = this.context;
     const stop = AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]);
     const deadline = clock.now() + this.#times.connectTimeout;
     for (let tries = 0; this.link === undefined; tries += 1) {
       try {
-        this.#begin(await this.#connect(stop, Math.min(TRY_TIMEOUT, deadline - clock.now())));
+        this.#begin(await this.#connect(stop, Math.min(ATTEMPT_TIMEOUT, deadline - clock.now())));
       } catch (error) {
         if (stop.aborted) throw cancelled(`connecting to ${this.driver.address}`, stop);
         const wrapped = this.wrap(error, `cannot connect to ${this.driver.address}`);
-        const wait = Math.min(FIRST_WAIT, this.#backoff(tries));
+        const wait = Math.min(FIRST_WAIT_MAX, this.#backoff(tries));
         if (!wrapped.retryable || clock.now() + wait >= deadline) throw wrapped;
         await pause(clock, wait, stop);
       }
     }
   }
 
-  /** The present life, or the next one. Rejects with `CLOSED`, or `CANCELLED` when the signal aborts first. */
+  /** Returns the current link, or waits for the next one. Rejects with `CLOSED`, or with `CANCELLED` on abort. */
   async up(signal: AbortSignal, what: string): Promise<Link> {
     const stop = AbortSignal.any([signal, this.#closing.signal]);
     if (this.link !== undefined && !stop.aborted) return this.link;
@@ -115,7 +116,7 @@ export class Connection {
     }
   }
 
-  /** The promise's outcome, unless the link ends or the signal aborts first: what a dead link was asked is void. */
+  /** Settles as the promise does, but rejects as soon as the link ends or the signal aborts. */
   async within<T>(link: Link, promise: Promise<T>, signal: AbortSignal): Promise<T> {
     const ended = new AbortController();
     const forget = this.listen({ down: (error) => ended.abort(error) });
@@ -127,19 +128,19 @@ export class Connection {
     }
   }
 
-  /** Throws `UNSUPPORTED` for a feature that this server does not have. */
-  need(feature: Feature, what: string): void {
+  /** Throws `UNSUPPORTED` unless the broker has the feature. */
+  requireFeature(feature: Feature, what: string): void {
     if (this.capabilities[feature] !== "none") return;
     const { server } = this.link ?? {};
-    const who = server === undefined ? this.driver.name : `${server.product} ${server.version}`;
-    throw new BrokerError("UNSUPPORTED", `${what}: ${who} does not support it (${feature})`);
+    const broker = server === undefined ? this.driver.name : `${server.product} ${server.version}`;
+    throw new BrokerError("UNSUPPORTED", `${what}: ${broker} does not support it (${feature})`);
   }
 
   closedError(what: string): BrokerError {
     return new BrokerError("CLOSED", `${what}: the broker object is closed`);
   }
 
-  /** The client's error as one of ours; ours as it is. */
+  /** Wraps the client's error in a `BrokerError`. Returns a `BrokerError` as it is. */
   wrap(error: unknown, what: string, outcomeUnknown = false): BrokerError {
     if (error instanceof BrokerError && error.outcomeUnknown === outcomeUnknown) return error;
     const { code, retryable } = error instanceof BrokerError ? error : this.driver.classify(error);
@@ -151,7 +152,7 @@ export class Connection {
     this.#closing.abort(new Error("the broker object is closed"));
     if (link !== undefined) {
       const limit = AbortSignal.timeout(CLOSE_TIMEOUT);
-      // What goes wrong now has nobody left to mind: the link is given up either way.
+      // An error does not matter here, because the link is given up either way.
       await orAborted(link.close(limit), limit).catch(() => {});
     }
     await this.#supervisor;
@@ -177,7 +178,7 @@ export class Connection {
     for (let tries = 0; !signal.aborted; tries += 1) {
       await this.#pauseBefore(tries, signal);
       try {
-        if (!signal.aborted) return this.#begin(await this.#connect(signal, TRY_TIMEOUT));
+        if (!signal.aborted) return this.#begin(await this.#connect(signal, ATTEMPT_TIMEOUT));
       } catch (failure) {
         if (signal.aborted) return;
         this.lastError = this.wrap(failure, `cannot connect to ${this.driver.address}`);
@@ -186,7 +187,7 @@ export class Connection {
     }
   }
 
-  /** Whatever ended a life that had begun, the next one may succeed. */
+  /** The error for the end of a link. It is always retryable, because the next link may succeed. */
   #lost(cause: unknown): BrokerError {
     const { code, retryable } = this.driver.classify(cause);
     const message = `connection to ${this.driver.address} lost: ${reasonOf(cause)}`;

@@ -1,52 +1,56 @@
 import { events } from "../api/diagnostics.ts";
 import { BrokerError } from "../base/errors.ts";
-import type { Entity } from "../contract/entities.ts";
-import { describeEntity } from "../contract/entities.ts";
+import { describeEntity, type Entity } from "../contract/entities.ts";
 import type { Link } from "../contract/link.ts";
 import type { Connection } from "./connection.ts";
 
-/** A declaration may take this long, in milliseconds. */
+/** How long a declaration may take, in ms. */
 const TIMEOUT = 30_000;
 
-/** Makes sure, once in each life of the connection, that an entity exists before it is used. */
+/** Declares each entity before its first use on a link, once for each link. */
 export class Declarations {
   readonly #connection: Connection;
-  readonly #lives = new WeakMap<Link, Map<string, Promise<void> | "done">>();
+  readonly #states = new WeakMap<Link, Map<string, Promise<void> | "done">>();
 
   constructor(connection: Connection) {
     this.#connection = connection;
   }
 
-  /** Undefined when it is known to be there; else a promise of it, which rejects with a `BrokerError`. */
+  /**
+   * Declares the entity unless it is declared on this link. Returns undefined if there is nothing to wait for, else a
+   * promise that rejects with a `BrokerError` if the declaration fails.
+   */
   ensure(link: Link, entity: Entity): Promise<void> | undefined {
     const mode = this.#connection.context.topology;
     if (mode === "none") return undefined;
-    const known = this.#life(link);
+    const states = this.#statesOn(link);
     const key = describeEntity(entity);
-    const state = known.get(key);
+    const state = states.get(key);
     if (state === "done") return undefined;
     if (state !== undefined) return state;
     const declaring = this.#declare(link, entity, mode).then(
-      () => void known.set(key, "done"),
+      () => void states.set(key, "done"),
       (error: unknown) => {
-        known.delete(key);
+        states.delete(key);
         throw this.#connection.wrap(error, `declaring ${describeEntity(entity)}`);
       },
     );
-    known.set(key, declaring);
+    states.set(key, declaring);
     return declaring;
   }
 
-  /** It turned out to be missing: the next `ensure` declares it again. */
+  /** Makes the next `ensure` declare the entity again. */
   forget(entity: Entity): void {
     const link = this.#connection.link;
     if (link === undefined) return;
-    this.#life(link).delete(describeEntity(entity));
-    if (entity.kind === "subscription") this.#life(link).delete(describeEntity(entity.topic));
+    this.#statesOn(link).delete(describeEntity(entity));
+    if (entity.kind === "subscription") this.#statesOn(link).delete(describeEntity(entity.topic));
   }
 
-  /** Whether the error says that the entity has gone and may be declared again: then the next `ensure` does so. */
-  gone(entity: Entity, error: BrokerError): boolean {
+  /**
+   * Forgets the entity if the error says that it is missing and the core may create it again. Returns whether it did.
+   */
+  forgetIfMissing(entity: Entity, error: BrokerError): boolean {
     if (error.code !== "NOT_FOUND" || this.#connection.context.topology !== "create") return false;
     this.forget(entity);
     return true;
@@ -59,15 +63,13 @@ export class Declarations {
     for (const drift of drifts) events.drift(drift);
     const [first] = drifts;
     if (mode !== "verify" || first === undefined) return;
-    throw new BrokerError(
-      "DRIFT",
-      `${describeEntity(first.entity)} exists with another ${first.property}: expected ${first.expected}, found ${first.found}`,
-    );
+    const difference = `another ${first.property}: expected ${first.expected}, found ${first.found}`;
+    throw new BrokerError("DRIFT", `${describeEntity(first.entity)} exists with ${difference}`);
   }
 
-  #life(link: Link): Map<string, Promise<void> | "done"> {
-    const known = this.#lives.get(link) ?? new Map<string, Promise<void> | "done">();
-    this.#lives.set(link, known);
-    return known;
+  #statesOn(link: Link): Map<string, Promise<void> | "done"> {
+    const states = this.#states.get(link) ?? new Map<string, Promise<void> | "done">();
+    this.#states.set(link, states);
+    return states;
   }
 }

@@ -9,27 +9,30 @@ import type { Plan } from "./plan.ts";
 /** One run of a handler, on one message or on a batch. */
 interface Run extends Due {
   readonly messages: readonly HeldMessage[];
-  /** Its time is over, and the handler has not returned. */
+  /** Whether the timeout is over and the handler has not returned. */
   overdue: boolean;
 }
 
-/** What the dispatcher reports, and what it is told in return. */
+/** What the dispatcher reports to its consumer, and asks of it. */
 export interface DispatcherEvents {
-  /** Makes a message ready for its handler. `false`: no handler is to see it. */
+  /** Prepares a message for its handler. Returns false if no handler may see it. */
   prepare(held: HeldMessage): boolean | Promise<boolean>;
   /** The same for a suspect, while so many other suspects wait. */
   prepareSuspect(held: HeldMessage, others: number): Promise<boolean>;
   succeeded(held: HeldMessage): void;
   threw(held: HeldMessage, error: unknown): void;
   timedOut(held: HeldMessage): void;
-  /** As many handlers are overdue as may run at once: none can start any more. */
+  /** As many handlers are overdue as may run at once, so there is no slot left. */
   stuck(): void;
 }
 
-/** For how long a suspect waits for other handlers to return before it starts all the same, in milliseconds. */
+/** How long a suspect waits for other handlers to return before it starts all the same, in ms. */
 const SUSPECT_PATIENCE = 5_000;
 
-/** Runs handlers: at most `concurrency` at once, one at a time for a key, each for at most `timeout`. */
+/**
+ * Runs handlers: at most `concurrency` at once and, on an ordered source, one at a time for each key. Reports those
+ * that run longer than `timeout`.
+ */
 export class Dispatcher {
   readonly #plan: Plan;
   readonly #clock: Clock;
@@ -59,17 +62,17 @@ export class Dispatcher {
     this.#deadlines = deadlineWatch(clock, this.#runs, (run) => this.#late(run));
   }
 
-  /** Messages that no handler has, those included that wait to run again. */
+  /** The number of messages that no handler has, those included that back off. */
   get waiting(): number {
     return this.#queues.size + this.#backingOff.size;
   }
 
-  /** Runs whose handler has not returned, overdue ones included. */
+  /** The number of handlers that have not returned, overdue ones included. */
   get running(): number {
     return this.#runs.size;
   }
 
-  /** Every message that a handler has. */
+  /** Returns every message that a handler has. */
   inHandlers(): readonly HeldMessage[] {
     return this.#runs.all().flatMap((run) => run.messages);
   }
@@ -80,7 +83,7 @@ export class Dispatcher {
 
   /** Starts every run that can start. */
   pump(): void {
-    // A handler that returns at once comes back to here: the loop goes on, and the stack does not grow.
+    // A synchronous handler calls this again when it ends. The loop then goes on, so that the stack does not grow.
     if (this.#pumping) return;
     this.#pumping = true;
     while (this.#open && this.#slots > 0 && this.#suspect === undefined) {
@@ -107,17 +110,18 @@ export class Dispatcher {
     while (this.hasSuspects && !signal.aborted) await this.#runEnded.wait(signal);
   }
 
-  /** No handler starts until `open`. */
+  /** Starts no more handlers until `open`. */
   hold(): void {
     this.#open = false;
   }
 
+  /** Starts handlers again after `hold`. */
   open(): void {
     this.#open = true;
     this.pump();
   }
 
-  /** Runs the handler again after a wait. The message's key stays taken. */
+  /** Runs the handler of a message again after a wait. The message's key stays taken. */
   runAgain(held: HeldMessage, wait: number): void {
     held.backOff();
     const cancel = this.#clock.after(wait, () => {
@@ -129,7 +133,7 @@ export class Dispatcher {
     this.#backingOff.set(held, cancel);
   }
 
-  /** Removes and returns the messages that no handler has and that match, those that wait to run again included. */
+  /** Removes and returns the matching messages that no handler has, those included that back off. */
   remove(matches: (held: HeldMessage) => boolean): readonly HeldMessage[] {
     const backingOff = [...this.#backingOff.keys()].filter(matches);
     for (const held of backingOff) {
@@ -142,11 +146,12 @@ export class Dispatcher {
     return [...backingOff, ...waiting];
   }
 
-  /** Resolves when no handler runs that has time left, or when the signal aborts. */
+  /** Resolves when no handler runs except overdue ones, or when the signal aborts. */
   async idle(signal: AbortSignal): Promise<void> {
     while (this.#runs.size > this.#overdue && !signal.aborted) await this.#runEnded.wait(signal);
   }
 
+  /** Starts no more handlers, and cancels its timers. The caller has removed the messages that back off. */
   stop(): void {
     this.#open = false;
     this.#deadlines.stop();
@@ -165,7 +170,7 @@ export class Dispatcher {
     return false;
   }
 
-  /** Whether a batch can start: a full one, or what has come within the wait. */
+  /** Whether a batch may start: it is full, or has waited long enough. */
   #batchIsDue(): boolean {
     const { max, wait } = this.#plan;
     if (max === 1 || wait === 0 || this.#batchWaitOver || this.#queues.ready >= max) {
@@ -214,12 +219,13 @@ export class Dispatcher {
 
   #startReady(taken: readonly HeldMessage[], ready: readonly boolean[]): void {
     // A message may have been lost while its body was read.
-    const fit = (held: HeldMessage, index: number): boolean => ready[index] === true && held.state === "running";
-    const messages = taken.filter(fit);
-    const others = taken.filter((held, index) => !fit(held, index));
+    const canRun = (held: HeldMessage, index: number): boolean => ready[index] === true && held.state === "running";
+    const messages = taken.filter(canRun);
+    const others = taken.filter((held, index) => !canRun(held, index));
     if (messages.length === 0) return this.#startNone(others);
     for (const held of others) this.#done(held);
     this.#run(messages);
+    if (others.length > 0) this.pump();
   }
 
   #startNone(taken: readonly HeldMessage[]): void {
@@ -260,7 +266,7 @@ export class Dispatcher {
     this.#runEnded.wake();
   }
 
-  /** No handler has the message: it runs again here later, or its key is free. */
+  /** No handler has the message any more. It backs off, or its key is free. */
   #done(held: HeldMessage): void {
     this.#noLongerSuspect(held);
     const wait = held.takeRunAgainAfter();

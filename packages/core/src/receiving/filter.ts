@@ -2,7 +2,7 @@ import { show } from "../base/check.ts";
 import type { Filter } from "../contract/entities.ts";
 import { checkHeaderName } from "../contract/headers.ts";
 
-/** A filter as users write it, checked: for each header the values that may pass. */
+/** Checks a user's filter and converts it to lists of values. Returns undefined if it lets everything through. */
 export function fullFilter(
   filter: Readonly<Record<string, string | readonly string[]>> | undefined,
 ): Filter | undefined {
@@ -15,14 +15,14 @@ export function fullFilter(
     checkHeaderName(name);
     const values = typeof value === "string" ? [value] : value;
     if (!Array.isArray(values) || values.length === 0 || !values.every((one) => typeof one === "string")) {
-      throw new TypeError(`filter: ${name} must be a string or a list of at least one, not ${show(value)}`);
+      throw new TypeError(`filter: ${name} must be a string or a list of at least one string, not ${show(value)}`);
     }
     full[name] = [...values];
   }
   return Object.keys(full).length === 0 ? undefined : full;
 }
 
-/** Whether the headers have, for each name of the filter, one of its values. */
+/** Returns whether the headers contain, for each name in the filter, one of its values. */
 export function matches(filter: Filter, headers: Readonly<Record<string, string>>): boolean {
   for (const name of Object.keys(filter)) {
     const value = headers[name];

@@ -5,7 +5,10 @@ import type { HeldMessage } from "./held-message.ts";
 type Invoke = (messages: readonly HeldMessage[]) => unknown;
 type Extract = <T>(headers: Readonly<Record<string, string>>, run: () => T) => T;
 
-/** The handler, run inside the context that the (first) message carries, and shown on `anybroker:deliver`. */
+/**
+ * Wraps a handler so that it runs in the trace context of its message, for a batch of its first message, and is traced
+ * on the channel `anybroker:deliver`.
+ */
 export function traced(invoke: Invoke, source: MessageSource, extract: Extract | undefined): Invoke {
   const inContext: Invoke =
     extract === undefined ? invoke : (messages) => extract(messages[0]?.headers ?? {}, () => invoke(messages));

@@ -7,12 +7,13 @@ import { crashEvidence, isSuspect } from "./crash-loop.ts";
 import type { Recollection } from "./recollections.ts";
 import type { RetryMeans } from "./retry-decision.ts";
 
-/** What holds a message until it is settled: the read session that received it. */
+/** The holder of a message until it is settled: the holdings of the source that delivered it. */
 export interface Holder {
   readonly messageSource: MessageSource;
   readonly retryMeans: RetryMeans;
-  /** Aborts when this session ends. Nothing of it is held then. */
+  /** Aborts when the source ends. None of its messages is held then. */
   readonly signal: AbortSignal;
+  /** Hands a settlement to the driver, and calls `done` with the result. */
   settle(settlement: Settlement, done: (result: SettleResult) => void): void;
   /** Notes failures of a retry in place, where the broker has a place for them. */
   keepProgress(held: HeldMessage): void;
@@ -20,44 +21,42 @@ export interface Holder {
   flush(): Promise<void>;
   /** The broker's name of the message, by which it is known when it comes back. */
   identify(held: HeldMessage): string | undefined;
-  /** The message is settled: it no longer counts as held. */
+  /** Removes a message that has been settled. */
   drop(held: HeldMessage): void;
 }
 
-/** What a message can be asked for by its handler. */
-export interface MessageVerbs {
+/** Carries out the settling methods of a message. */
+export interface MessageSettler {
   ack(held: HeldMessage): Promise<boolean>;
   retry(held: HeldMessage, delay: number | undefined): Promise<boolean>;
   deadLetter(held: HeldMessage, reason: string): Promise<boolean>;
 }
 
 /**
- * Where a held message stands.
- * - `waiting`: no handler has begun with it.
- * - `running`: a handler has it, and it can still be settled in any way.
- * - `decided`: what becomes of it is decided; the settlement may be on its way.
- * - `backing-off`: it failed, and its handler runs again here after a wait.
- * - `lost`: it is no longer ours.
+ * The state of a held message.
+ * - `waiting`: it waits for a handler.
+ * - `running`: it is being prepared for a handler or a handler has it, and it can still be settled in any way.
+ * - `decided`: the way to settle it is decided. The settlement may be on its way.
+ * - `backing-off`: it has failed, and waits for its handler to run again in this consumer.
+ * - `lost`: this consumer no longer holds it.
  */
 export type HeldState = "waiting" | "running" | "decided" | "backing-off" | "lost";
 
-/** A delivery that we hold: what its handler sees of it, and where it stands. The only writer of its state. */
+/** A message that this consumer holds, as its handler sees it. Owns its state. */
 export class HeldMessage implements Message {
   readonly delivery: Delivery;
   readonly holder: Holder;
-  readonly #verbs: MessageVerbs;
-  /** Failures before this run. */
+  readonly #settler: MessageSettler;
+  /** The number of failures so far. */
   failures: number;
   /** A handler must not run before this time (milliseconds since 1970): the rest of a retry's wait. */
   notBefore: number;
   /** Deliveries of this message, this one not included, that this process lost while it lived. */
   readonly survived: number;
   leaseUntil: number | undefined;
-  /** Its place in the holder's bag. */
   slot: number = -1;
   /** How to settle another delivery of the message as was decided, should the settlement not reach the broker. */
   settleAgain: ((again: HeldMessage) => void) | undefined;
-  /** The decoded body. */
   body: unknown;
   #state: HeldState = "waiting";
   #inHandler = false;
@@ -71,13 +70,13 @@ export class HeldMessage implements Message {
   constructor(
     delivery: Delivery,
     holder: Holder,
-    verbs: MessageVerbs,
+    settler: MessageSettler,
     recollection: Recollection<HeldMessage> | undefined,
   ) {
     const { progress } = delivery;
     this.delivery = delivery;
     this.holder = holder;
-    this.#verbs = verbs;
+    this.#settler = settler;
     this.failures = Math.max(failuresOf(delivery), progress?.failures ?? 0, recollection?.failures ?? 0);
     this.notBefore = Math.max(progress?.notBefore ?? 0, recollection?.notBefore ?? 0);
     this.survived = recollection?.survived ?? 0;
@@ -89,7 +88,7 @@ export class HeldMessage implements Message {
     return this.#state;
   }
 
-  /** Whether a handler has it and has not returned, whatever was decided meanwhile. */
+  /** Whether a handler has the message and has not returned, in whatever state the message is. */
   get inHandler(): boolean {
     return this.#inHandler;
   }
@@ -112,7 +111,7 @@ export class HeldMessage implements Message {
   }
 
   get bytes(): Uint8Array {
-    // A copy: should the handler write into it, a retry still carries what was sent.
+    // A copy, so that a retry carries what was sent even if the handler writes to it.
     this.#bytes ??= Uint8Array.from(this.delivery.body);
     return this.#bytes;
   }
@@ -177,24 +176,24 @@ export class HeldMessage implements Message {
   }
 
   ack(): Promise<boolean> {
-    return this.#verbs.ack(this);
+    return this.#settler.ack(this);
   }
 
   retry(options: { readonly delay?: number } = {}): Promise<boolean> {
-    return this.#verbs.retry(this, options.delay);
+    return this.#settler.retry(this, options.delay);
   }
 
   deadLetter(reason: string): Promise<boolean> {
-    return this.#verbs.deadLetter(this, reason);
+    return this.#settler.deadLetter(this, reason);
   }
 
-  /** Tells the handler to go no further. */
+  /** Aborts the signal that the handler sees. */
   abort(reason: Error): void {
     this.#abort ??= new AbortController();
     this.#abort.abort(reason);
   }
 
-  /** A handler, or what comes before it, begins with the message. */
+  /** The message is taken for a handler. */
   begin(): void {
     this.#state = "running";
   }
@@ -209,7 +208,7 @@ export class HeldMessage implements Message {
     this.#inHandler = false;
   }
 
-  /** What becomes of it is decided. */
+  /** The way to settle the message is decided. */
   decide(): void {
     this.#state = "decided";
   }
@@ -219,7 +218,7 @@ export class HeldMessage implements Message {
     this.#evidence = 0;
   }
 
-  /** It failed and stays here: its handler is to run again after a wait, once it has returned. */
+  /** The message has failed and stays in this consumer. Its handler will run again, `wait` ms after it has returned. */
   decideToRunAgain(failures: number, wait: number, notBefore: number): void {
     this.failures = failures;
     this.notBefore = notBefore;
@@ -228,25 +227,25 @@ export class HeldMessage implements Message {
     this.#runAgainAfter = wait;
   }
 
-  /** The wait that `decideToRunAgain` noted, once; undefined when there is none. */
+  /** Returns the wait from `decideToRunAgain`, once; undefined if there is none. */
   takeRunAgainAfter(): number | undefined {
     const wait = this.#runAgainAfter;
     this.#runAgainAfter = undefined;
     return wait;
   }
 
-  /** Waits here until its handler runs again. */
+  /** The message waits for its handler to run again. */
   backOff(): void {
     this.#state = "backing-off";
   }
 
-  /** The wait is over: a handler gets it again, with a signal of its own. */
+  /** The wait is over. The next run of the handler gets a new signal. */
   waitAgain(): void {
     this.#state = "waiting";
     this.#abort = undefined;
   }
 
-  /** It is no longer ours. */
+  /** This consumer no longer holds the message. */
   lose(reason: Error): void {
     this.#lostAs = this.#state;
     this.#state = "lost";
@@ -254,7 +253,7 @@ export class HeldMessage implements Message {
   }
 }
 
-// What `console.log` shows is what the sender sent, not our bookkeeping.
+// For console.log: the fields of the message, not the internal ones.
 Object.defineProperty(HeldMessage.prototype, inspect.custom, {
   value(this: HeldMessage): unknown {
     const { id, key, type, headers, attempt, source, position } = this;
@@ -262,19 +261,19 @@ Object.defineProperty(HeldMessage.prototype, inspect.custom, {
   },
 });
 
-/** The failures that the copy of an earlier retry counts in its header. */
+/** Returns the number of failures that an earlier retry wrote to the header of its copy. */
 export function failuresOf(delivery: Delivery): number {
   const text = delivery.headers[OWN.attempt];
   const count = text === undefined ? 0 : Number(text);
   return Number.isInteger(count) && count > 0 ? count : 0;
 }
 
-/** The headers that the sender set. */
+/** Returns the headers without those of anybroker. */
 export function withoutOwn(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   if (headers === NO_HEADERS) return headers;
-  const users: Record<string, string> = Object.create(null);
+  const others: Record<string, string> = Object.create(null);
   for (const name of Object.keys(headers)) {
-    if (!name.startsWith(OWN_PREFIX)) users[name] = headers[name] ?? "";
+    if (!name.startsWith(OWN_PREFIX)) others[name] = headers[name] ?? "";
   }
-  return users;
+  return others;
 }

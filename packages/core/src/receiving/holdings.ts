@@ -10,16 +10,16 @@ import type { HeldMessage, Holder } from "./held-message.ts";
 import { type LeaseEvents, leaseKeeper } from "./lease-keeper.ts";
 import type { RetryMeans } from "./retry-decision.ts";
 
-/** A settlement on its way, and the callback for its result. */
+/** A settlement, with the callback for its result. */
 interface Pending {
   readonly settlement: Settlement;
   readonly done: (result: SettleResult) => void;
 }
 
 /**
- * Everything that one open source has handed out and that is not settled, with its leases and the settlements on their
- * way. When the source ends, all of it is void: nothing of it can reach a source that is opened later. Settlements are
- * handed to the driver once per turn of the event loop.
+ * The messages of one open source that are not settled, with their leases and pending settlements. Settlements go to
+ * the driver once per turn of the event loop. When the source ends, everything here is void, and none of it can reach a
+ * source that is opened later.
  */
 export class Holdings implements Holder {
   readonly source: Source;
@@ -51,7 +51,7 @@ export class Holdings implements Holder {
     return !this.#ending.signal.aborted;
   }
 
-  /** How many messages are held. */
+  /** The number of held messages. */
   get size(): number {
     return this.#held.size;
   }
@@ -67,7 +67,6 @@ export class Holdings implements Holder {
     this.#batch.push({ settlement, done });
   }
 
-  /** The message is settled: it no longer counts. */
   drop(held: HeldMessage): void {
     this.#held.remove(held);
     this.#changed.wake();
@@ -93,12 +92,12 @@ export class Holdings implements Holder {
     });
   }
 
-  /** Resolves when a held message was settled or lost, or the signal aborts. */
+  /** Resolves when a held message has been settled or lost, or when the signal aborts. */
   change(signal: AbortSignal): Promise<void> {
     return this.#changed.wait(signal);
   }
 
-  /** The broker took these back. */
+  /** The driver has reported that these deliveries are lost. */
   takenBack(deliveries: readonly Delivery[]): void {
     const gone = new Set(deliveries);
     this.#lose(
@@ -107,13 +106,13 @@ export class Holdings implements Holder {
     );
   }
 
-  /** Resolves when every settlement so far has its result, or the signal aborts. */
+  /** Resolves when every settlement so far has its result, or when the signal aborts. */
   async settled(signal: AbortSignal): Promise<void> {
     const stop = AbortSignal.any([signal, this.signal]);
     while (!stop.aborted && (this.#batch.length > 0 || this.#inFlight > 0)) await this.change(stop);
   }
 
-  /** The source has ended: nothing of it is held any more. */
+  /** The source has ended, so all its messages are lost. */
   end(why: string): void {
     if (!this.alive) return;
     this.#ending.abort(new Error(why));

@@ -1,19 +1,19 @@
 import { Fifo } from "../base/fifo.ts";
 
-/** What can wait for a handler. */
+/** An item that may have a key. */
 export interface Keyed {
   readonly key: string | undefined;
   /** It starts last, and while nothing else runs. */
   readonly isSuspect: boolean;
 }
 
-/** Messages that wait for a handler. On an ordered source only the first of each key can be taken. */
+/** The messages that wait for a handler. On an ordered source only the first message of each free key can be taken. */
 export class KeyQueues<T extends Keyed> {
   readonly #ordered: boolean;
   readonly #ready = new Fifo<T>();
   /** Suspects whose key is free. */
   #suspects: T[] = [];
-  /** Keys that are taken, each with the messages that wait behind it. */
+  /** Keys with a message that is ready or taken, each with the messages that wait behind it. */
   readonly #taken = new Map<string, T[]>();
   #behind = 0;
 
@@ -21,7 +21,7 @@ export class KeyQueues<T extends Keyed> {
     this.#ordered = ordered;
   }
 
-  /** How many messages wait. */
+  /** The number of waiting messages. */
   get size(): number {
     return this.#ready.size + this.#suspects.length + this.#behind;
   }
@@ -31,7 +31,7 @@ export class KeyQueues<T extends Keyed> {
     return this.#suspects.length;
   }
 
-  /** How many messages can be taken now, suspects not included. */
+  /** The number of messages that can be taken now, suspects not included. */
   get ready(): number {
     return this.#ready.size;
   }
@@ -49,7 +49,7 @@ export class KeyQueues<T extends Keyed> {
     this.#behind += 1;
   }
 
-  /** The next message whose key is free. Its key is then taken until `free`. */
+  /** Takes the next message whose key is free. The key is then taken until `free`. */
   take(): T | undefined {
     return this.#ready.shift();
   }
@@ -60,7 +60,7 @@ export class KeyQueues<T extends Keyed> {
     return item;
   }
 
-  /** The next messages, at most `most`. */
+  /** Takes up to `most` more messages. */
   takeMore(most: number): readonly T[] {
     const taken: T[] = [];
     while (taken.length < most) {
@@ -71,13 +71,13 @@ export class KeyQueues<T extends Keyed> {
     return taken;
   }
 
-  /** Puts a message that was taken back to the front. Its key stays taken. */
+  /** Puts a taken message back to the front. Its key stays taken. */
   putBack(item: T): void {
     if (item.isSuspect) this.#suspects.push(item);
     else this.#ready.unshift([item]);
   }
 
-  /** The key's message is done with: the next one of its key can be taken. */
+  /** Frees the key of a taken message, so that the next one of the key can be taken. */
   free(item: T): void {
     if (!this.#ordered) return;
     const key = item.key ?? "";

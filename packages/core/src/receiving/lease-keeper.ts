@@ -3,13 +3,16 @@ import type { Clock } from "../base/clock.ts";
 import type { Source } from "../contract/source.ts";
 import type { HeldMessage } from "./held-message.ts";
 
-/** What a lease keeper reports. */
+/** What the lease keeper reports: lost messages, and renewals that failed. */
 export interface LeaseEvents {
   lost(messages: readonly HeldMessage[]): void;
   failed(error: unknown): void;
 }
 
-/** Renews the leases of all held messages with one timer, when half of what remains of the shortest one is over. */
+/**
+ * Renews the leases of all held messages. One timer serves them all: it fires when half of the rest of the shortest
+ * lease is over. Call `watch` with the lease of each message that is added.
+ */
 export function leaseKeeper(
   source: Source,
   clock: Clock,
@@ -29,17 +32,17 @@ export function leaseKeeper(
     armedFor = at;
     cancel = clock.after(at - now, () => renew());
   };
-  const extend = async (mine: readonly HeldMessage[]): Promise<void> => {
+  const extend = async (messages: readonly HeldMessage[]): Promise<void> => {
     extending = true;
     try {
       const ends = await source.extend?.(
-        mine.map((one) => one.delivery),
+        messages.map((one) => one.delivery),
         signal,
       );
-      mine.forEach((one, index) => {
+      messages.forEach((one, index) => {
         if (ends !== undefined) one.leaseUntil = ends[index];
       });
-      events.lost(mine.filter((one) => one.leaseUntil === undefined && held.has(one)));
+      events.lost(messages.filter((one) => one.leaseUntil === undefined && held.has(one)));
     } catch (error) {
       if (!signal.aborted) events.failed(error);
     }
@@ -47,12 +50,12 @@ export function leaseKeeper(
   };
   const renew = (): void => {
     armedFor = Number.POSITIVE_INFINITY;
-    // A lease that was not renewed in time has ended on the broker, whatever the renewal still returns.
+    // A lease that was not renewed in time has ended on the broker, even if a renewal is still running.
     const now = clock.now();
     events.lost(leased().filter((one) => (one.leaseUntil ?? 0) <= now));
-    const mine = leased();
-    if (mine.length > 0 && !extending) void extend(mine);
-    for (const one of mine) watch(one.leaseUntil ?? 0);
+    const messages = leased();
+    if (messages.length > 0 && !extending) void extend(messages);
+    for (const one of messages) watch(one.leaseUntil ?? 0);
   };
   signal.addEventListener("abort", () => cancel(), { once: true });
   return { watch };

@@ -1,35 +1,35 @@
-/** A pause that was asked for. */
+/** A requested pause. */
 export interface Pause {
-  /** Reading has stopped, and what no handler had begun went back. */
+  /** Resolves when reading has stopped, and messages that no handler had begun have gone back. */
   readonly reached: PromiseWithResolvers<void>;
-  /** Aborts when reading is to go on. */
+  /** Aborts when reading may continue. */
   readonly over: AbortController;
 }
 
-/** Where a consumer's callers ask for a pause, and its reader finds the request. */
+/** Passes requests to pause from a consumer's methods to the read session. */
 export class PauseGate {
   #pause: Pause | undefined;
   #interrupt = new AbortController();
 
-  /** The pause that is asked for at present. */
+  /** The current request, if there is one. */
   get pause(): Pause | undefined {
     return this.#pause;
   }
 
-  /** Aborts when a pause is asked for, so that a waiting read ends. Fresh each time it is taken after that. */
+  /** Returns a signal that aborts at the next request, so that a waiting read ends. */
   interrupt(): AbortSignal {
     if (this.#interrupt.signal.aborted) this.#interrupt = new AbortController();
     return this.#interrupt.signal;
   }
 
-  /** Asks for a pause. Its promise resolves when it is reached, or when it is over before that. */
+  /** Requests a pause. Resolves when the pause is reached, or is over before that. */
   close(): Promise<void> {
     this.#pause ??= { reached: Promise.withResolvers<void>(), over: new AbortController() };
     this.#interrupt.abort();
     return this.#pause.reached.promise;
   }
 
-  /** Takes the request back. Returns it; reading goes on once its `over` aborts. */
+  /** Withdraws the request and returns it. Reading continues when its `over` is aborted. */
   open(): Pause | undefined {
     const pause = this.#pause;
     this.#pause = undefined;

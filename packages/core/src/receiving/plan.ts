@@ -9,10 +9,10 @@ const LONGEST_TIMEOUT = 86_400_000;
 const CONSUME_KEYS = ["concurrency", "prefetch", "retry", "timeout", "signal", "drainTimeout", "onError"];
 const BATCH_KEYS = [...CONSUME_KEYS, "max", "wait"];
 
-/** Names of the options of `consume`. */
+/** The names of the options of `consume`. */
 export const CONSUME_OPTIONS: readonly string[] = CONSUME_KEYS;
 
-/** How a consumer works: its options checked, with every default filled in. */
+/** A consumer's checked options, with all defaults. */
 export interface Plan {
   readonly concurrency: number;
   readonly prefetch: number;
@@ -21,18 +21,19 @@ export interface Plan {
   readonly drainTimeout: number;
   readonly signal: AbortSignal | undefined;
   readonly onError: ConsumeOptions["onError"];
-  /** Most messages of one run of the handler, and how long it waits for them. */
+  /** The largest number of messages in one run of the handler. */
   readonly max: number;
+  /** How long a run that is not full waits for more messages, in ms. */
   readonly wait: number;
-  /** Runs the handler on messages whose bodies have been read. */
+  /** Calls the handler with messages whose bodies are decoded. */
   readonly invoke: (messages: readonly HeldMessage[]) => unknown;
 }
 
-/** The plan of `consume`. */
+/** Checks the arguments of `consume`. Throws a `TypeError` if one is wrong. */
 export function singlePlan<Body>(handler: Handler<Body>, options: ConsumeOptions): Plan {
   checkFunction("handler", handler);
   checkKeys("consume", options, CONSUME_KEYS);
-  // The cast is true: a message's value was made by the handle's codec and schema, which give the Body.
+  // The cast is true: the handle's codec and schema produce the Body.
   const run = handler as Handler<unknown>;
   return {
     ...common(options, 1),
@@ -42,7 +43,7 @@ export function singlePlan<Body>(handler: Handler<Body>, options: ConsumeOptions
   };
 }
 
-/** The plan of `consumeBatch`. */
+/** Checks the arguments of `consumeBatch`. Throws a `TypeError` if one is wrong. */
 export function batchPlan<Body>(handler: BatchHandler<Body>, options: ConsumeBatchOptions): Plan {
   checkFunction("handler", handler);
   checkKeys("consumeBatch", options, BATCH_KEYS);

@@ -7,7 +7,7 @@ import { decideReceipt } from "./receipt-decision.ts";
 import type { ReportError } from "./report-error.ts";
 import type { Settler } from "./settler.ts";
 
-/** Reads a body. Throws or rejects with `UNDECODABLE` or `INVALID_BODY`. */
+/** Decodes a body. Throws or rejects with `UNDECODABLE` or `INVALID_BODY`. */
 export type ReadBody = (body: Uint8Array, contentType: string | undefined) => unknown;
 
 /** What runs between a delivery and its handler. Returns whether the handler is to see the message. */
@@ -18,9 +18,9 @@ export interface Preparation {
 }
 
 /**
- * Makes what runs between a delivery and its handler. Early, expired and filtered messages are settled; the body of any
- * other is read, and a message whose body cannot be read goes to the dead letters. Returns whether the handler is to see
- * the message.
+ * Creates the function that prepares a message for its handler. It settles early, expired and filtered messages, and
+ * decodes the body of any other. A message whose body cannot be decoded is dead-lettered. The function returns whether
+ * the handler may see the message.
  */
 export function preparer(
   entity: SourceEntity,

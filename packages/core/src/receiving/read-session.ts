@@ -23,18 +23,18 @@ export interface SessionContext {
   readonly report: ReportError;
   /** Aborts when the consumer closes. */
   readonly stop: AbortSignal;
-  /** The most unsettled deliveries to hold. */
+  /** The largest number of unsettled deliveries to hold. */
   readonly window: number;
 }
 
-/** How long the broker may take over the last settlements and the end of a source, in milliseconds. */
+/** How long the last settlements and the close of a source may take, in ms. */
 const CLOSE_TIMEOUT = 5_000;
-/** More than any driver has buffered. */
+/** More deliveries than any driver buffers. */
 const ALL = 100_000;
 
 const everything = (): true => true;
 
-/** One open source being read: from its opening until it ends or is closed. Fills the dispatcher as far as the window allows. */
+/** Reads one open source until it ends or is closed, and passes its messages to the dispatcher as the window allows. */
 export class ReadSession {
   readonly #context: SessionContext;
   readonly #source: Source;
@@ -55,7 +55,7 @@ export class ReadSession {
     return this.#holdings.signal;
   }
 
-  /** What it holds is void from now on. */
+  /** Ends the session. All its messages are lost. */
   end(why: string): void {
     this.#holdings.end(why);
   }
@@ -67,7 +67,7 @@ export class ReadSession {
     let interrupt = gate.interrupt();
     let signal = AbortSignal.any([this.signal, stop, interrupt]);
     while (this.alive && !stop.aborted) {
-      if (gate.pause !== undefined) await this.#rest(gate.pause);
+      if (gate.pause !== undefined) await this.#stayPaused(gate.pause);
       if (interrupt.aborted) {
         interrupt = gate.interrupt();
         signal = AbortSignal.any([this.signal, stop, interrupt]);
@@ -80,21 +80,32 @@ export class ReadSession {
         const received = this.#source.receive(window - holdings.size, signal);
         const deliveries = received instanceof Promise ? await received : received;
         if (deliveries.length > 0) this.#take(deliveries);
-        // Whatever the driver does, timers and sockets get their turn.
+        // Gives timers and sockets their turn, even if the driver always returns at once.
         if (deliveries.length === 0 || !(received instanceof Promise)) await new Promise(setImmediate);
       }
     }
   }
 
-  /** Ends a pause: the source hands out again. */
+  /** Ends a pause of the source. */
   async resume(): Promise<void> {
     if (this.alive) await this.#orEnd(this.#source.resume(this.signal));
   }
 
-  /** Lets running handlers finish until `late` aborts, gives everything else back, and closes the source. */
+  /** Ends the session because its source does not work, and closes the source. */
+  async fail(why: string): Promise<void> {
+    const { connection } = this.#context;
+    const { link } = connection;
+    if (!this.alive || link === undefined) return;
+    this.end(why);
+    const limit = AbortSignal.timeout(CLOSE_TIMEOUT);
+    // The failure of the source has been reported. That of its close would say nothing more.
+    await connection.within(link, this.#source.close(limit), limit).catch(() => {});
+  }
+
+  /** Waits for running handlers until `late` aborts, gives back all other messages, and closes the source. */
   async drain(late: AbortSignal): Promise<void> {
     const { entity, dispatcher, settler } = this.#context;
-    // Giving up the place on an ordered source while a handler runs would let another consumer overtake it.
+    // On an ordered source another consumer could overtake the running handlers, so they finish first.
     if (!entity.ordered) await this.#giveBack(everything);
     await dispatcher.idle(AbortSignal.any([late, this.signal]));
     for (const held of dispatcher.inHandlers().filter((one) => one.state === "running")) {
@@ -136,18 +147,18 @@ export class ReadSession {
     return identity === undefined ? undefined : recollections.recall(identity);
   }
 
-  /** Stays off the source until the pause is over. */
-  async #rest(pause: Pause): Promise<void> {
+  /** Pauses the source until the pause is over. */
+  async #stayPaused(pause: Pause): Promise<void> {
     const { entity, dispatcher, stop } = this.#context;
     const until = AbortSignal.any([pause.over.signal, this.signal, stop]);
     if (entity.ordered) await dispatcher.idle(until);
-    // On an ordered source what backs off goes back too: nothing of its key may pass it.
+    // On an ordered source messages that back off go back too, because none of their key may overtake them.
     await this.#giveBack((held) => entity.ordered || held.state === "waiting");
     pause.reached.resolve();
     await aborted(until);
   }
 
-  /** Stops intake, and gives back the matching messages that no handler has begun. */
+  /** Pauses the source, and gives back its buffer and the matching messages that no handler has begun. */
   async #giveBack(matches: (held: HeldMessage) => boolean): Promise<void> {
     const { dispatcher, settler } = this.#context;
     const limit = AbortSignal.any([this.signal, AbortSignal.timeout(CLOSE_TIMEOUT)]);
@@ -164,15 +175,15 @@ export class ReadSession {
     await this.#holdings.settled(limit);
   }
 
-  /** A step of the source that fails ends the session. */
-  async #orEnd(step: Promise<void>): Promise<void> {
+  /** Waits for an operation of the source. A failure ends the session and closes the source. */
+  async #orEnd(operation: Promise<void>): Promise<void> {
     try {
-      await step;
+      await operation;
     } catch (error) {
       if (!this.alive) return;
       const { connection, entity, report } = this.#context;
       report(connection.wrap(error, `reading ${describeEntity(entity)}`));
-      this.end("the source failed");
+      await this.fail("the source failed");
     }
   }
 

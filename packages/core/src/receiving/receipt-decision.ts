@@ -2,18 +2,21 @@ import type { Filter } from "../contract/entities.ts";
 import { OWN } from "../contract/headers.ts";
 import { matches } from "./filter.ts";
 
-/** What becomes of a delivery before a handler sees it. */
+/** What to do with a delivery before a handler sees it. */
 export type ReceiptDecision =
   | { readonly action: "handle" }
-  /** It came before its time, and goes round again. */
+  /** It was delivered before its time, and goes back for the rest of its delay. */
   | { readonly action: "requeue"; readonly wait: number }
   | { readonly action: "discard" }
-  /** The subscription's filter does not let it through. */
+  /** The subscription's filter does not match. */
   | { readonly action: "filter-out" };
 
 const HANDLE: ReceiptDecision = { action: "handle" };
 
-/** Decides whether a handler is to see a delivery now. `notBefore` is the end of a wait that its headers do not know. Pure. */
+/**
+ * Decides whether a handler may see a delivery now. `notBefore` is the end of a wait that is not in its headers. A pure
+ * function.
+ */
 export function decideReceipt(
   headers: Readonly<Record<string, string>>,
   notBefore: number,
@@ -27,7 +30,7 @@ export function decideReceipt(
   return HANDLE;
 }
 
-/** Whether the message's time to live is over. */
+/** Returns whether the message's time to live is over. */
 export function isExpired(headers: Readonly<Record<string, string>>, now: number): boolean {
   const at = headers[OWN.expiresAt];
   return at !== undefined && Number(at) <= now;

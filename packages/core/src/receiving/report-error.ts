@@ -1,10 +1,10 @@
 import type { Message } from "../api/message.ts";
 import { textOf } from "../base/errors.ts";
 
-/** Takes an error that no promise reports. */
+/** Reports an error that no promise reports. */
 export type ReportError = (error: unknown, message?: Message) => void;
 
-/** Gives errors to `onError`. Without one, the first error becomes a process warning. */
+/** Passes errors to `onError`. Without it, the first error becomes a process warning. */
 export function errorReporter(
   onError: ((error: unknown, message: Message | undefined) => void) | undefined,
   consumer: string,
@@ -16,7 +16,7 @@ export function errorReporter(
     process.emitWarning(`${consumer}: ${textOf(error)} (${hint})`, { type: "AnybrokerWarning" });
   };
   return (error, message) => {
-    if (onError === undefined) return warn(error, "pass onError to be told of this and of all later ones");
+    if (onError === undefined) return warn(error, "pass onError to get this and all later errors");
     try {
       onError(error, message);
     } catch (thrown) {

@@ -4,17 +4,17 @@ import { checkFunction, checkKeys, integer, number } from "../base/check.ts";
 
 const YEAR = 31_536_000_000;
 
-/** A retry policy with every default filled in. */
+/** A checked retry policy, with all defaults. */
 export interface FullRetryPolicy {
   readonly attempts: number;
   readonly classify: RetryPolicy["classify"];
-  /** How long to wait after the given number of failures. */
+  /** Returns the wait after a number of failures, jitter included, in ms. */
   readonly wait: (failures: number) => number;
-  /** The longest wait there is. */
+  /** The longest wait before jitter, in ms. */
   readonly longest: number;
 }
 
-/** Checks a policy and fills in its defaults. */
+/** Checks a retry policy and adds the defaults. Throws a `TypeError` if a value is wrong. */
 export function fullRetryPolicy(policy: RetryPolicy = {}): FullRetryPolicy {
   checkKeys("retry", policy, ["attempts", "backoff", "classify"]);
   const backoff = policy.backoff ?? {};
@@ -30,8 +30,9 @@ export function fullRetryPolicy(policy: RetryPolicy = {}): FullRetryPolicy {
     classify: policy.classify,
     longest: max,
     wait(failures: number): number {
-      const base = Math.min(max, initial * factor ** (failures - 1));
-      return Math.round(base * (1 + Math.random() * jitter));
+      // After hundreds of failures the power is Infinity, and 0 times Infinity would be NaN.
+      const base = Math.min(max, initial * Math.min(factor ** (failures - 1), Number.MAX_VALUE));
+      return Math.ceil(base * (1 + Math.random() * jitter));
     },
   };
 }

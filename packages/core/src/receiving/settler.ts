@@ -8,19 +8,19 @@ import { OWN, truncate } from "../contract/headers.ts";
 import type { HeaderChanges } from "../contract/message.ts";
 import type { Settlement, SettleResult } from "../contract/settlement.ts";
 import type { Connection } from "../link/connection.ts";
-import type { HeldMessage, MessageVerbs } from "./held-message.ts";
+import type { HeldMessage, MessageSettler } from "./held-message.ts";
 import type { Plan } from "./plan.ts";
 import { isExpired } from "./receipt-decision.ts";
 import type { ReportError } from "./report-error.ts";
 import { decideRetry, retriesInPlace } from "./retry-decision.ts";
 
-/** What became of the deliveries of one consumer. */
+/** Counts of a consumer's settled messages. */
 export type Counters = { -readonly [K in Exclude<keyof ConsumerStats, "running" | "waiting">]: number };
 
 /** What an ack is counted as. */
 type AckCounter = "acked" | "filtered" | "discarded" | "expired";
 
-/** What settling needs to know. */
+/** What a settler uses of its consumer. */
 export interface SettlerContext {
   readonly plan: Plan;
   readonly clock: Clock;
@@ -29,21 +29,21 @@ export interface SettlerContext {
   readonly report: ReportError;
   /** Called when a message went back untouched. Some brokers count that as a delivery. */
   readonly released: (held: HeldMessage) => void;
-  /** Called when a message whose handler has returned long ago is to run again here. */
+  /** Called if a message must run again after its handler has already returned. */
   readonly runAgain: (held: HeldMessage, wait: number) => void;
 }
 
-/** How long to wait before a settlement is tried again that failed for now, in milliseconds. */
-const TRY_AGAIN = 1_000;
-/** Most bytes of a reason or an error's text on a dead letter. */
+/** The wait before a failed settlement is retried, in ms. */
+const RETRY_WAIT = 1_000;
+/** The largest size of the reason and of the error on a dead letter, in bytes. */
 const TEXT_MAX = 512;
 const YEAR = 31_536_000_000;
 
-/** Gets whether the settlement took. */
-type OnSettled = ((took: boolean) => void) | undefined;
+/** Called with whether the settlement succeeded. */
+type OnSettled = ((succeeded: boolean) => void) | undefined;
 
-/** Settles messages: carries out what was decided for each, however often the broker has to be asked. */
-export class Settler implements MessageVerbs {
+/** Settles messages. It carries out the decision about each of them, and retries until the broker has accepted it. */
+export class Settler implements MessageSettler {
   readonly counters: Counters = {
     acked: 0,
     retried: 0,
@@ -85,18 +85,18 @@ export class Settler implements MessageVerbs {
     return this.#whileRunning(held, (onSettled) => this.giveUp(held, reason, undefined, onSettled));
   }
 
-  /** The handler returned. */
+  /** The handler has returned. */
   succeed(held: HeldMessage): void {
     if (held.state === "running") this.#ack(held, "acked");
   }
 
-  /** The handler threw, or its time is over. */
+  /** The handler has thrown or timed out. */
   fail(held: HeldMessage, error: unknown): void {
     this.#context.report(error, held);
     if (held.state === "running") this.#fail(held, error, undefined, undefined);
   }
 
-  /** The handler has not returned in time. The message fails now. */
+  /** The handler has not returned in time. The message fails. */
   timeOut(held: HeldMessage): void {
     if (held.state !== "running") return;
     const { entity, plan } = this.#context;
@@ -106,7 +106,7 @@ export class Settler implements MessageVerbs {
     this.fail(held, error);
   }
 
-  /** Gives it back untouched. */
+  /** Gives a message back unchanged. */
   release(held: HeldMessage): void {
     held.settleAgain = undefined;
     this.#settle(held, { action: "release", delivery: held.delivery }, "returned", (took) => {
@@ -119,13 +119,13 @@ export class Settler implements MessageVerbs {
     this.#ack(held, "filtered");
   }
 
-  /** Drops it for good, with an event. */
+  /** Drops a message for good, and publishes an event. */
   discard(held: HeldMessage, reason: string, counter: "discarded" | "expired", onSettled?: OnSettled): void {
     events.discard(this.#event(held, reason));
     this.#ack(held, counter, onSettled);
   }
 
-  /** Sends it round again. That is no failure: it does not count as an attempt. */
+  /** Sends a message back to its source. This is no failure and does not count as an attempt. */
   requeue(held: HeldMessage, wait: number, headers: HeaderChanges): void {
     held.settleAgain = undefined;
     if (retriesInPlace(held.holder.retryMeans, wait)) {
@@ -134,7 +134,7 @@ export class Settler implements MessageVerbs {
     this.#settle(held, { action: "retry", delivery: held.delivery, delay: wait, headers }, "returned", undefined);
   }
 
-  /** Moves it to the dead letters. An ephemeral subscription has none: there the message is discarded. */
+  /** Dead-letters a message. An ephemeral subscription has no dead letters, so its messages are discarded. */
   giveUp(held: HeldMessage, reason: string, error: unknown, onSettled?: OnSettled): void {
     const { entity, clock } = this.#context;
     if (entity.kind === "subscription" && !entity.durable) return this.discard(held, reason, "discarded", onSettled);
@@ -149,31 +149,33 @@ export class Settler implements MessageVerbs {
       [OWN.suspect]: undefined,
     };
     const { delivery } = held;
-    // Should the broker refuse the first, for example for its size, the next one says less.
+    // The broker may refuse the first way, for example because of its size. Each next way adds fewer headers.
     const ways: readonly Settlement[] = [
       { action: "deadLetter", delivery, headers: full },
       { action: "deadLetter", delivery, headers: short },
       { action: "reject", delivery },
     ];
-    this.#tryWays(held, ways, 0, (took) => {
-      if (took) events.deadLetter(this.#event(held, reason));
-      onSettled?.(took);
+    this.#tryWays(held, ways, 0, (succeeded) => {
+      if (succeeded) events.deadLetter(this.#event(held, reason));
+      onSettled?.(succeeded);
     });
   }
 
-  /** Tries one way after the other to dead-letter; when all were refused, again after the longest backoff. */
+  /**
+   * Tries each way to dead-letter in turn. If the broker refuses all of them, it tries again after the longest backoff.
+   */
   #tryWays(held: HeldMessage, ways: readonly Settlement[], index: number, onSettled: OnSettled): void {
     const way = ways[index];
     if (way === undefined) {
       return this.#later(held, this.#context.plan.retry.longest, () => this.#tryWays(held, ways, 1, onSettled));
     }
     this.#settle(held, way, "deadLettered", onSettled, (error) => {
-      if (error.retryable) this.#later(held, TRY_AGAIN, () => this.#tryWays(held, ways, index, onSettled));
+      if (error.retryable) this.#later(held, RETRY_WAIT, () => this.#tryWays(held, ways, index, onSettled));
       else this.#tryWays(held, ways, index + 1, onSettled);
     });
   }
 
-  /** A verb of the message: `false` at once when it was settled before or is no longer ours. */
+  /** Settles for a method of the message. Resolves with false if the message is already settled or no longer held. */
   #whileRunning(held: HeldMessage, settle: (onSettled: OnSettled) => void): Promise<boolean> {
     return held.state === "running" ? new Promise((resolve) => settle(resolve)) : Promise.resolve(false);
   }
@@ -185,7 +187,7 @@ export class Settler implements MessageVerbs {
     const now = clock.now();
     const failure = {
       failures,
-      verdict: this.#classify(held, error),
+      classifiedAs: this.#classify(held, error),
       attempts: retry.attempts,
       wait: delay ?? retry.wait(failures),
       expired: isExpired(held.delivery.headers, now),
@@ -206,7 +208,7 @@ export class Settler implements MessageVerbs {
   }
 
   #retryByCopy(held: HeldMessage, failures: number, wait: number, now: number, onSettled: OnSettled): void {
-    // An emulated delay may hand the copy out early; by this header the core sees that it is.
+    // An emulated delay may deliver the copy early. This header lets the consumer find out.
     const emulated = wait > 0 && this.#context.connection.capabilities.retryDelay === "emulated";
     const headers = {
       [OWN.attempt]: String(failures),
@@ -220,8 +222,8 @@ export class Settler implements MessageVerbs {
     const settlement: Settlement = { action: "retry", delivery: held.delivery, delay: wait, headers };
     this.#settle(held, settlement, "retried", onSettled, (error) => {
       const again = (): void => this.#retryByCopy(held, failures, wait, this.#context.clock.now(), onSettled);
-      if (error.retryable) this.#later(held, TRY_AGAIN, again);
-      // No copy can be made of it, so it stays here.
+      if (error.retryable) this.#later(held, RETRY_WAIT, again);
+      // The broker takes no copy of the message, so it stays in this consumer.
       else this.#retryInPlace(held, failures, wait, onSettled);
     });
   }
@@ -233,8 +235,8 @@ export class Settler implements MessageVerbs {
     this.counters.retried += 1;
     onSettled?.(true);
     if (held.inHandler) return;
-    const noted = held.takeRunAgainAfter();
-    if (noted !== undefined) this.#context.runAgain(held, noted);
+    const runAgainAfter = held.takeRunAgainAfter();
+    if (runAgainAfter !== undefined) this.#context.runAgain(held, runAgainAfter);
   }
 
   #classify(held: HeldMessage, error: unknown): "retry" | "dead-letter" | "discard" {
@@ -252,15 +254,15 @@ export class Settler implements MessageVerbs {
   }
 
   /**
-   * Hands one settlement to the broker. `refused` gets a failure after which the message is still ours; without it the
-   * settlement is tried again.
+   * Hands a settlement to the driver. `onRefused` is called if it failed and the message is still held. Without it the
+   * settlement is retried.
    */
   #settle(
     held: HeldMessage,
     settlement: Settlement,
     counter: keyof Counters,
     onSettled: OnSettled,
-    refused?: (error: BrokerError) => void,
+    onRefused?: (error: BrokerError) => void,
   ): void {
     if (held.state === "lost") return onSettled?.(false);
     held.decide();
@@ -277,9 +279,9 @@ export class Settler implements MessageVerbs {
       const error = this.#context.connection.wrap(result.error, what);
       if (!result.lost) {
         this.#context.report(error, held);
-        return refused === undefined
-          ? this.#later(held, TRY_AGAIN, () => this.#settle(held, settlement, counter, onSettled))
-          : refused(error);
+        return onRefused === undefined
+          ? this.#later(held, RETRY_WAIT, () => this.#settle(held, settlement, counter, onSettled))
+          : onRefused(error);
       }
       this.counters.returned += 1;
       held.holder.drop(held);
@@ -289,7 +291,7 @@ export class Settler implements MessageVerbs {
     });
   }
 
-  /** Runs `run` after a wait, or as soon as the message is no longer held: then `run` finds that out. */
+  /** Calls `run` after a wait, or as soon as the message's source has ended. `run` has to check for that. */
   #later(held: HeldMessage, wait: number, run: () => void): void {
     const { signal } = held.holder;
     const over = (): void => {

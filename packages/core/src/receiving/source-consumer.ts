@@ -31,7 +31,7 @@ import { Settler } from "./settler.ts";
 const REOPEN_INITIAL = 100;
 const REOPEN_MAX = 2_000;
 const REOPEN_MAX_UNMENDED = 30_000;
-/** How long a source that nobody reads may take to close, in milliseconds. */
+/** How long a source may take to close that opened too late to be read, in ms. */
 const CLOSE_TIMEOUT = 5_000;
 
 /** What a consumer uses of its broker object. */
@@ -43,7 +43,7 @@ export interface ConsumerContext {
   readonly recollections: Recollections<HeldMessage>;
 }
 
-/** Reads one queue or subscription: opens one read session after the other until it is closed. */
+/** Consumes one queue or subscription. Opens a new read session whenever one ends, until it is closed. */
 export class SourceConsumer implements Consumer {
   readonly #connection: Connection;
   readonly #declarations: Declarations;
@@ -76,7 +76,7 @@ export class SourceConsumer implements Consumer {
     this.#recollections = recollections;
     this.#messageSource =
       entity.kind === "queue" ? { queue: entity.name } : { topic: entity.topic.name, subscription: entity.name };
-    // The caller of `consume` learns of a failed opening from `start`; nothing else waits for it.
+    // `start` reports a failed opening to the caller of `consume`. Without it this would be an unhandled rejection.
     this.#opened.promise.catch(() => {});
     const settler = new Settler({
       plan,
@@ -101,7 +101,7 @@ export class SourceConsumer implements Consumer {
     });
   }
 
-  /** Resolves when the source is open the first time. */
+  /** Starts reading. Resolves when the source is open for the first time. */
   async start(): Promise<this> {
     const { signal } = this.#plan;
     if (signal?.aborted === true) throw cancelled(`consuming ${describeEntity(this.#entity)}`, signal);
@@ -140,7 +140,7 @@ export class SourceConsumer implements Consumer {
     return { ...this.#settler.counters, running: this.#dispatcher.running, waiting: this.#dispatcher.waiting };
   }
 
-  /** Opens one session after the other. */
+  /** Opens one read session after the other. */
   async #run(): Promise<void> {
     const connection = this.#connection;
     const stop = this.#stop.signal;
@@ -155,13 +155,13 @@ export class SourceConsumer implements Consumer {
       } catch (error) {
         if (stop.aborted) break;
         const wrapped = connection.wrap(error, what);
-        const mayComeBack = this.#declarations.gone(this.#entity, wrapped) && tries === 0;
-        // A first opening that no retry mends is an error of the caller of `consume`.
-        const hopeless = !this.#everOpen && !wrapped.retryable && !mayComeBack;
-        if (hopeless) this.#opened.reject(wrapped);
-        if (hopeless || wrapped.code === "CLOSED") return void this.#close(0, wrapped);
-        this.#session?.end("reading failed");
+        const mayComeBack = this.#declarations.forgetIfMissing(this.#entity, wrapped) && tries === 0;
+        // If retrying cannot help with the first opening, `consume` rejects.
+        const cannotOpen = !this.#everOpen && !wrapped.retryable && !mayComeBack;
+        if (cannotOpen) this.#opened.reject(wrapped);
+        if (cannotOpen || wrapped.code === "CLOSED") return void this.#close(0, wrapped);
         this.#report(wrapped);
+        await this.#session?.fail("reading failed");
         const max = wrapped.retryable || mayComeBack ? REOPEN_MAX : REOPEN_MAX_UNMENDED;
         const wait = Math.min(max, REOPEN_INITIAL * 2 ** Math.min(tries, 20));
         tries += 1;
@@ -174,7 +174,7 @@ export class SourceConsumer implements Consumer {
     const entity = this.#entity;
     await this.#declarations.ensure(link, entity);
     const window = this.#plan.prefetch;
-    // Deliveries can be lost before the source that they came from is in our hands.
+    // The driver may report lost deliveries before `open` has resolved.
     const lostEarly: Delivery[] = [];
     let holdings: Holdings | undefined;
     const lost = (deliveries: readonly Delivery[]): void => {
@@ -183,7 +183,7 @@ export class SourceConsumer implements Consumer {
     };
     const opening = link.open(entity, { window }, lost, this.#stop.signal);
     const source = await this.#connection.within(link, opening, this.#stop.signal).catch((error: unknown) => {
-      // Should it open after all, it is closed: this consumer has given up on it.
+      // If the source opens after all, it is closed, because this consumer no longer waits for it.
       opening.then((late) => late.close(AbortSignal.timeout(CLOSE_TIMEOUT))).catch(() => {});
       throw error;
     });
@@ -222,13 +222,13 @@ export class SourceConsumer implements Consumer {
     });
   }
 
-  /** Ends the session with its link or its source. */
+  /** Ends the session when its link or its source ends. */
   #watch(session: ReadSession, source: Source, link: Link): void {
     const connection = this.#connection;
     const forget = connection.listen({ down: () => session.end("the connection was lost") });
     const over = (): void => {
       forget();
-      // A source without a link cannot end in good order: the driver only frees what the source still has.
+      // Without its link a source cannot close gracefully. The driver only frees what the source still has.
       if (connection.link !== link) source.close(AbortSignal.abort(connection.lastError)).catch(() => {});
     };
     session.signal.addEventListener("abort", over, { once: true });

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 
-/** Random hexadecimal digits of one id. */
+/** The number of random hexadecimal digits in an id. */
 const DIGITS = 19;
 
-/** Makes UUIDs of version 7 (RFC 9562): ordered by time to the millisecond, random beyond it. */
+/** Creates UUIDs of version 7 (RFC 9562). They are ordered by time to the millisecond, and random beyond it. */
 export function idMaker(now: () => number): () => string {
   let pool = "";
   let at = 0;

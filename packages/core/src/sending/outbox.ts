@@ -12,8 +12,9 @@ import { type LaneContext, SendLane } from "./send-lane.ts";
 import { type SendBuffer, SendWindow } from "./send-window.ts";
 
 /**
- * Holds every send of a broker object from its call until its end: bounds how many wait, and ends what is not accepted
- * by its deadline. Lanes hand messages over in batches, as the window allows.
+ * Holds every send of a broker object from its call until its end. It limits how many can wait, and fails those that
+ * the broker has not accepted by their deadline. Lanes hand messages to the driver in batches, as far as the window has
+ * room.
  */
 export class Outbox {
   readonly #connection: Connection;
@@ -24,7 +25,7 @@ export class Outbox {
   readonly #lanes = new Map<string, SendLane>();
   readonly #idle = new Waiters();
   #bytes = 0;
-  #turns = 0;
+  #sequence = 0;
   #closed = false;
 
   constructor(connection: Connection, declarations: Declarations, limits: SendBuffer) {
@@ -55,11 +56,11 @@ export class Outbox {
     return new Promise((resolve, reject) => {
       const size = sizeOf(message);
       if (this.#closed) return reject(this.#connection.closedError(`sending to ${describeEntity(lane.destination)}`));
-      // What comes to a full buffer may wait for room; when as much again is waiting, it is refused at once.
+      // A send that finds the buffer full waits for room. Beyond twice the limit it is refused at once.
       if (this.#isOver(size, 2)) return reject(this.#full());
-      const crowded = this.#isOver(size, 1);
+      const foundBufferFull = this.#isOver(size, 1);
       const promise = { resolve, reject };
-      const send = new PendingSend(lane.destination, message, deadline, this.#turns++, crowded, promise);
+      const send = new PendingSend(lane.destination, message, deadline, this.#sequence++, foundBufferFull, promise);
       this.#bytes += size;
       this.#sends.add(send);
       this.#deadlines.watch(deadline);
@@ -69,7 +70,7 @@ export class Outbox {
     });
   }
 
-  /** Resolves when every send has ended, or the signal aborts. Then the rest fails with `CLOSED`. */
+  /** Resolves when every send has ended. When the signal aborts, the remaining ones fail with `CLOSED`. */
   async drain(signal: AbortSignal): Promise<void> {
     while (this.#sends.size > 0 && !signal.aborted) await this.#idle.wait(signal);
     this.#closed = true;
@@ -96,11 +97,11 @@ export class Outbox {
   }
 
   #expire(send: PendingSend): void {
-    if (send.crowded && send.state === "waiting" && !send.mayBeAccepted) return this.#end(send, this.#full());
+    if (send.foundBufferFull && send.state === "waiting" && !send.mayBeAccepted) return this.#end(send, this.#full());
     const { link, lastError } = this.#connection;
     const cause = link === undefined ? lastError : this.lane(send.destination).lastFailure;
-    const why = cause?.message ?? (send.state === "sent" ? "the broker did not confirm it" : "it was not taken");
-    // A broker that has been full all the time is not the same to the caller as one that is silent.
+    const why = cause?.message ?? (send.state === "sent" ? "the broker did not confirm it" : "it was not sent");
+    // The caller can act on a full broker, so it is not reported as a silent one.
     const isFull = send.state !== "sent" && cause?.code === "BACKPRESSURE";
     this.#abandon(send, unfinished(send, isFull ? "BACKPRESSURE" : "TIMEOUT", `time is up: ${why}`, cause));
   }
@@ -109,7 +110,7 @@ export class Outbox {
     this.#abandon(send, unfinished(send, "CANCELLED", "it was cancelled", signal.reason));
   }
 
-  /** Ends a send that may be on its way. */
+  /** Ends a send that the driver may already have. */
   #abandon(send: PendingSend, error: BrokerError): void {
     this.#end(send, error);
     this.lane(send.destination).abandon(send);
@@ -117,7 +118,8 @@ export class Outbox {
 
   #full(): BrokerError {
     const { messages, bytes } = this.#limits;
-    const message = `the send buffer (${messages} messages, ${bytes} bytes) is full: await the sends, or send less at once`;
+    const buffer = `the send buffer (${messages} messages, ${bytes} bytes)`;
+    const message = `${buffer} is full: await the sends, or send less at once`;
     return new BrokerError("BACKPRESSURE", message, { retryable: true });
   }
 }

@@ -4,27 +4,26 @@ import type { BrokerError } from "../base/errors.ts";
 import type { Destination } from "../contract/entities.ts";
 import type { OutgoingMessage } from "../contract/message.ts";
 
-/** What a message takes in the buffer besides its body, roughly, in bytes. */
+/** The approximate size of a message without its body, in bytes. */
 const OVERHEAD = 200;
 
-/** How the promise of a send ends. */
+/** The resolvers of a send's promise. */
 export interface SendPromise {
   readonly resolve: (receipt: Receipt) => void;
   readonly reject: (error: BrokerError) => void;
 }
 
-/** One send, from its call until the broker has the message or the send has failed. */
+/** A send, from its call until the broker has the message or the send has failed. Owns its state. */
 export class PendingSend implements Due {
   readonly destination: Destination;
   readonly message: OutgoingMessage;
   readonly size: number;
   readonly deadline: number;
-  /** The order of the calls. */
-  readonly turn: number;
-  /** Whether the buffer was full when the send came. */
-  readonly crowded: boolean;
+  /** The position in the order of all calls. */
+  readonly sequence: number;
+  /** Whether the send buffer was full at the time of the call. */
+  readonly foundBufferFull: boolean;
   readonly #promise: SendPromise;
-  /** Its place in the outbox's bag. */
   slot: number = -1;
   #state: "waiting" | "sent" | "done" = "waiting";
   #mayBeAccepted = false;
@@ -34,16 +33,16 @@ export class PendingSend implements Due {
     destination: Destination,
     message: OutgoingMessage,
     deadline: number,
-    turn: number,
-    crowded: boolean,
+    sequence: number,
+    foundBufferFull: boolean,
     promise: SendPromise,
   ) {
     this.destination = destination;
     this.message = message;
     this.size = sizeOf(message);
     this.deadline = deadline;
-    this.turn = turn;
-    this.crowded = crowded;
+    this.sequence = sequence;
+    this.foundBufferFull = foundBufferFull;
     this.#promise = promise;
   }
 
@@ -51,30 +50,30 @@ export class PendingSend implements Due {
     return this.#state;
   }
 
-  /** Whether the broker may have the message: it is on its way, or an earlier try may have been accepted. */
+  /** Whether the broker may have the message: it is on its way, or the outcome of an earlier attempt is unknown. */
   get mayBeAccepted(): boolean {
     return this.#mayBeAccepted || this.#state === "sent";
   }
 
-  /** The driver has it. */
+  /** The message goes to the driver. */
   markSent(): void {
     this.#state = "sent";
   }
 
-  /** A try failed; `outcomeUnknown` when the broker may have accepted it all the same. */
+  /** An attempt failed. With `outcomeUnknown` the broker may have accepted the message despite that. */
   markFailed(outcomeUnknown: boolean): void {
     this.#state = "waiting";
     this.#mayBeAccepted ||= outcomeUnknown;
   }
 
-  /** Calls `cancel` when the signal aborts before the send has ended. */
+  /** Calls `cancel` if the signal aborts before the send has ended. */
   watch(signal: AbortSignal, cancel: () => void): void {
     if (signal.aborted) return cancel();
     signal.addEventListener("abort", cancel, { once: true });
     this.#unsubscribe = () => signal.removeEventListener("abort", cancel);
   }
 
-  /** Ends the send: the broker has the message or, with an error, it failed for good. */
+  /** Settles the promise: resolves it, or rejects it with an error. */
   end(error?: BrokerError): void {
     this.#state = "done";
     this.#unsubscribe?.();
@@ -83,7 +82,7 @@ export class PendingSend implements Due {
   }
 }
 
-/** What a message takes in the buffer, in bytes. */
+/** Returns the size of a message in the send buffer, in bytes. */
 export function sizeOf(message: OutgoingMessage): number {
   return message.body.length + OVERHEAD;
 }

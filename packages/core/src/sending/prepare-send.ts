@@ -3,8 +3,7 @@ import type { SendOptions } from "../api/sending.ts";
 import { checkKeys, checkSignal, integer, show } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { BodyFormat } from "../body/format.ts";
-import type { Destination } from "../contract/entities.ts";
-import { describeEntity } from "../contract/entities.ts";
+import { type Destination, describeEntity } from "../contract/entities.ts";
 import { checkHeaders, NO_HEADERS, OWN, utf8Length } from "../contract/headers.ts";
 import type { OutgoingMessage } from "../contract/message.ts";
 import type { Connection } from "../link/connection.ts";
@@ -14,14 +13,14 @@ const KEYS = "id key headers type delay deliverAt ttl priority correlationId rep
 const DAY = 86_400_000;
 const CENTURY = 36_525 * DAY;
 
-/** The options of one send, checked: a message that lacks its body, and how long to try. */
+/** A checked send: its message, which still lacks the body, its deadline and its signal. */
 export interface Prepared {
   readonly message: OutgoingMessage & { body: Uint8Array };
   readonly deadline: number;
   readonly signal: AbortSignal | undefined;
 }
 
-/** What checking needs to know. */
+/** What the sends to one destination share. */
 export interface SendContext {
   readonly connection: Connection;
   readonly destination: Destination;
@@ -33,7 +32,7 @@ export interface SendContext {
 const NONE: SendOptions = {};
 const NO_BODY = new Uint8Array();
 
-/** Checks everything that can be checked before any I/O, and fixes the times. Throws what the send rejects with. */
+/** Checks the options of a send, and fixes its times. Throws the error that the send rejects with. */
 export function prepareSend(context: SendContext, options: SendOptions = NONE): Prepared {
   if (options !== NONE) check(context, options);
   const { connection, destination, format } = context;
@@ -61,7 +60,7 @@ export function prepareSend(context: SendContext, options: SendOptions = NONE): 
   };
 }
 
-/** Throws `TOO_LARGE` for a body over the limit. */
+/** Throws `TOO_LARGE` if the body exceeds the broker's limit. */
 export function checkSize(context: SendContext, body: Uint8Array): void {
   const limit = context.connection.capabilities.limits.body;
   if (body.length <= limit) return;
@@ -85,10 +84,10 @@ function check(context: SendContext, options: SendOptions): void {
   }
   integer("timeout", timeout, 0, 1, DAY);
   checkSignal("send", signal);
-  // The casts are true: the types only forbid these options to drivers without the feature.
-  if (options.priority !== undefined) context.connection.need("priority", `${what}: priority`);
+  // The casts are true: the types only exclude these options for drivers without the feature.
+  if (options.priority !== undefined) context.connection.requireFeature("priority", `${what}: priority`);
   integer("priority", options.priority as number | undefined, 0, 0, 9);
-  if (options.ttl !== undefined) context.connection.need("ttl", `${what}: ttl`);
+  if (options.ttl !== undefined) context.connection.requireFeature("ttl", `${what}: ttl`);
   integer("ttl", options.ttl as number | undefined, 0, 1, CENTURY);
 }
 
@@ -97,8 +96,8 @@ function deliverTime(context: SendContext, options: SendOptions, now: number): n
   if (delay === undefined && deliverAt === undefined) return undefined;
   const { connection, destination } = context;
   const isQueue = destination.kind === "queue";
-  connection.need(isQueue ? "delay.send" : "delay.publish", `${describeEntity(destination)}: a delay`);
-  if (delay !== undefined && deliverAt !== undefined) throw new TypeError("delay and deliverAt exclude each other");
+  connection.requireFeature(isQueue ? "delay.send" : "delay.publish", `${describeEntity(destination)}: a delay`);
+  if (delay !== undefined && deliverAt !== undefined) throw new TypeError("delay and deliverAt cannot be combined");
   integer("delay", delay, 0, 0, CENTURY);
   if (deliverAt !== undefined && !(deliverAt instanceof Date && !Number.isNaN(deliverAt.getTime()))) {
     throw new TypeError(`deliverAt must be a valid Date, not ${show(deliverAt)}`);
@@ -109,7 +108,7 @@ function deliverTime(context: SendContext, options: SendOptions, now: number): n
   if (wait <= longest) return wait > 0 ? now + wait : undefined;
   throw new BrokerError(
     "UNSUPPORTED",
-    `${describeEntity(destination)}: a delay of ${wait} ms; at most ${longest} ms can be kept`,
+    `${describeEntity(destination)}: a delay of ${wait} ms; at most ${longest} ms are supported`,
   );
 }
 
@@ -126,7 +125,7 @@ function allHeaders(
   const headers: Record<string, string> = { ...traced };
   if (options.ttl !== undefined) headers[OWN.expiresAt] = String(now + (options.ttl as number));
   const feature = context.destination.kind === "queue" ? "delay.send" : "delay.publish";
-  // An emulated delay may hand the message out early; by this header the core sees that it context.
+  // An emulated delay may deliver the message early. This header lets the consumer find out.
   if (deliverAt !== undefined && capabilities[feature] === "emulated") headers[OWN.notBefore] = String(deliverAt);
   return headers;
 }

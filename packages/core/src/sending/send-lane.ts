@@ -9,41 +9,40 @@ import type { Declarations } from "../link/declarations.ts";
 import type { PendingSend } from "./pending-send.ts";
 import type { LinkWindow, SendWindow, WindowUser } from "./send-window.ts";
 
-/** What a lane needs to send. */
+/** What the lanes of an outbox share. */
 export interface LaneContext {
   readonly connection: Connection;
   readonly declarations: Declarations;
   readonly window: SendWindow;
-  /** Called when a send has ended: the broker has the message or, with an error, it failed for good. */
+  /** Called when a send has ended: the broker has the message or, with an error, the send has failed. */
   readonly ended: (send: PendingSend, error?: BrokerError) => void;
 }
 
-/** What one call of the driver's `send` carries. */
+/** The sends of one call of the driver's `send`. */
 interface Batch extends Slotted {
   readonly sends: readonly PendingSend[];
   readonly reported: boolean[];
-  /** Sends to try again. */
-  readonly again: PendingSend[];
+  readonly toRetry: PendingSend[];
   readonly abort: AbortController;
-  /** How many of its sends have not ended. */
-  open: number;
+  /** How many of the sends have not ended. */
+  unfinished: number;
 }
 
-/** Wait before a lane tries again what the broker refused for now: 50 ms, doubled each time, up to 2 s, with jitter. */
+/** The wait before a lane retries, in ms: it doubles from 50 to 2000, and jitter shortens it by up to half. */
 const RETRY_INITIAL = 50;
 const RETRY_MAX = 2_000;
-/** From this many ended sends on, the lane removes them when they are half of all. */
+/** The lane removes ended sends from its list once there are this many and they are half of it. */
 const SWEEP_FROM = 1_000;
 
 /**
- * Keeps the order of all sends to one destination: a key is in at most one unresolved batch, and what is tried again
- * goes before what came after it.
+ * Keeps the order of the sends to one destination. A key is in at most one unresolved batch, and a retried send goes
+ * before those that were called after it.
  */
 export class SendLane implements WindowUser {
   readonly destination: Destination;
   readonly #context: LaneContext;
   readonly #waiting = new Fifo<PendingSend>();
-  /** Keys in an unresolved batch, each with the sends that wait behind it. */
+  /** The keys of unresolved batches, each with the sends that wait behind it. */
   readonly #keys = new Map<string, PendingSend[]>();
   readonly #batches = new Bag<Batch>();
   #blocked = false;
@@ -58,7 +57,7 @@ export class SendLane implements WindowUser {
     this.destination = destination;
   }
 
-  /** Why the last try did not succeed. */
+  /** Why the last attempt failed; undefined once a batch has gone through. */
   get lastFailure(): BrokerError | undefined {
     return this.#lastFailure;
   }
@@ -72,7 +71,7 @@ export class SendLane implements WindowUser {
     this.#context.window.request(this);
   }
 
-  /** A send has ended while it waited here. */
+  /** A send has ended while it waited in this lane. */
   noteEndedWaiting(): void {
     this.#endedWaiting += 1;
     if (this.#endedWaiting < SWEEP_FROM || this.#endedWaiting * 2 < this.#waiting.size) return;
@@ -80,17 +79,17 @@ export class SendLane implements WindowUser {
     this.#endedWaiting = 0;
   }
 
-  /** A send has ended while it was on its way. When all of its batch have, the batch is aborted. */
+  /** A send that the driver may already have is given up. When all sends of its batch are, the batch is aborted. */
   abandon(send: PendingSend): void {
     for (const batch of this.#batches.all()) {
       const index = batch.sends.indexOf(send);
       if (index < 0 || batch.reported[index] === true) continue;
-      batch.open -= 1;
-      if (batch.open === 0) batch.abort.abort(new Error("every send of the batch has been given up"));
+      batch.unfinished -= 1;
+      if (batch.unfinished === 0) batch.abort.abort(new Error("every send of the batch has been given up"));
     }
   }
 
-  /** Goes on after a wait, a declaration or a reconnect. */
+  /** Continues after a wait, a declaration or a reconnect. */
   unblock(): void {
     this.#blocked = false;
     this.#context.window.request(this);
@@ -109,7 +108,7 @@ export class SendLane implements WindowUser {
       this.#blocked = true;
       declaring.then(
         () => this.unblock(),
-        (error: BrokerError) => this.#undeclarable(error),
+        (error: BrokerError) => this.#declaringFailed(error),
       );
       return 0;
     }
@@ -125,8 +124,8 @@ export class SendLane implements WindowUser {
     return sent;
   }
 
-  /** The destination cannot be declared: all sends wait and are tried again, or fail. */
-  #undeclarable(error: BrokerError): void {
+  /** The destination could not be declared. All sends wait for the next attempt, or fail. */
+  #declaringFailed(error: BrokerError): void {
     this.#lastFailure = error;
     if (error.retryable) return this.#retryLater();
     this.#blocked = false;
@@ -140,10 +139,10 @@ export class SendLane implements WindowUser {
     this.#cancelRetry = this.#context.connection.context.clock.after(wait, () => this.unblock());
   }
 
-  /** The next batch: what fits, without the keys of unresolved batches. Sends of such a key wait behind it. */
+  /** Takes the next batch out: what has room, without the keys of unresolved batches. Sends of those keys wait. */
   #take({ freeMessages, freeBytes }: LinkWindow): readonly PendingSend[] {
     const sends: PendingSend[] = [];
-    const mine = new Set<string>();
+    const keysOfBatch = new Set<string>();
     let bytes = 0;
     for (
       let send = this.#waiting.peek();
@@ -154,12 +153,12 @@ export class SendLane implements WindowUser {
       this.#waiting.shift();
       if (send.state === "done") continue;
       const { key } = send.message;
-      if (key !== undefined && !mine.has(key)) {
+      if (key !== undefined && !keysOfBatch.has(key)) {
         const behind = this.#keys.get(key);
         behind?.push(send);
         if (behind !== undefined) continue;
         this.#keys.set(key, []);
-        mine.add(key);
+        keysOfBatch.add(key);
       }
       send.markSent();
       bytes += send.size;
@@ -172,9 +171,9 @@ export class SendLane implements WindowUser {
     const batch: Batch = {
       sends,
       reported: [],
-      again: [],
+      toRetry: [],
       abort: new AbortController(),
-      open: sends.length,
+      unfinished: sends.length,
       slot: -1,
     };
     this.#batches.add(batch);
@@ -198,7 +197,7 @@ export class SendLane implements WindowUser {
     }
     for (let index = 0; index < sends.length; index += 1) {
       if (batch.reported[index] === true) continue;
-      const error = thrown ?? new Error("the driver did not report the fate of the message");
+      const error = thrown ?? new Error("the driver did not report what became of the message");
       report(index, { error, outcomeUnknown: true });
     }
     room.batchDone();
@@ -208,34 +207,34 @@ export class SendLane implements WindowUser {
   }
 
   #reported(batch: Batch, send: PendingSend, failure: SendFailure | undefined): void {
-    batch.open -= 1;
+    batch.unfinished -= 1;
     if (failure === undefined) return this.#context.ended(send);
     send.markFailed(failure.outcomeUnknown);
     const { connection, declarations } = this.#context;
     const what = `sending to ${describeEntity(this.destination)}`;
     const error = connection.wrap(failure.error, what, send.mayBeAccepted);
-    const gone = declarations.gone(this.destination, error);
-    if (gone) this.#declaredOn = undefined;
-    if (!error.retryable && !gone) return this.#context.ended(send, error);
+    const mayDeclareAgain = declarations.forgetIfMissing(this.destination, error);
+    if (mayDeclareAgain) this.#declaredOn = undefined;
+    if (!error.retryable && !mayDeclareAgain) return this.#context.ended(send, error);
     this.#lastFailure = connection.wrap(failure.error, what);
-    batch.again.push(send);
+    batch.toRetry.push(send);
   }
 
-  /** Frees the batch's keys, and puts what is tried again, and what waited behind it, back to the front. */
+  /** Frees the keys of a batch. Its failed sends, and those that waited behind them, go back to the front. */
   #finish(batch: Batch): void {
-    const front = [...batch.again];
+    const front = [...batch.toRetry];
     for (const { message } of batch.sends) {
       if (message.key === undefined) continue;
       front.push(...(this.#keys.get(message.key) ?? []));
       this.#keys.delete(message.key);
     }
-    if (batch.again.length === 0) {
+    if (batch.toRetry.length === 0) {
       this.#failures = 0;
       this.#lastFailure = undefined;
     }
     if (front.length === 0) return;
-    this.#waiting.unshift(front.toSorted((a, b) => a.turn - b.turn));
-    if (batch.again.length > 0 && this.#context.connection.link !== undefined) this.#retryLater();
+    this.#waiting.unshift(front.toSorted((a, b) => a.sequence - b.sequence));
+    if (batch.toRetry.length > 0 && this.#context.connection.link !== undefined) this.#retryLater();
     else this.#context.window.request(this);
   }
 }

@@ -1,20 +1,20 @@
 import type { Link } from "../contract/link.ts";
 
-/** How much may wait to be sent. Sizes are bytes. */
+/** How many messages and bytes may be sent but not yet accepted. */
 export interface SendBuffer {
   readonly messages: number;
   readonly bytes: number;
 }
 
-/** What wants to send through the window. */
+/** A user of the window: a lane. */
 export interface WindowUser {
-  /** Whether it has messages that only need room. */
+  /** Whether the user has messages that wait for nothing but room. */
   readonly needsRoom: boolean;
-  /** Hands over what there is room for. Returns how many messages. */
+  /** Hands as many messages to the driver as there is room for. Returns how many. */
   flush(): number;
 }
 
-/** What is in flight on one link, against its bounds. */
+/** Counts what is in flight on one link, and compares it with the limits. */
 export class LinkWindow {
   readonly #maxMessages: number;
   readonly #maxBytes: number;
@@ -58,13 +58,13 @@ export class LinkWindow {
 }
 
 /**
- * Bounds what is in flight to the broker, and shares the room among destinations: those that got none come before those
- * that got some.
+ * Limits what is in flight to the broker, and shares the room among the users fairly: one that got no room comes before
+ * those that got some.
  */
 export class SendWindow {
   readonly #buffer: SendBuffer;
   readonly #links = new WeakMap<Link, LinkWindow>();
-  /** Users with something to hand over. Those that got no room the last time come first. */
+  /** The users with messages to send. Those that got no room the last time come first. */
   #due = new Set<WindowUser>();
   #scheduled = false;
 
@@ -72,6 +72,7 @@ export class SendWindow {
     this.#buffer = buffer;
   }
 
+  /** Returns the window of a link. */
   of(link: Link): LinkWindow {
     const known = this.#links.get(link);
     if (known !== undefined) return known;
@@ -80,13 +81,13 @@ export class SendWindow {
     return window;
   }
 
-  /** Flushes the user after everything else that is sent in this turn of the event loop: group commit. */
+  /** Flushes the user in a microtask, so that everything sent in this turn of the event loop goes in one batch. */
   request(user: WindowUser): void {
     this.#due.add(user);
     this.shareRoom();
   }
 
-  /** There may be room again. */
+  /** Flushes the waiting users, because there may be room again. */
   shareRoom(): void {
     if (this.#scheduled || this.#due.size === 0) return;
     this.#scheduled = true;

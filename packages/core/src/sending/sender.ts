@@ -6,15 +6,15 @@ import type { Outbox } from "./outbox.ts";
 import { checkSize, type Prepared, prepareSend, type SendContext } from "./prepare-send.ts";
 import type { SendLane } from "./send-lane.ts";
 
-/** How many messages of a batch are on their way at once. */
+/** How many messages of a `sendBatch` are in the outbox at once. */
 const BATCH_IN_FLIGHT = 2_000;
 
-/** Sends to one destination: checks, encodes, and puts into the outbox in the order of the calls. */
+/** Checks and encodes messages for one destination, and passes them to the outbox in the order of the calls. */
 export class Sender {
   readonly #context: SendContext;
   readonly #outbox: Outbox;
   readonly #lane: SendLane;
-  /** While a schema validates asynchronously, later sends wait behind it, so that the order of the calls is kept. */
+  /** A pending asynchronous validation. Later sends wait for it, to keep the order of the calls. */
   #validating: Promise<unknown> | undefined;
 
   constructor(context: SendContext, outbox: Outbox) {
@@ -23,7 +23,7 @@ export class Sender {
     this.#lane = outbox.lane(context.destination);
   }
 
-  /** Resolves when the broker has it. */
+  /** Sends a message. Resolves when the broker has it. */
   send(body: unknown, options: SendOptions | undefined): Promise<Receipt> {
     try {
       const prepared = prepareSend(this.#context, options);
@@ -35,7 +35,7 @@ export class Sender {
     }
   }
 
-  /** Sends many, with a bound on how many are on their way; returns a result for each. */
+  /** Sends many messages, a limited number at a time. Returns a result for each. */
   async sendBatch(messages: readonly (SendOptions & { readonly body: unknown })[]): Promise<readonly BatchResult[]> {
     if (!Array.isArray(messages)) throw new TypeError("sendBatch takes an array of messages");
     const prepared = messages.map((message, index) => {
@@ -59,7 +59,7 @@ export class Sender {
       return { id, error: undefined };
     } catch (error) {
       if (error instanceof BrokerError) return { id, error };
-      // A value that the codec cannot write is this message's failure, not the batch's.
+      // A value that the codec cannot encode fails this message only, not the batch.
       return { id, error: new BrokerError("INVALID_BODY", reasonOf(error), { cause: error }) };
     }
   }
@@ -97,7 +97,7 @@ export class Sender {
   }
 }
 
-/** The options of a message of a batch; most have none, and need not be checked. */
+/** Returns the options of a message of a batch. Most have none, and then need no check. */
 function optionsOf(message: SendOptions & { readonly body: unknown }): SendOptions | undefined {
   if (Object.keys(message).length === 1 && "body" in message) return undefined;
   const { body: _, ...options } = message;

@@ -3,7 +3,10 @@ import { textOf } from "../base/errors.ts";
 import type { Limits } from "../contract/capabilities.ts";
 import { checkHeaders } from "../contract/headers.ts";
 
-/** Adds the headers that a propagation injects; what is over a limit is dropped, with one warning. */
+/**
+ * Returns a function that adds the headers that `inject` sets. If `inject` throws, or its headers are not legal, the
+ * message keeps its own headers, and the process emits one warning.
+ */
 export function traceInjector(
   propagation: Propagation | undefined,
   limits: () => Limits,

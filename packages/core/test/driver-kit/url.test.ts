@@ -1,5 +1,5 @@
-import { parseUrl } from "@anybroker/core/driver";
 import { describe, expect, test } from "vitest";
+import { parseUrl } from "../../src/driver-kit/url.ts";
 
 const TYPES = { heartbeat: "number", vhost: "string", tls: "boolean" } as const;
 

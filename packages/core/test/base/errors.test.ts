@@ -1,6 +1,5 @@
-import { BrokerError } from "@anybroker/core";
-import { redact } from "@anybroker/core/driver";
 import { expect, test } from "vitest";
+import { BrokerError, redact } from "../../src/base/errors.ts";
 
 test("a BrokerError of another copy of the core is recognised", () => {
   class Foreign extends Error {}
