@@ -4,7 +4,7 @@ import type { Declared } from "../src/contract/capabilities.ts";
 import { CONTRACT, type Driver } from "../src/contract/driver.ts";
 import type { Destination, Drift, Entity, SourceEntity } from "../src/contract/entities.ts";
 import type { Link } from "../src/contract/link.ts";
-import type { OutgoingMessage, Report } from "../src/contract/message.ts";
+import type { Delivery, OutgoingMessage, Report } from "../src/contract/message.ts";
 import type { OpenOptions, Source } from "../src/contract/source.ts";
 import { Ending } from "../src/driver-kit/ending.ts";
 import { unsupported } from "../src/driver-kit/failures.ts";
@@ -111,7 +111,11 @@ export class ServerDouble {
   /** Called when a `send` begins. */
   onSend: (call: SendCall) => void = () => {};
   /** Opens a source; a server that is only sent to has none. */
-  open: (entity: SourceEntity, options: OpenOptions) => Promise<Source> = async () => {
+  open: (
+    entity: SourceEntity,
+    options: OpenOptions,
+    lost: (deliveries: readonly Delivery[]) => void,
+  ) => Promise<Source> = async () => {
     throw unsupported("this server is only sent to");
   };
   declare: (entities: readonly Entity[]) => Promise<readonly Drift[]> = async () => [];
@@ -165,7 +169,7 @@ export class ServerDouble {
         this.onSend(call);
         return call.finished;
       },
-      open: (entity, options) => this.open(entity, options),
+      open: (entity, options, lost) => this.open(entity, options, lost),
       stats: async () => ({ ready: undefined, delayed: undefined, inFlight: undefined, dead: undefined }),
       deadLetters() {
         throw unsupported("this server is only sent to");

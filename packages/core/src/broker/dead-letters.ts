@@ -17,7 +17,6 @@ const RESET_HEADERS: HeaderChanges = {
   [OWN.deadError]: undefined,
   [OWN.deadSource]: undefined,
   [OWN.deadAt]: undefined,
-  [OWN.suspect]: undefined,
   [OWN.notBefore]: undefined,
   [OWN.expiresAt]: undefined,
 };

@@ -9,8 +9,6 @@ export const OWN = {
   expiresAt: "anybroker-expires-at",
   /** The earliest time at which a handler may get the message, in milliseconds since 1970. */
   notBefore: "anybroker-not-before",
-  /** Marks the copy of a message that is suspected of killing its consumers. */
-  suspect: "anybroker-suspect",
   /** The message's key, on brokers that have no property for it. */
   key: "anybroker-key",
   deadReason: "anybroker-dead-reason",

@@ -146,7 +146,6 @@ export class Settler implements MessageSettler {
       [OWN.deadSource]: describeEntity(entity),
       [OWN.deadAt]: new Date(clock.now()).toISOString(),
       [OWN.notBefore]: undefined,
-      [OWN.suspect]: undefined,
     };
     const { delivery } = held;
     // The broker may refuse the first way, for example because of its size. Each next way adds fewer headers.
@@ -212,7 +211,6 @@ export class Settler implements MessageSettler {
     const emulated = wait > 0 && this.#context.connection.capabilities.retryDelay === "emulated";
     const headers = {
       [OWN.attempt]: String(failures),
-      [OWN.suspect]: undefined,
       [OWN.notBefore]: emulated ? String(Math.ceil(now + wait)) : undefined,
     };
     held.settleAgain = (later) => {

@@ -1,80 +1,36 @@
-import { afterEach, describe, expect, test } from "vitest";
-import type { ConsumeOptions } from "../../src/api/consuming.ts";
-import type { Message } from "../../src/api/message.ts";
+import { describe, expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
-import type { SourceEntity } from "../../src/contract/entities.ts";
-import { Connection } from "../../src/link/connection.ts";
-import { Declarations } from "../../src/link/declarations.ts";
-import type { HeldMessage } from "../../src/receiving/held-message.ts";
-import { singlePlan } from "../../src/receiving/plan.ts";
-import { Recollections } from "../../src/receiving/recollections.ts";
-import { SourceConsumer } from "../../src/receiving/source-consumer.ts";
-import { delivery } from "../deliveries.ts";
 import { queue } from "../entities.ts";
-import { ServerDouble } from "../link-double.ts";
-import { ManualClock, settled } from "../manual-clock.ts";
-import { SourceDouble } from "../source-double.ts";
+import { settled } from "../manual-clock.ts";
+import type { SourceDouble } from "../source-double.ts";
+import { consumerBench } from "./consumer-bench.ts";
 
 const broken = new BrokerError("UNAVAILABLE", "broken", { retryable: true });
 
-const consumers: SourceConsumer[] = [];
-afterEach(() => Promise.all(consumers.splice(0).map((consumer) => consumer.close({ drainTimeout: 0 }))));
-
-interface BenchOptions extends ConsumeOptions {
-  readonly entity?: SourceEntity;
-  readonly handle?: (message: Message) => unknown;
+function firstOf(sources: readonly SourceDouble[]): SourceDouble {
+  const [source] = sources;
+  if (source === undefined) throw new Error("no source was opened");
+  return source;
 }
-
-/** A consumer of a queue on a server that the test plays. */
-async function bench({ entity = queue("jobs"), handle = () => {}, ...options }: BenchOptions = {}) {
-  const clock = new ManualClock();
-  const server = new ServerDouble();
-  const sources: SourceDouble[] = [];
-  server.open = async () => {
-    const source = new SourceDouble();
-    sources.push(source);
-    return source;
-  };
-  const times = { connectTimeout: 1_000, reconnect: { initial: 1, max: 1 } };
-  const connection = new Connection(server.driver, { clock, lease: 1_000, topology: "create" }, times);
-  await connection.start(undefined);
-  const errors: unknown[] = [];
-  const plan = singlePlan(handle, { onError: (error) => errors.push(error), ...options });
-  const context = {
-    connection,
-    declarations: new Declarations(connection),
-    propagation: undefined,
-    recollections: new Recollections<HeldMessage>(clock),
-  };
-  const consumer = new SourceConsumer(context, entity, (body) => body, plan);
-  consumers.push(consumer);
-  return { clock, server, sources, errors, consumer };
-}
-
-/** Delivers messages as soon as the source is asked. */
-function deliver(source: SourceDouble | undefined, ...ids: readonly string[]): void {
-  source?.waiting.push(...ids.map((id) => delivery(id)));
-}
-
-const actions = (source: SourceDouble | undefined): readonly string[] =>
-  (source?.settled ?? []).flat().map(({ action, delivery: { id } }) => `${action} ${id}`);
 
 describe("a consumer", () => {
   test("declares its source, reads it, and acks what its handler has done", async () => {
     const handled: unknown[] = [];
-    const { server, sources, consumer } = await bench({ handle: ({ id }) => handled.push(id) });
-    await consumer.start();
-    expect(server.declared).toEqual([queue("jobs")]);
-    deliver(sources[0], "1", "2");
-    await settled();
-    await settled();
+    const it = await consumerBench({ handle: ({ id }) => handled.push(id) });
+    await it.consumer.start();
+    expect(it.server.declared).toEqual([queue("jobs")]);
+    await it.deliver("1");
+    await it.deliver("2");
     expect(handled).toEqual(["1", "2"]);
-    expect(actions(sources[0])).toEqual(["ack 1", "ack 2"]);
-    expect(consumer.stats()).toMatchObject({ acked: 2, running: 0, waiting: 0 });
+    expect(it.settlements()).toMatchObject([
+      { action: "ack", delivery: { id: "1" } },
+      { action: "ack", delivery: { id: "2" } },
+    ]);
+    expect(it.consumer.stats()).toMatchObject({ acked: 2, running: 0, waiting: 0 });
   });
 
   test("whose source cannot be opened for good rejects, and closes with the reason", async () => {
-    const { server, consumer } = await bench();
+    const { server, consumer } = await consumerBench();
     const forbidden = new BrokerError("FORBIDDEN", "not allowed");
     server.open = () => Promise.reject(forbidden);
     await expect(consumer.start()).rejects.toBe(forbidden);
@@ -82,12 +38,12 @@ describe("a consumer", () => {
   });
 
   test("whose source cannot be opened for now tries again after 50 to 100 ms, doubled each time", async () => {
-    const { clock, server, sources, consumer } = await bench();
+    const { clock, server, sources, consumer } = await consumerBench();
     const { open } = server;
     let tries = 0;
-    server.open = (entity, options) => {
+    server.open = (...options) => {
       tries += 1;
-      return tries < 3 ? Promise.reject(broken) : open(entity, options);
+      return tries < 3 ? Promise.reject(broken) : open(...options);
     };
     const starting = consumer.start();
     await clock.advance(49);
@@ -101,7 +57,7 @@ describe("a consumer", () => {
   });
 
   test("whose link is lost frees its source, and opens another one on the next link", async () => {
-    const { clock, server, sources, consumer } = await bench();
+    const { clock, server, sources, consumer } = await consumerBench();
     await consumer.start();
     server.breakLink();
     await clock.advance(10);
@@ -110,7 +66,7 @@ describe("a consumer", () => {
   });
 
   test("whose source ends by itself opens another one", async () => {
-    const { clock, sources, errors, consumer } = await bench();
+    const { clock, sources, errors, consumer } = await consumerBench();
     await consumer.start();
     sources[0]?.end(new Error("cancelled by the broker"));
     await clock.advance(1_000);
@@ -119,10 +75,9 @@ describe("a consumer", () => {
   });
 
   test("whose source cannot be read closes it before it opens another one", async () => {
-    const { clock, sources, errors, consumer } = await bench();
+    const { clock, sources, errors, consumer } = await consumerBench();
     await consumer.start();
-    const [first] = sources;
-    if (first === undefined) throw new Error("no source was opened");
+    const first = firstOf(sources);
     first.onReceive = () => {
       throw broken;
     };
@@ -135,10 +90,9 @@ describe("a consumer", () => {
   });
 
   test("whose source cannot be paused closes it, and is paused with the next one", async () => {
-    const { clock, sources, errors, consumer } = await bench();
+    const { clock, sources, errors, consumer } = await consumerBench();
     await consumer.start();
-    const [first] = sources;
-    if (first === undefined) throw new Error("no source was opened");
+    const first = firstOf(sources);
     first.onPause = () => Promise.reject(broken);
     await consumer.pause();
     await clock.advance(100);

@@ -1,0 +1,88 @@
+import { onTestFinished } from "vitest";
+import type { ConsumeOptions } from "../../src/api/consuming.ts";
+import type { Message } from "../../src/api/message.ts";
+import type { SourceEntity } from "../../src/contract/entities.ts";
+import type { Delivery } from "../../src/contract/message.ts";
+import type { Settlement } from "../../src/contract/settlement.ts";
+import { Connection } from "../../src/link/connection.ts";
+import { Declarations } from "../../src/link/declarations.ts";
+import type { HeldMessage } from "../../src/receiving/held-message.ts";
+import { singlePlan } from "../../src/receiving/plan.ts";
+import type { ReadBody } from "../../src/receiving/prepare.ts";
+import { Recollections } from "../../src/receiving/recollections.ts";
+import { SourceConsumer } from "../../src/receiving/source-consumer.ts";
+import { delivery } from "../deliveries.ts";
+import { queue } from "../entities.ts";
+import { ServerDouble } from "../link-double.ts";
+import { ManualClock, settled } from "../manual-clock.ts";
+import { SourceDouble } from "../source-double.ts";
+
+export interface ConsumerBenchOptions extends ConsumeOptions {
+  readonly entity?: SourceEntity;
+  readonly handle?: (message: Message) => unknown;
+  readonly read?: ReadBody;
+}
+
+/** A consumer on a server that the test plays, on a clock that the test moves. */
+export interface ConsumerBench {
+  readonly clock: ManualClock;
+  readonly server: ServerDouble;
+  readonly consumer: SourceConsumer;
+  /** Every source that was opened. */
+  readonly sources: readonly SourceDouble[];
+  /** What `onError` was called with. */
+  readonly errors: unknown[];
+  /** Delivers a message from the newest source. */
+  deliver(id: string, fields?: Partial<Delivery>): Promise<Delivery>;
+  /** Reports that a delivery is no longer held. */
+  lose(lost: Delivery): void;
+  /** Every settlement that the newest source was asked for. */
+  settlements(): readonly Settlement[];
+}
+
+export async function consumerBench({
+  entity = queue("jobs"),
+  handle = () => {},
+  read = (body) => body,
+  ...options
+}: ConsumerBenchOptions = {}): Promise<ConsumerBench> {
+  const clock = new ManualClock();
+  const server = new ServerDouble();
+  const sources: SourceDouble[] = [];
+  let lose: (deliveries: readonly Delivery[]) => void = () => {};
+  server.open = async (_entity, _options, lost) => {
+    lose = lost;
+    const source = new SourceDouble();
+    sources.push(source);
+    return source;
+  };
+  const times = { connectTimeout: 1_000, reconnect: { initial: 1, max: 1 } };
+  const connection = new Connection(server.driver, { clock, lease: 1_000, topology: "create" }, times);
+  await connection.start(undefined);
+  const errors: unknown[] = [];
+  const plan = singlePlan(handle, { onError: (error) => errors.push(error), ...options });
+  const context = {
+    connection,
+    declarations: new Declarations(connection),
+    propagation: undefined,
+    recollections: new Recollections<HeldMessage>(clock),
+  };
+  const consumer = new SourceConsumer(context, entity, read, plan);
+  onTestFinished(() => consumer.close({ drainTimeout: 0 }));
+  return {
+    clock,
+    server,
+    consumer,
+    sources,
+    errors,
+    async deliver(id, fields) {
+      const delivered = delivery(id, fields);
+      sources.at(-1)?.waiting.push(delivered);
+      await settled();
+      await settled();
+      return delivered;
+    },
+    lose: (lost) => lose([lost]),
+    settlements: () => sources.at(-1)?.settled.flat() ?? [],
+  };
+}
