@@ -1,4 +1,4 @@
-import type { Delivery } from "../src/contract/message.ts";
+import type { Delivery, RetryProgress } from "../src/contract/message.ts";
 import type { Settlement, SettleResult } from "../src/contract/settlement.ts";
 import type { Source } from "../src/contract/source.ts";
 import { Ending } from "../src/driver-kit/ending.ts";
@@ -28,6 +28,17 @@ export class SourceDouble implements Source {
   async receive(max: number): Promise<readonly Delivery[]> {
     this.onReceive();
     return this.waiting.splice(0, max);
+  }
+
+  identify({ id }: Delivery): string | undefined {
+    return id;
+  }
+
+  /** The notes that `keepProgress` was called with. */
+  readonly progress: RetryProgress[] = [];
+
+  async keepProgress(_delivery: Delivery, progress: RetryProgress): Promise<void> {
+    this.progress.push(progress);
   }
 
   settle(batch: readonly Settlement[]): readonly SettleResult[] | Promise<readonly SettleResult[]> {
