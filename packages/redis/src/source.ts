@@ -6,6 +6,7 @@ import { createOwnGroup, joinGroups, type Membership } from "./reading/membershi
 import { PartitionReader } from "./reading/partition-reader.ts";
 import { ReadBuffer } from "./reading/read-buffer.ts";
 import type { Reader } from "./reading/reader.ts";
+import { RetryNotes } from "./reading/retry-notes.ts";
 import { SharedReader } from "./reading/shared-reader.ts";
 import { Settler } from "./settle.ts";
 import type { LinkState } from "./state/link-state.ts";
@@ -80,6 +81,7 @@ class RedisSource implements core.Source {
   readonly #membership: Membership;
   readonly #reader: Reader;
   readonly #buffer: ReadBuffer;
+  readonly #notes: RetryNotes;
   readonly #settler: Settler;
   readonly #clientId: number;
   /** The topic of a subscription. */
@@ -93,7 +95,8 @@ class RedisSource implements core.Source {
     this.#consumer = consumer;
     this.#membership = membership;
     this.#reader = reader;
-    this.#buffer = new ReadBuffer(reader, state.leases, window, this.#ending.end);
+    this.#notes = new RetryNotes(state.connection, consumer.keys.progress);
+    this.#buffer = new ReadBuffer(reader, this.#notes, state.leases, window, this.#ending.end);
     this.#settler = new Settler(consumer, this.#ending.end);
     this.#clientId = clientId;
     this.#topic = entity.kind === "subscription" ? topicKeys(state.settings, entity.topic.name) : undefined;
@@ -114,7 +117,18 @@ class RedisSource implements core.Source {
     batch: readonly core.Settlement[],
     signal: AbortSignal,
   ): readonly core.SettleResult[] | Promise<readonly core.SettleResult[]> {
-    return this.#settler.settle(batch, signal);
+    const noted: RedisDelivery[] = [];
+    for (const { action, delivery } of batch) {
+      // The cast is true: the core settles what this source has delivered.
+      if (action !== "release" && delivery.progress !== undefined) noted.push(delivery as RedisDelivery);
+    }
+    const results = this.#settler.settle(batch, signal);
+    if (noted.length > 0)
+      void Promise.resolve(results).then(
+        () => this.#notes.remove(noted),
+        () => {},
+      );
+    return results;
   }
 
   extend(deliveries: readonly core.Delivery[], signal: AbortSignal): Promise<readonly (number | undefined)[]> {
@@ -138,6 +152,11 @@ class RedisSource implements core.Source {
     // The cast is true: the core asks about what this source has delivered.
     const { streamIndex, native } = delivery as RedisDelivery;
     return `${streamIndex}/${native.id}`;
+  }
+
+  keepProgress(delivery: core.Delivery, progress: core.RetryProgress, signal: AbortSignal): Promise<void> {
+    // The cast is true: the core names what this source has delivered.
+    return orAborted(this.#notes.write(delivery as RedisDelivery, progress), signal);
   }
 
   async flush(signal: AbortSignal): Promise<void> {

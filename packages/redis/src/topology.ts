@@ -22,6 +22,8 @@ export interface SourceKeys {
   readonly returnStream: (key: string | undefined) => SourceStream;
   /** The stream of the dead letters. */
   readonly deadLetters: string;
+  /** The hash that holds notes of messages that are retried in place. */
+  readonly progress: string;
   /** The hash that holds the owner of each partition. */
   readonly owners: string;
   /** The sorted set of the consumers that can own partitions. */
@@ -69,8 +71,13 @@ function subscriptionKeys(settings: Settings, { name, topic }: core.Subscription
   return { streams: [shared, returns], returnStream: () => returns, ...ownKeys(base) };
 }
 
-function ownKeys(base: string): Pick<SourceKeys, "deadLetters" | "owners" | "members"> {
-  return { deadLetters: deadLettersName(base), owners: `${base}.owners`, members: `${base}.members` };
+function ownKeys(base: string): Pick<SourceKeys, "deadLetters" | "progress" | "owners" | "members"> {
+  return {
+    deadLetters: deadLettersName(base),
+    progress: `${base}.progress`,
+    owners: `${base}.owners`,
+    members: `${base}.members`,
+  };
 }
 
 /** The keys of a topic. */

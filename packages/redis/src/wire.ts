@@ -71,6 +71,8 @@ export class RedisDelivery implements core.LeasedDelivery {
   readonly deliveries: number;
   readonly leaseUntil: number;
   heldUntil: number;
+  /** What a consumer has noted of the message while it was retried in place. */
+  progress: core.RetryProgress | undefined;
   /** The index of the entry's stream among the streams of its source. */
   readonly streamIndex: number;
   readonly #stream: string;

@@ -2,6 +2,7 @@ import type { LeaseBook } from "@anybroker/core/driver";
 import { orAborted } from "@anybroker/core/driver";
 import type { RedisDelivery } from "../wire.ts";
 import type { Reader } from "./reader.ts";
+import type { RetryNotes } from "./retry-notes.ts";
 
 /** Any window lets one read ask for this many deliveries: fewer are not worth a call. */
 const MIN_READ_LIMIT = 32;
@@ -9,6 +10,7 @@ const MIN_READ_LIMIT = 32;
 /** Reads deliveries and keeps them until the core takes them. */
 export class ReadBuffer {
   readonly #reader: Reader;
+  readonly #notes: RetryNotes;
   readonly #leases: LeaseBook<RedisDelivery>;
   readonly #onError: (error: unknown) => void;
   readonly #deliveries: RedisDelivery[] = [];
@@ -16,8 +18,15 @@ export class ReadBuffer {
   #reading: Promise<void> | undefined;
 
   /** `onError` is called when a read fails. */
-  constructor(reader: Reader, leases: LeaseBook<RedisDelivery>, window: number, onError: (error: unknown) => void) {
+  constructor(
+    reader: Reader,
+    notes: RetryNotes,
+    leases: LeaseBook<RedisDelivery>,
+    window: number,
+    onError: (error: unknown) => void,
+  ) {
     this.#reader = reader;
+    this.#notes = notes;
     this.#leases = leases;
     this.#onError = onError;
     this.#readLimit = readLimitOf(window);
@@ -53,7 +62,9 @@ export class ReadBuffer {
 
   async #fill(max: number): Promise<void> {
     try {
-      this.#deliveries.push(...(await this.#reader.read(Math.min(max, this.#readLimit))));
+      const deliveries = await this.#reader.read(Math.min(max, this.#readLimit));
+      await this.#notes.read(deliveries);
+      this.#deliveries.push(...deliveries);
     } catch (error) {
       this.#onError(error);
     }

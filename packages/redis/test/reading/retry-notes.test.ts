@@ -1,0 +1,24 @@
+import { declared, live, message, queue, reading, sent, settle, takeOne } from "@anybroker-internal/testkit/link";
+import { expect, test } from "vitest";
+import { open, plain, unique } from "../harness.ts";
+
+const crash = AbortSignal.abort(new Error("crash"));
+
+test("what is noted of a message that is retried in place comes with its next delivery, and goes when it is settled", async () => {
+  const link = await open();
+  const entity = await declared(link, queue(unique("queue"), true));
+  await sent(link, entity, [message("a", { key: "k" })]);
+  const crashing = await open();
+  const first = await reading(crashing, entity);
+  const progress = { failures: 2, notBefore: 1_700_000_000_000 };
+  const delivery = await takeOne(first);
+  expect(delivery).toMatchObject({ deliveries: 0, progress: undefined });
+  await first.keepProgress?.(delivery, progress, live);
+  await first.close(crash);
+  await crashing.close(crash);
+  const second = await reading(link, entity);
+  const again = await takeOne(second, 30_000);
+  expect(again).toMatchObject({ id: "a", deliveries: 1, progress });
+  expect(await settle(second, { action: "ack", delivery: again })).toEqual([undefined]);
+  await expect.poll(() => plain().exists(`{${entity.name}}.progress`)).toBe(0);
+});
