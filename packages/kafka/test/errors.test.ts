@@ -19,7 +19,7 @@ test.each([
   ["a port without a server", errorWith({ code: "ECONNREFUSED" }), "UNAVAILABLE", true],
   ["a connection that was closed", errorWith({}, "Closed connection"), "UNAVAILABLE", true],
   ["an abort", AbortSignal.abort().reason, "CANCELLED", false],
-  ["an abort by a timeout", new DOMException("aborted due to timeout", "TimeoutError"), "UNAVAILABLE", true],
+  ["an abort by a timeout", new DOMException("aborted due to timeout", "TimeoutError"), "TIMEOUT", true],
   ["an error of anybroker", new BrokerError("THROTTLED", "later", { retryable: true }), "THROTTLED", true],
   ["something that is no error", "text", "INTERNAL", false],
 ])("%s is classified", (_, error, code, retryable) => {

@@ -9,7 +9,10 @@ import type { BatchResult, PublishOptions, Receipt, SendOptions } from "./sendin
 /** Options of a queue: how the broker stores it, and how its bodies are encoded. */
 export interface QueueOptions<C extends Declared = Declared, Input = unknown, Output = Input>
   extends BodyOptions<Input, Output> {
-  /** Whether messages of one key are handled one after the other, in the order they were sent. @default false */
+  /**
+   * Whether messages of one key are handled one after the other, in the order in which the broker stores them.
+   * @default false
+   */
   readonly ordered?: IfOrdering<C, boolean>;
 }
 
@@ -26,7 +29,10 @@ export interface TopicOptions<C extends Declared = Declared, Input = unknown, Ou
 
 /** Options of a subscription: how the broker stores it. */
 export interface SubscriptionOptions<C extends Declared = Declared> {
-  /** Whether messages of one key are handled one after the other, in the order they were sent. @default false */
+  /**
+   * Whether messages of one key are handled one after the other, in the order in which the broker stores them.
+   * @default false
+   */
   readonly ordered?: IfOrdering<C, boolean>;
   /** The headers that a message must have to be delivered: for each name one value, or a list of alternatives. */
   readonly filter?: If<C, "filter", Readonly<Record<string, string | readonly string[]>>>;

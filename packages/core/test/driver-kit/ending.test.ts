@@ -15,10 +15,10 @@ test("the first reason ends it, later ones do nothing", async () => {
 test("what must be freed is freed before anyone learns of the end", async () => {
   const order: string[] = [];
   const ending = new Ending(() => order.push("freed"));
-  const told = ending.lost.then(() => order.push("lost"));
+  const announced = ending.lost.then(() => order.push("lost"));
   ending.end(undefined);
   order.push("end returned");
-  await told;
+  await announced;
   expect(order).toEqual(["freed", "end returned", "lost"]);
 });
 
