@@ -83,8 +83,8 @@ export class Faults {
   unlessVanished<T>(call: Promise<T>): Promise<T> {
     const { signal } = this.#vanishing;
     return new Promise((resolve, reject) => {
-      if (signal.aborted) return this.#remains.promise.catch(reject);
       const hang = (): void => void this.#remains.promise.catch(reject);
+      if (signal.aborted) return hang();
       signal.addEventListener("abort", hang, { once: true });
       call.then(
         (value) => {

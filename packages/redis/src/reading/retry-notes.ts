@@ -28,9 +28,9 @@ export class RetryNotes {
       .command("HMGET", this.#key, ...again.map(fieldOf))
       .catch(this.#unlessForbidden);
     // The cast is true: HMGET returns one value for each field.
-    const notes = (reply ?? []) as readonly unknown[];
+    const notes = (reply ?? []) as readonly (Buffer | null)[];
     for (const [index, delivery] of again.entries()) {
-      const match = NOTE.exec(String(notes[index] ?? ""));
+      const match = NOTE.exec(notes[index]?.toString() ?? "");
       if (match !== null) delivery.progress = { failures: Number(match[1]), notBefore: Number(match[2]) };
     }
   }
