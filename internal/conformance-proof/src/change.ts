@@ -78,6 +78,7 @@ export function copyOf(delivery: Delivery, changes: Partial<Delivery>): Delivery
     deliveries: delivery.deliveries,
     leaseUntil: delivery.leaseUntil,
     native: delivery.native,
+    progress: delivery.progress,
     ...changes,
   };
 }
@@ -99,7 +100,7 @@ export function changeDeliveries(
           (deliveries) => lost(deliveries.map((one) => changedOf.get(one) ?? one)),
           signal,
         );
-        const { extend } = source;
+        const { extend, identify, keepProgress } = source;
         return overrideSource(source, {
           receive: async (max, stop) =>
             (await source.receive(max, stop)).flatMap((delivery) => {
@@ -117,6 +118,13 @@ export function changeDeliveries(
           ...(extend === undefined
             ? {}
             : { extend: (deliveries, stop) => extend.call(source, deliveries.map(original), stop) }),
+          ...(identify === undefined ? {} : { identify: (delivery) => identify.call(source, original(delivery)) }),
+          ...(keepProgress === undefined
+            ? {}
+            : {
+                keepProgress: (delivery, progress, stop) =>
+                  keepProgress.call(source, original(delivery), progress, stop),
+              }),
         });
       },
     });

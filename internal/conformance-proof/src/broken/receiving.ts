@@ -46,7 +46,7 @@ export const RECEIVING: readonly BrokenDriver[] = [
       changeSources(driver, (source) =>
         overrideSource(source, { receive: (max, signal) => source.receive(max * 100, signal) }),
       ),
-    fails: ["crash-loop", "prefetch-kept"],
+    fails: ["prefetch-kept"],
   },
   {
     fault: "throws at a body that is not JSON",
@@ -155,13 +155,11 @@ export const RECEIVING: readonly BrokenDriver[] = [
     fails: [
       "close-stops-delivery",
       "ephemeral-leaves-nothing",
-      "ephemeral-outlives-cut",
       "every-subscription-gets-all",
       "existing-entities-used",
       "from-applies-once",
       "one-consumer-fewer",
       "subscription-keeps-what-comes",
-      "subscriptions-outlive-cut",
     ],
   },
   {
@@ -175,7 +173,7 @@ export const RECEIVING: readonly BrokenDriver[] = [
   {
     fault: "does not say how often a message was delivered",
     make: () => (driver) => changeDeliveries(driver, (delivery) => copyOf(delivery, { deliveries: undefined })),
-    fails: ["crash-loop"],
+    fails: ["crash-loop", "crash-loop-ordered"],
   },
   {
     fault: "does not notice that its connection is lost",
@@ -199,7 +197,7 @@ export const RECEIVING: readonly BrokenDriver[] = [
     fails: [
       "attempts-outlive-cut",
       "consumer-outlives-cut",
-      "crash-loop",
+      "cut-is-no-crash",
       "cut-under-load",
       "entity-removed-under-consumer",
       "ephemeral-outlives-cut",
@@ -234,6 +232,6 @@ export const RECEIVING: readonly BrokenDriver[] = [
         return undefined;
       });
     },
-    fails: ["crash-loop", "held-message-comes-again"],
+    fails: ["cut-is-no-crash", "held-message-comes-again"],
   },
 ];

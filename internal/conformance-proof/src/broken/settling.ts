@@ -25,7 +25,6 @@ export const SETTLING: readonly BrokenDriver[] = [
       "consume-batch-settles-alone",
       "consume-batch-throws",
       "copies-are-isolated",
-      "crash-loop",
       "dead-letter-intact",
       "default-is-no-request",
       "delayed-retry",
@@ -76,6 +75,7 @@ export const SETTLING: readonly BrokenDriver[] = [
       "classified-as-dead",
       "consume-batch-poison",
       "crash-loop",
+      "crash-loop-ordered",
       "dead-letter-copy-refused",
       "dead-letter-copy-too-large",
       "dead-letter-error-bounded",
@@ -148,7 +148,7 @@ export const SETTLING: readonly BrokenDriver[] = [
         const failures = Number(delivery.headers[OWN.attempt] ?? 0) + 1;
         return pass({ action: "retry", delivery, delay: 0, headers: { [OWN.attempt]: String(failures) } });
       }),
-    fails: ["aborted-consumer", "crash-loop", "drain-deadline", "drain-gives-back-unstarted", "pause-with-full-buffer"],
+    fails: ["aborted-consumer", "drain-deadline", "drain-gives-back-unstarted", "pause-with-full-buffer"],
   },
   {
     fault: "acks messages that it should release",
@@ -158,7 +158,6 @@ export const SETTLING: readonly BrokenDriver[] = [
       ),
     fails: [
       "aborted-consumer",
-      "crash-loop",
       "drain-deadline",
       "drain-gives-back-unstarted",
       "order-while-consumers-come-and-go",
@@ -198,6 +197,8 @@ export const SETTLING: readonly BrokenDriver[] = [
       "classified-as-dead",
       "consume-batch-poison",
       "crash-loop",
+      "crash-loop-ordered",
+      "cut-is-no-crash",
       "dead-letter-copy-refused",
       "dead-letter-copy-too-large",
       "dead-letter-error-bounded",
@@ -297,6 +298,7 @@ export const SETTLING: readonly BrokenDriver[] = [
       "attempts-used-up",
       "classified-as-dead",
       "crash-loop",
+      "crash-loop-ordered",
       "dead-letter-copy-too-large",
       "dead-letter-error-bounded",
       "dead-letter-intact",

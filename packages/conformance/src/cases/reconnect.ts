@@ -290,7 +290,7 @@ export const RECONNECT: readonly Case[] = [
     name: "A connection that is cut again and again under running handlers is no evidence against their messages",
     section: "B",
     rows: [40],
-    effort: 1.8,
+    effort: 3,
     async run(context) {
       const { broker, queue } = await context.queue<number>();
       let cuts = 0;
