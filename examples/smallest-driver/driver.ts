@@ -9,10 +9,10 @@ export class Shelf {
   readonly arrivals: EventEmitter = new EventEmitter().setMaxListeners(0);
   #stored = 0;
 
-  /** Returns a position that no other message has. */
-  nextPosition(list: string): string {
+  /** Stores a message that was sent, at a position that no other message has. */
+  store(list: string, message: core.OutgoingMessage): void {
     this.#stored += 1;
-    return `${list}/${this.#stored}`;
+    this.append(list, toDelivery(message, `${list}/${this.#stored}`));
   }
 
   append(list: string, delivery: core.Delivery): void {
@@ -95,7 +95,7 @@ class ShelfLink implements core.Link<Shelf> {
     if (this.#ending.over) throw core.unavailable("the link was closed");
     for (const [index, message] of batch.entries()) {
       try {
-        for (const list of this.listsOf(to)) this.native.append(list, toDelivery(message, this.native.nextPosition(list)));
+        for (const list of this.listsOf(to)) this.native.store(list, message);
         report(index);
       } catch (error) {
         report(index, { error, outcomeUnknown: false });
