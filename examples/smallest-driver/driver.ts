@@ -7,6 +7,13 @@ export class Shelf {
   /** The lists of the subscriptions of each topic. */
   readonly topics = new Map<string, Set<string>>();
   readonly arrivals: EventEmitter = new EventEmitter().setMaxListeners(0);
+  #stored = 0;
+
+  /** Stores a message that was sent, at a position that no other message has. */
+  store(list: string, message: core.OutgoingMessage): void {
+    this.#stored += 1;
+    this.append(list, toDelivery(message, `${list}/${this.#stored}`));
+  }
 
   append(list: string, delivery: core.Delivery): void {
     this.lists.get(list)?.push(delivery);
@@ -88,7 +95,7 @@ class ShelfLink implements core.Link<Shelf> {
     if (this.#ending.over) throw core.unavailable("the link was closed");
     for (const [index, message] of batch.entries()) {
       try {
-        for (const list of this.listsOf(to)) this.native.append(list, toDelivery(message, `${list}/${message.id}`));
+        for (const list of this.listsOf(to)) this.native.store(list, message);
         report(index);
       } catch (error) {
         report(index, { error, outcomeUnknown: false });
@@ -176,6 +183,11 @@ class ShelfSource implements core.Source {
       this.#apply(settlement);
       return undefined;
     });
+  }
+
+  /** The position stays the same when the message is delivered again. */
+  identify(delivery: core.Delivery): string {
+    return delivery.position;
   }
 
   async pause(): Promise<void> {

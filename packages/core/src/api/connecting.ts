@@ -39,7 +39,8 @@ export interface ConnectOptions {
   readonly connectTimeout?: number;
   /**
    * The wait between two attempts to reconnect: random, up to a limit that doubles from `initial` to `max`. Each of
-   * them is from 1 ms to an hour. After an error that is not retryable, such as a refused password, the wait is `max`.
+   * them is from 1 ms to an hour. While a send or a consumer waits for the connection, the limit is at most 2 s. After an
+   * error that is not retryable, such as a refused password, the wait is `max`.
    * @default 200 to 30 000
    */
   readonly reconnect?: { readonly initial?: number; readonly max?: number };
