@@ -91,7 +91,7 @@ class ShelfLink implements core.Link<Shelf> {
     return [];
   }
 
-  async send(to: core.Destination, batch: readonly core.OutgoingMessage[], report: core.Report): Promise<void> {
+  async send(to: core.Destination, batch: readonly core.OutgoingMessage[], report: core.ReportOutcome): Promise<void> {
     if (this.#ending.over) throw core.unavailable("the link was closed");
     for (const [index, message] of batch.entries()) {
       try {

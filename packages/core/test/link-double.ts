@@ -4,7 +4,7 @@ import type { Declared } from "../src/contract/capabilities.ts";
 import { CONTRACT, type Driver } from "../src/contract/driver.ts";
 import type { Destination, Drift, Entity, SourceEntity } from "../src/contract/entities.ts";
 import type { Link } from "../src/contract/link.ts";
-import type { Delivery, OutgoingMessage, Report } from "../src/contract/message.ts";
+import type { Delivery, OutgoingMessage, ReportOutcome } from "../src/contract/message.ts";
 import type { OpenOptions, Source } from "../src/contract/source.ts";
 import { Ending } from "../src/driver-kit/ending.ts";
 import { unsupported } from "../src/driver-kit/failures.ts";
@@ -44,14 +44,14 @@ export class SendCall {
   readonly destination: Destination;
   readonly batch: readonly OutgoingMessage[];
   readonly signal: AbortSignal;
-  readonly #report: Report;
+  readonly #report: ReportOutcome;
   readonly #reported = new Set<number>();
   readonly #finished = Promise.withResolvers<void>();
   isFinished = false;
   /** Keys of which this call has refused a message; for a server that keeps their order. */
   readonly refusedKeys = new Set<string | undefined>();
 
-  constructor(destination: Destination, batch: readonly OutgoingMessage[], report: Report, signal: AbortSignal) {
+  constructor(destination: Destination, batch: readonly OutgoingMessage[], report: ReportOutcome, signal: AbortSignal) {
     this.destination = destination;
     this.batch = batch;
     this.signal = signal;

@@ -102,7 +102,7 @@ export class DeadLetters implements core.DeadLetterStore {
 
   async #write(records: readonly RecordToWrite[], signal: AbortSignal): Promise<void> {
     const errors: unknown[] = [];
-    const report: core.Report = (_index, failure) => {
+    const report: core.ReportOutcome = (_index, failure) => {
       if (failure !== undefined) errors.push(failure.error);
     };
     await this.#state.writer.write(records, report, signal);

@@ -13,7 +13,7 @@ export async function send(
   { context, naming, writer }: LinkState,
   destination: core.Destination,
   batch: readonly core.OutgoingMessage[],
-  report: core.Report,
+  report: core.ReportOutcome,
   signal: AbortSignal,
 ): Promise<void> {
   const now = context.clock.now();

@@ -1,4 +1,4 @@
-import type { Destination, OutgoingMessage, Report, SendFailure } from "@anybroker/core/driver";
+import type { Destination, OutgoingMessage, ReportOutcome, SendFailure } from "@anybroker/core/driver";
 import { MemoryError } from "./broker/memory-error.ts";
 import { QueueStore } from "./broker/queue-store.ts";
 import type { TopicStore } from "./broker/topic-store.ts";
@@ -11,7 +11,7 @@ export function send(
   link: LinkState,
   destination: Destination,
   batch: readonly OutgoingMessage[],
-  report: Report,
+  report: ReportOutcome,
 ): void {
   // Once a message of a key is refused, the others of that key must not pass it when it is sent again.
   let refusedKeys: Set<string> | undefined;

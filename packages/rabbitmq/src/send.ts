@@ -20,7 +20,7 @@ export async function send(
   link: LinkState,
   destination: core.Destination,
   batch: readonly core.OutgoingMessage[],
-  report: core.Report,
+  report: core.ReportOutcome,
   signal: AbortSignal,
 ): Promise<void> {
   const { promise: allReported, resolve } = Promise.withResolvers<void>();

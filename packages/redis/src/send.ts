@@ -26,12 +26,17 @@ export class Sender {
    * `Link.send`. A batch is one script. While nothing else is in flight, a large batch is two scripts, so that the
    * server runs the first one while the client prepares the second.
    */
-  async send(destination: core.Destination, batch: Batch, report: core.Report, signal: AbortSignal): Promise<void> {
+  async send(
+    destination: core.Destination,
+    batch: Batch,
+    report: core.ReportOutcome,
+    signal: AbortSignal,
+  ): Promise<void> {
     const half = Math.ceil(batch.length / 2);
     // Messages with keys stay in one script: it tries no message after an earlier one of the same key was refused.
     if (this.#inFlight === 0 && half >= MIN_HALF && batch.every(({ key }) => key === undefined)) {
       const firstHalf = this.#add(destination, batch.slice(0, half), report, signal);
-      const reportSecond: core.Report = (index, failure) => report(half + index, failure);
+      const reportSecond: core.ReportOutcome = (index, failure) => report(half + index, failure);
       await this.#add(destination, batch.slice(half), reportSecond, signal);
       await firstHalf;
     } else {
@@ -42,7 +47,12 @@ export class Sender {
   }
 
   /** Adds messages in one step and reports each. Never rejects. */
-  async #add(destination: core.Destination, batch: Batch, report: core.Report, signal: AbortSignal): Promise<void> {
+  async #add(
+    destination: core.Destination,
+    batch: Batch,
+    report: core.ReportOutcome,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { connection, context } = this.#state;
     if (!connection.writable()) {
       reportFailures(batch, 0, report, { error: unavailable("the connection is closing"), outcomeUnknown: false });
@@ -128,6 +138,6 @@ function isOrderedQueue(destination: core.Destination): destination is core.Queu
 }
 
 /** Reports the same failure for all messages from this index on. */
-function reportFailures(batch: Batch, from: number, report: core.Report, failure: core.SendFailure): void {
+function reportFailures(batch: Batch, from: number, report: core.ReportOutcome, failure: core.SendFailure): void {
   for (let index = from; index < batch.length; index += 1) report(index, failure);
 }

@@ -6,7 +6,7 @@ import type {
   Entity,
   Link,
   OutgoingMessage,
-  Report,
+  ReportOutcome,
   SendFailure,
   Settlement,
   SettleResult,
@@ -165,7 +165,7 @@ async function faultySend(
   faults: Faults,
   destination: Destination,
   batch: readonly OutgoingMessage[],
-  report: Report,
+  report: ReportOutcome,
   signal: AbortSignal,
 ): Promise<void> {
   const passing: number[] = [];

@@ -1,7 +1,7 @@
 import type { Refinement } from "./capabilities.ts";
 import type { DeadLetterStore } from "./dead-letters.ts";
 import type { Destination, Drift, Entity, SourceEntity } from "./entities.ts";
-import type { Delivery, OutgoingMessage, Report } from "./message.ts";
+import type { Delivery, OutgoingMessage, ReportOutcome } from "./message.ts";
 import type { OpenOptions, Source } from "./source.ts";
 
 /** The server that a link is connected to. */
@@ -63,7 +63,12 @@ export interface Link<N = unknown> {
    * promise settles only after the last report. If it settles before, each message without a report counts as failed
    * with an unknown outcome. Calls may overlap.
    */
-  send(destination: Destination, batch: readonly OutgoingMessage[], report: Report, signal: AbortSignal): Promise<void>;
+  send(
+    destination: Destination,
+    batch: readonly OutgoingMessage[],
+    report: ReportOutcome,
+    signal: AbortSignal,
+  ): Promise<void>;
   /**
    * Opens a source. The driver calls `lost` with deliveries that `receive` returned and that this consumer no longer
    * holds, because a lease, session or partition was lost.

@@ -32,7 +32,7 @@ export interface SendFailure {
  * Reports that the broker has accepted the message at `index`, or with `failure` that it has not. Called once for each
  * message, possibly before `send` returns.
  */
-export type Report = (index: number, failure?: SendFailure) => void;
+export type ReportOutcome = (index: number, failure?: SendFailure) => void;
 
 /** How far a message has come that is retried in place. */
 export interface RetryProgress {

@@ -74,7 +74,7 @@ export class Writer {
   }
 
   /** Reports each record once. */
-  async write(records: readonly RecordToWrite[], report: core.Report, signal: AbortSignal): Promise<void> {
+  async write(records: readonly RecordToWrite[], report: core.ReportOutcome, signal: AbortSignal): Promise<void> {
     const batches = await this.#batch(records, report, signal);
     const byNode = Map.groupBy(batches, ({ node }) => node);
     const writing = [...byNode].map(([node, some]) => this.#writeToNode(node, some, report, signal));
@@ -84,7 +84,7 @@ export class Writer {
   /** Distributes records to partitions, by key or in turn. Reports those whose topic has no partitions. */
   async #batch(
     records: readonly RecordToWrite[],
-    report: core.Report,
+    report: core.ReportOutcome,
     signal: AbortSignal,
   ): Promise<readonly BatchOnNode[]> {
     const batches: BatchOnNode[] = [];
@@ -122,7 +122,12 @@ export class Writer {
   }
 
   /** Sends one request after the other, with at most one batch of each partition. */
-  async #writeToNode(node: number, batches: readonly Batch[], report: core.Report, signal: AbortSignal): Promise<void> {
+  async #writeToNode(
+    node: number,
+    batches: readonly Batch[],
+    report: core.ReportOutcome,
+    signal: AbortSignal,
+  ): Promise<void> {
     const waiting = Map.groupBy(batches, partitionName);
     while (waiting.size > 0) {
       const sending = [...waiting.values()].flatMap((queue) => queue.shift() ?? []);
@@ -138,7 +143,12 @@ export class Writer {
   }
 
   /** Reports a batch, or splits it in two that go next, before the batches that wait in `queue`. */
-  #handleResult(batch: Batch, { error, outcomeUnknown }: BatchResult, queue: Batch[], report: core.Report): void {
+  #handleResult(
+    batch: Batch,
+    { error, outcomeUnknown }: BatchResult,
+    queue: Batch[],
+    report: core.ReportOutcome,
+  ): void {
     if (error === undefined) return reportAll(batch, report, undefined);
     if (kafkaCodeOf(error) !== CODES.tooLarge) {
       reportAll(batch, report, { error, outcomeUnknown });
@@ -199,7 +209,7 @@ export class Writer {
   }
 }
 
-function reportAll(batch: Batch, report: core.Report, failure: core.SendFailure | undefined): void {
+function reportAll(batch: Batch, report: core.ReportOutcome, failure: core.SendFailure | undefined): void {
   for (const index of batch.indexes) report(index, failure);
 }
 
