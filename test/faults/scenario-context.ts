@@ -251,7 +251,8 @@ export class ScenarioContext implements AsyncDisposable {
     let since = performance.now();
     const timer = setInterval(() => {
       const { counts, duplicated } = this.outcomes;
-      const now = `${counts.confirmed} confirmed, ${counts.handled} handled, ${duplicated} duplicated`;
+      const messages = `${counts.confirmed} confirmed, ${counts.handled} handled, ${duplicated} duplicated`;
+      const now = `${messages}, ${this.#workers.length} workers`;
       if (now !== before) {
         before = now;
         since = performance.now();

@@ -240,8 +240,8 @@ export const scenarios: readonly Scenario[] = [
       await context.send();
       const deaths = await untilOneSurvives(context);
       expect(deaths).toBeGreaterThanOrEqual(2);
-      // Nine deliveries of the message, three of its marked copy.
-      expect(deaths).toBeLessThanOrEqual(13);
+      // Twelve crashes, and a few more while chance lets a neighbour wait with it.
+      expect(deaths).toBeLessThanOrEqual(15);
       for await (const { reason } of context.queue.deadLetters.list()) expect(reason).toBe("crash-loop");
     },
   },

@@ -1,7 +1,7 @@
 import { declared, live, message, queue, reading, sent, settle, take, takeOne } from "@anybroker-internal/testkit/link";
 import type { Message } from "amqplib";
 import { expect, test } from "vitest";
-import { copyProperties, deliveryOf, textOf } from "../src/wire.ts";
+import { copyProperties, deliveryOf, identityOf, textOf } from "../src/wire.ts";
 import { open, plain, publishTo, unique } from "./harness.ts";
 
 const native = (properties: object, fields: object = {}): Message =>
@@ -75,6 +75,18 @@ test("the number of earlier deliveries is the server's count, or without one whe
   expect(deliveryOf(native(counted, { redelivered: true }), "q").deliveries).toBe(3);
   expect(deliveryOf(native({}, { redelivered: true }), "q").deliveries).toBe(1);
   expect(deliveryOf(native({}), "q").deliveries).toBe(0);
+});
+
+test("a message that comes again is known by its id and content, one that has just come first is not", () => {
+  const again = (properties: object): string | undefined =>
+    identityOf(deliveryOf(native({ messageId: "m", ...properties }, { redelivered: true }), "q"));
+  expect(again({ headers: { "x-delivery-count": 1 } })).toBe(again({ headers: { "x-delivery-count": 2 } }));
+  expect(again({ type: "t" })).not.toBe(again({}));
+  expect(again({ messageId: undefined })).toBeUndefined();
+  const first = deliveryOf(native({ messageId: "m" }), "q");
+  expect(identityOf(first)).toBeUndefined();
+  first.state = "returned";
+  expect(identityOf(first)).toBe(again({}));
 });
 
 test("a count of deliveries that another program sent along is none", async () => {

@@ -6,7 +6,7 @@ import { type Classification, classifier, type ErrorRow, refused, type SettleFai
  */
 const ROWS: readonly ErrorRow[] = [
   [/^ (WRONGPASS|NOAUTH|DENIED)|called without any password configured/, "UNAUTHORIZED", false],
-  [/^ NOPERM/, "FORBIDDEN", false],
+  [/^ NOPERM|user executing the script can.t/, "FORBIDDEN", false],
   [/^ (NOGROUP|UNBLOCKED)|no such key/, "NOT_FOUND", false],
   [/^ WRONGTYPE/, "DRIFT", false],
   [/^ OOM/, "QUOTA", true],

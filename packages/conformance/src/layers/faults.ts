@@ -84,8 +84,8 @@ export class Faults {
     const { signal } = this.#vanishing;
     return new Promise((resolve, reject) => {
       const hang = (): void => void this.#remains.promise.catch(reject);
-      if (signal.aborted) return hang();
-      signal.addEventListener("abort", hang, { once: true });
+      if (signal.aborted) hang();
+      else signal.addEventListener("abort", hang, { once: true });
       call.then(
         (value) => {
           signal.removeEventListener("abort", hang);

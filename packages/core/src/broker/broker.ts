@@ -113,6 +113,7 @@ async function shutDown(
 async function healthOf(connection: Connection, signal: AbortSignal | undefined): Promise<Health> {
   const { link, lastError } = connection;
   if (link === undefined) {
+    connection.askedAfter();
     return { status: "down", reason: lastError?.message ?? "not connected", server: undefined, details: {} };
   }
   const limit = AbortSignal.timeout(HEALTH_TIMEOUT);

@@ -14,7 +14,7 @@ export interface Source {
   /**
    * Whether the source has a return queue, so that the core may settle with `retry`. With `topology: "create"` the
    * driver creates it. Otherwise the driver finds out whether it exists, once for each link, without needing any right
-   * to create. An ephemeral subscription has none.
+   * to create. An ephemeral subscription has one only where the copy ends with it.
    */
   readonly returns: boolean;
   /**
@@ -48,7 +48,8 @@ export interface Source {
   /**
    * A name of the delivered message that is the same at each of its deliveries, and that no other message has while this
    * one is not settled. The core asks for it when a delivery is lost or released, and when one comes that may have been
-   * lost before. Undefined, or the method missing, where there is none: then the broker's count alone is evidence of a
+   * lost before. Where the name is not the broker's own, a delivery that is known to be the first of its message has none.
+   * Undefined, or the method missing, where there is none: then the broker's count alone is evidence of a
    * crash, and failures of a retry in place are forgotten with the connection.
    */
   identify?(delivery: Delivery): string | undefined;

@@ -25,6 +25,8 @@ const ATTEMPT_TIMEOUT = 10_000;
 const FIRST_WAIT_MAX = 1_000;
 /** The longest wait between two attempts while something waits for the connection, in ms. */
 const WANTED_WAIT = 2_000;
+/** How long a question after the connection counts as waiting for it, in ms: health checks come at intervals. */
+const ASKED_FOR = 30_000;
 /** How long closing a link gracefully may take, in ms. */
 const CLOSE_TIMEOUT = 5_000;
 
@@ -39,6 +41,7 @@ export class Connection {
   /** Wakes the supervisor when something begins to wait. */
   readonly #hurried = new Waiters();
   #waiting = 0;
+  #askedUntil = 0;
   readonly #closing = new AbortController();
   #supervisor: Promise<void> = Promise.resolve();
   /** The current link; undefined while disconnected. */
@@ -75,9 +78,15 @@ export class Connection {
     this.#wants.add(isWanted);
   }
 
-  /** Something waits for the connection: the next try comes soon. */
+  /** Something waits for the connection: the next attempt comes soon. */
   hurry(): void {
     if (this.link === undefined) this.#hurried.wake();
+  }
+
+  /** Something has asked for the state of the connection, and will ask again: attempts come soon for a while. */
+  askedAfter(): void {
+    this.#askedUntil = this.context.clock.now() + ASKED_FOR;
+    this.hurry();
   }
 
   /** Connects for the first time. Rejects at once if retrying cannot help, else when `connectTimeout` is over. */
@@ -178,7 +187,9 @@ export class Connection {
     for (let tries = 0; !signal.aborted; tries += 1) {
       await this.#pauseBefore(tries, signal);
       try {
-        if (!signal.aborted) return this.#begin(await this.#connect(signal, ATTEMPT_TIMEOUT));
+        if (signal.aborted) return;
+        const next = await this.#connect(signal, ATTEMPT_TIMEOUT);
+        return signal.aborted ? await next.close(AbortSignal.timeout(CLOSE_TIMEOUT)) : this.#begin(next);
       } catch (failure) {
         if (signal.aborted) return;
         this.lastError = this.wrap(failure, `cannot connect to ${this.driver.address}`);
@@ -213,7 +224,8 @@ export class Connection {
   #wait(tries: number, random: number): number {
     const { max } = this.#times.reconnect;
     if (tries > 0 && this.lastError?.retryable === false) return max;
-    const isWanted = this.#waiting > 0 || [...this.#wants].some((want) => want());
+    const isWanted =
+      this.#waiting > 0 || this.context.clock.now() < this.#askedUntil || [...this.#wants].some((want) => want());
     return this.#backoff(tries, random, isWanted ? Math.min(max, WANTED_WAIT) : max);
   }
 

@@ -7,13 +7,19 @@ import type { Delivery } from "../contract/message.ts";
 import type { Settlement, SettleResult } from "../contract/settlement.ts";
 import type { Source } from "../contract/source.ts";
 import type { HeldMessage, Holder } from "./held-message.ts";
-import { type LeaseEvents, leaseKeeper } from "./lease-keeper.ts";
+import { leaseKeeper } from "./lease-keeper.ts";
 import type { RetryMeans } from "./retry-decision.ts";
 
 /** A settlement, with the callback for its result. */
 interface Pending {
   readonly settlement: Settlement;
   readonly done: (result: SettleResult) => void;
+}
+
+/** What holdings report. `doing` says what an error interrupted. */
+export interface HoldingsEvents {
+  lost(messages: readonly HeldMessage[]): void;
+  failed(error: unknown, doing: string): void;
 }
 
 /**
@@ -26,20 +32,29 @@ export class Holdings implements Holder {
   readonly messageSource: MessageSource;
   readonly retryMeans: RetryMeans;
   readonly #held = new Bag<HeldMessage>();
-  readonly #events: LeaseEvents;
+  readonly #events: HoldingsEvents;
   readonly #ending = new AbortController();
   readonly #leases: { watch(leaseUntil: number): void };
   readonly #changed = new Waiters();
   #batch: Pending[] = [];
   #inFlight = 0;
 
-  constructor(source: Source, messageSource: MessageSource, retryMeans: RetryMeans, clock: Clock, events: LeaseEvents) {
+  constructor(
+    source: Source,
+    messageSource: MessageSource,
+    retryMeans: RetryMeans,
+    clock: Clock,
+    events: HoldingsEvents,
+  ) {
     this.source = source;
     this.messageSource = messageSource;
     this.retryMeans = retryMeans;
     this.#events = events;
     const lost = (messages: readonly HeldMessage[]): void => this.#lose(messages, "its lease was lost");
-    this.#leases = leaseKeeper(source, clock, this.#held, this.signal, { lost, failed: events.failed });
+    this.#leases = leaseKeeper(source, clock, this.#held, this.signal, {
+      lost,
+      failed: (error) => events.failed(error, "renewing leases"),
+    });
   }
 
   /** Aborts when the source has ended. */
@@ -80,7 +95,7 @@ export class Holdings implements Holder {
     if (this.source.keepProgress === undefined || !this.alive) return;
     const keeping = this.source.keepProgress(delivery, { failures, notBefore }, this.signal);
     keeping.catch((error: unknown) => {
-      if (this.alive) this.#events.failed(error);
+      if (this.alive) this.#events.failed(error, "noting the failures of a message that is retried in place");
     });
   }
 
@@ -88,7 +103,7 @@ export class Holdings implements Holder {
   async flush(): Promise<void> {
     await this.settled(this.signal);
     await this.source.flush?.(this.signal).catch((error: unknown) => {
-      if (this.alive) this.#events.failed(error);
+      if (this.alive) this.#events.failed(error, "sending acks");
     });
   }
 

@@ -141,8 +141,7 @@ export class ReadSession {
 
   #recall(delivery: Delivery): Recollection<HeldMessage> | undefined {
     const { recollections } = this.#context;
-    // A first delivery is not one that was lost, whatever it has in common with one.
-    if (recollections.isEmpty || delivery.deliveries === 0) return undefined;
+    if (recollections.isEmpty) return undefined;
     const identity = this.#source.identify?.(delivery);
     return identity === undefined ? undefined : recollections.recall(identity);
   }

@@ -215,10 +215,10 @@ export class SourceConsumer implements Consumer {
       holdsKeyBack: this.#entity.ordered && capabilities.ordering === "strict",
       canDelayCopies: capabilities.retryDelay !== "none",
     };
-    const what = `renewing leases of ${describeEntity(this.#entity)}`;
+    const entity = describeEntity(this.#entity);
     return new Holdings(source, this.#messageSource, retryMeans, context.clock, {
       lost: (messages) => this.#lost(messages),
-      failed: (error) => this.#report(this.#connection.wrap(error, what)),
+      failed: (error, doing) => this.#report(this.#connection.wrap(error, `${doing} of ${entity}`)),
     });
   }
 

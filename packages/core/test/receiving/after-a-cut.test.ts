@@ -93,17 +93,6 @@ describe("a message that comes back to the process that lost it", () => {
 });
 
 describe("a message that was not lost here", () => {
-  test("is a message like any other, even if it has the id of one that was", async () => {
-    const handled: (string | undefined)[] = [];
-    const bench = await running({ handle: ({ id }) => handled.push(id) });
-    const [first] = bench.sources;
-    if (first !== undefined) first.onSettle = () => new Promise(() => {});
-    await bench.deliver("a");
-    await cut(bench);
-    await bench.deliver("a", { deliveries: 0 });
-    expect(handled).toEqual(["a", "a"]);
-  });
-
   test("has the failures and the wait that another consumer has noted with the broker", async () => {
     const attempts: number[] = [];
     const bench = await running({ entity: ordered, handle: ({ attempt }) => void attempts.push(attempt) });

@@ -1,7 +1,7 @@
 import type { RetryProgress } from "@anybroker/core/driver";
 import { type CrashCount, formatNote, type OffsetRange, type PartitionNote, parseNote } from "./partition-note.ts";
 
-/** How many offsets from the committed one on a vanished consumer is taken to have held. */
+/** How many messages from the committed offset on a vanished consumer is taken to have held. */
 const HELD_OFFSETS = 256;
 
 /**
@@ -25,7 +25,7 @@ export class CrashEvidence {
     const isCrash = found.owner !== "" && found.owner !== owner;
     this.#owner = owner;
     this.#found = found;
-    this.#crashCounts = isCrash ? raised(found.crashCounts, offset + HELD_OFFSETS) : found.crashCounts;
+    this.#crashCounts = isCrash ? raised(found.crashCounts, endOfHeld(offset, found.settled)) : found.crashCounts;
     this.#progress = new Map(found.progress);
   }
 
@@ -92,6 +92,13 @@ export class CrashEvidence {
   #note(owner: string, offset: number, settled: readonly OffsetRange[]): string {
     return formatNote(offset, { owner, crashCounts: this.#crashCounts, settled, progress: this.#progress });
   }
+}
+
+/** The offset after the last one that a consumer may have held. Messages that are noted as settled were not held. */
+function endOfHeld(offset: number, settled: readonly OffsetRange[]): number {
+  let end = offset + HELD_OFFSETS;
+  for (const { first, last } of settled) if (first < end) end += last - first + 1;
+  return end;
 }
 
 /** The counts after one more crash of a consumer that held everything below `end`. */

@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
 import { CrashEvidence } from "../../src/reading/crash-evidence.ts";
+import { formatNote } from "../../src/reading/partition-note.ts";
 import { logOf, offsetsOf, partition, takeAll, takeOne } from "./logs.ts";
+
+const nothing = { owner: "", crashCounts: [], settled: [], progress: new Map() };
 
 test("a note of another owner is evidence of a crash, against everything that it may have held", () => {
   const evidence = new CrashEvidence("me", 5, "anybroker:other:::");
@@ -10,6 +13,15 @@ test("a note of another owner is evidence of a crash, against everything that it
 test("a note of this program's own is no evidence: the program lives", () => {
   const evidence = new CrashEvidence("me", 5, "anybroker:me:::");
   expect(evidence.crashesOf(5)).toBe(0);
+});
+
+test("settled messages are none that a vanished consumer held, so the evidence reaches beyond them", () => {
+  const evidence = new CrashEvidence(
+    "me",
+    5,
+    formatNote(5, { ...nothing, owner: "other", settled: [{ first: 6, last: 305 }] }),
+  );
+  expect([5, 306, 560, 561].map((offset) => evidence.crashesOf(offset))).toEqual([1, 1, 1, 0]);
 });
 
 test("crashes add up for what was held each time", () => {

@@ -1,6 +1,7 @@
 import type { RetryProgress } from "@anybroker/core/driver";
 import type { Connection } from "../connection.ts";
 import { classify } from "../errors.ts";
+import { keepNote } from "../scripts/keep-note.ts";
 import type { RedisDelivery } from "../wire.ts";
 
 /** How long notes are kept after the last one, in ms. Notes of messages that are gone otherwise would stay forever. */
@@ -38,9 +39,9 @@ export class RetryNotes {
   async write(delivery: RedisDelivery, progress: RetryProgress): Promise<void> {
     delivery.progress = progress;
     if (this.#forbidden) return;
-    const note = `${progress.failures} ${Math.ceil(progress.notBefore)}`;
-    const writing = this.#connection.command("HSET", this.#key, fieldOf(delivery), note);
-    await writing.then(() => this.#connection.command("PEXPIRE", this.#key, KEPT_FOR)).catch(this.#unlessForbidden);
+    const value = `${progress.failures} ${Math.ceil(progress.notBefore)}`;
+    const note = { hash: this.#key, field: fieldOf(delivery), value, keptFor: KEPT_FOR };
+    await keepNote(this.#connection, note).catch(this.#unlessForbidden);
   }
 
   /** Removes the notes of deliveries that are settled. What fails is removed with all notes, when they expire. */

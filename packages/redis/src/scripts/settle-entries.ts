@@ -47,11 +47,16 @@ export interface SettleRequest {
 /** Acks, releases or extends entries. Resolves with the indexes of the deliveries that the consumer no longer holds. */
 export function settleEntries(runner: ScriptRunner, request: SettleRequest): Promise<readonly number[]> {
   const { stream, group, consumer, action, cleanup, deliveries } = request;
-  const ids = deliveries.map(({ native, deliveries: earlier }) =>
-    action === "release" ? `${native.id} ${earlier}` : native.id,
+  const ids = deliveries.map((delivery) =>
+    action === "release" ? `${delivery.native.id} ${countAfterRelease(delivery)}` : delivery.native.id,
   );
   // One long text costs far less than many arguments.
   const args = [group, consumer, action, cleanup, ids.join(" ")];
   // The cast is true: the script returns this.
   return runner.run(SETTLE_ENTRIES, [stream], args) as Promise<readonly number[]>;
+}
+
+/** A release does not count. But notes are read only for entries that were delivered before. */
+function countAfterRelease({ deliveries, progress }: RedisDelivery): number {
+  return progress === undefined ? deliveries : Math.max(1, deliveries);
 }
