@@ -8,12 +8,18 @@ export type ForeignValue = string | number | Uint8Array | readonly string[];
 export interface ForeignMessage {
   readonly body: Uint8Array;
   readonly headers: Readonly<Record<string, ForeignValue>>;
+  /** When the message says that it was sent, in ms since 1970. Never given by `receive`. */
+  readonly sentAt?: number;
 }
 
 /** A plain client of the broker, as programs without anybroker use it. */
 export interface ForeignClient {
   /** The kinds of header values that the broker carries besides text. */
   readonly values: readonly ("integer" | "binary" | "list")[];
+  /**
+   * What the names of anybroker's headers begin with on the broker, where a header of another program has no such prefix.
+   */
+  readonly headerPrefix?: string;
   /** Sends a message to an existing queue, with no properties besides the given ones. */
   send(queue: string, message: ForeignMessage): Promise<void>;
   /** Takes the next message from a queue. */

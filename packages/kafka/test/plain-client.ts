@@ -32,12 +32,14 @@ export async function plainClient(url: string): Promise<PlainClient> {
   });
   return {
     values: ["binary", "list"],
-    async send(queue, { body, headers }) {
+    async send(queue, { body, headers, sentAt }) {
       // A producer that has sent to a topic that is deleted now fails at every topic.
       const producer = kafka.producer({ allowAutoTopicCreation: false });
       await producer.connect();
       try {
-        await producer.send({ topic: queue, messages: [{ value: Buffer.from(body), headers: raw(headers) }] });
+        const timestamp = sentAt === undefined ? {} : { timestamp: String(sentAt) };
+        const message = { value: Buffer.from(body), headers: raw(headers), ...timestamp };
+        await producer.send({ topic: queue, messages: [message] });
       } finally {
         await producer.disconnect();
       }

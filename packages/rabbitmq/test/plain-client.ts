@@ -14,8 +14,9 @@ export async function plainClient(url: string): Promise<PlainClient> {
   const channel = await connection.createConfirmChannel();
   return {
     values: ["integer", "binary", "list"],
-    async send(queue, { body, headers }) {
-      channel.sendToQueue(queue, Buffer.from(body), { headers: raw(headers), persistent: true });
+    async send(queue, { body, headers, sentAt }) {
+      const timestamp = sentAt === undefined ? {} : { timestamp: Math.floor(sentAt / 1_000) };
+      channel.sendToQueue(queue, Buffer.from(body), { headers: raw(headers), persistent: true, ...timestamp });
       await channel.waitForConfirms();
     },
     async receive(queue, signal) {

@@ -18,10 +18,12 @@ export async function plainClient(url: string): Promise<PlainClient> {
   await client.ping();
   return {
     values: ["binary", "list"],
-    async send(queue, { body, headers }) {
+    headerPrefix: "h.",
+    async send(queue, { body, headers, sentAt }) {
       const fields = Object.entries(headers).flatMap(([name, value]) =>
         (Array.isArray(value) ? value : [value]).flatMap((one) => [name, raw(one)]),
       );
+      if (sentAt !== undefined) fields.push("ts", String(sentAt));
       await client.xadd(`{${queue}}`, "*", "d", Buffer.from(body), ...fields);
     },
     async receive(queue, signal) {

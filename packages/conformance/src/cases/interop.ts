@@ -1,8 +1,10 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { bytes } from "@anybroker/core";
+import { OWN, OWN_PREFIX } from "@anybroker/core/driver";
 import type { Case } from "../case.ts";
 import type { CaseContext } from "../context.ts";
-import type { ForeignValue } from "../subject.ts";
+import { Faults, InjectedError } from "../layers/faults.ts";
+import type { ForeignClient, ForeignValue } from "../subject.ts";
 
 const JSON_BODY = Buffer.from('{"from":"elsewhere"}');
 const NOT_TEXT = Uint8Array.of(0, 255, 254, 1);
@@ -16,6 +18,35 @@ async function unusualHeaders(context: CaseContext): Promise<Readonly<Record<str
     ...(values.includes("binary") ? { blob: NOT_TEXT } : {}),
     ...(values.includes("list") ? { list: ["one", "two"] } : {}),
   };
+}
+
+/** The last time that a `Date` can have, in ms since 1970. */
+const LAST_TIME = 8_640_000_000_000_000;
+
+/** Texts that are neither a number nor a time in the form in which anybroker writes it. */
+const NEITHER_NUMBER_NOR_TIME = [
+  ...["", " ", "two", "null", "NaN", "Infinity", "-1", "+2", "02", " 2", "1.5", "2e0", "0x2", "1e300", "1,2"],
+  // The year 300,000: a `Date` ends before it.
+  ...["9404642304000000", "+300000-01-01T00:00:00.000Z", "2026-01-01", "2026-13-01T00:00:00.000Z"],
+];
+
+/** Values of every kind that a foreign client may give a header of ours, and that anybroker never writes. */
+function foreignValues({ values }: ForeignClient): readonly ForeignValue[] {
+  return [
+    ...NEITHER_NUMBER_NOR_TIME,
+    ...(values.includes("integer") ? [3] : []),
+    ...(values.includes("binary") ? [NOT_TEXT] : []),
+    ...(values.includes("list") ? [["3", "4"]] : []),
+  ];
+}
+
+/** For each value the headers of a message that has it under every name of ours, with the broker's prefix and without. */
+function foreignMetadata(foreign: ForeignClient): readonly Readonly<Record<string, ForeignValue>>[] {
+  const names = [...Object.values(OWN), `${OWN_PREFIX}sent-at`, `${OWN_PREFIX}message-id`, `${OWN_PREFIX}new`];
+  const prefixes = new Set(["", foreign.headerPrefix ?? ""]);
+  return [...prefixes].flatMap((prefix) =>
+    foreignValues(foreign).map((value) => Object.fromEntries(names.map((name) => [prefix + name, value]))),
+  );
 }
 
 /** The named headers in a form that can be compared: clients differ in their type for bytes. */
@@ -107,6 +138,119 @@ export const INTEROP: readonly Case[] = [
         if ("blob" in headers) equal(message.headers.blob, `base64:${Buffer.from(NOT_TEXT).toString("base64")}`);
         if ("count" in headers) equal(message.headers.count, "7");
         deepEqual([...message.bytes], [...NOT_TEXT]);
+      }
+    },
+  },
+  {
+    id: "foreign-metadata",
+    name: "Headers with anybroker's names and foreign values, also repeated, delay, expire and count nothing: the policy has all its attempts, and the dead letter has its own data",
+    section: "C",
+    rows: [15, 30, 46, 53],
+    needs: ["foreign", "deadLetters.list"],
+    effort: 2,
+    async run(context) {
+      const foreign = await context.foreign();
+      const { broker, queue } = await context.queue<number>();
+      await broker.declare({ queues: { [queue.name]: {} } });
+      const sent = foreignMetadata(foreign);
+      for (const [number, headers] of sent.entries()) {
+        await foreign.send(queue.name, { body: Buffer.from(String(number)), headers: { mine: "yes", ...headers } });
+      }
+      const before = Date.now();
+      let mended = false;
+      const received = await context.collect(queue, {
+        retry: { ...context.quickRetry, attempts: 2 },
+        handle: () => {
+          if (!mended) throw new Error("broken");
+        },
+      });
+      const letters = await context.deadLetters(queue, sent.length);
+      for (const letter of letters) {
+        const at = letter.at?.getTime() ?? 0;
+        ok(at >= before - 1_000 && at <= Date.now() + 1_000, `the time is ${letter.at}`);
+        deepEqual([letter.attempts, letter.reason, letter.error], [2, "attempts-exhausted", "Error: broken"]);
+        ok(letter.source?.includes(queue.name), `the source is ${letter.source}`);
+        equal(Number.isNaN(letter.sentAt?.getTime()), false);
+      }
+      mended = true;
+      await queue.deadLetters.replay({ all: true });
+      await received.waitForCount(sent.length * 3);
+      for (const number of sent.keys()) {
+        const handled = received.handled.filter(({ body }) => body === number);
+        deepEqual(
+          handled.map(({ attempt, message }) => [attempt, { ...message.headers }]),
+          [1, 2, 1].map((attempt) => [attempt, { mine: "yes" }]),
+        );
+        for (const { message } of handled) equal(Number.isNaN(message.sentAt?.getTime()), false);
+      }
+    },
+  },
+  {
+    id: "foreign-metadata-hides-nothing",
+    name: "A dead letter that could only be written with reason and attempts has nothing of the foreign values beside them",
+    section: "C",
+    rows: [15, 46],
+    needs: ["foreign", "deadLetters.list"],
+    effort: 2,
+    async run(context) {
+      const foreign = await context.foreign();
+      const faults = new Faults();
+      faults.settle = (settlement) =>
+        settlement.action === "deadLetter" && settlement.headers[OWN.deadError] !== undefined
+          ? new InjectedError("TOO_LARGE", false)
+          : undefined;
+      const { broker, queue } = await context.queue<number>({ faults });
+      await broker.declare({ queues: { [queue.name]: {} } });
+      const sent = foreignMetadata(foreign);
+      for (const headers of sent) await foreign.send(queue.name, { body: Buffer.from("1"), headers });
+      await context.collect(queue, {
+        retry: { attempts: 1 },
+        handle: () => {
+          throw new Error("broken");
+        },
+      });
+      for (const { attempts, reason, error, source, at } of await context.deadLetters(queue, sent.length)) {
+        deepEqual([attempts, reason], [1, "attempts-exhausted"]);
+        deepEqual({ error, source, at }, { error: undefined, source: undefined, at: undefined });
+      }
+    },
+  },
+  {
+    id: "foreign-time",
+    name: "The time at which a foreign message says it was sent is kept, and one that no Date can have is undefined",
+    section: "A",
+    rows: [10, 15],
+    needs: ["foreign", "deadLetters.list"],
+    async run(context) {
+      const foreign = await context.foreign();
+      const { broker, queue } = await context.queue<number>();
+      await broker.declare({ queues: { [queue.name]: {} } });
+      const now = Date.now();
+      const times = [now, LAST_TIME + 1_000, 10 ** 17];
+      const taken: (Date | undefined)[] = [];
+      for (const sentAt of times) {
+        const body = Buffer.from(String(taken.length));
+        try {
+          await foreign.send(queue.name, { body, headers: {}, sentAt });
+          taken.push(sentAt > LAST_TIME ? undefined : new Date(sentAt));
+        } catch (error) {
+          // A broker may refuse such a time itself.
+          if (sentAt === now) throw error;
+        }
+      }
+      const received = await context.collect(queue, {
+        retry: { ...context.quickRetry, attempts: 1 },
+        handle: () => {
+          throw new Error("broken");
+        },
+      });
+      const letters = await context.deadLetters(queue, taken.length);
+      const handled = received.handled.map(({ body, message }) => [body, message.sentAt] as const);
+      const dead = letters.map(({ bytes: body, sentAt }) => [Number(Buffer.from(body)), sentAt] as const);
+      for (const [number, sentAt] of [...handled, ...dead]) {
+        const expected = taken[number]?.getTime();
+        // Some brokers keep only the seconds.
+        equal(sentAt && Math.floor(sentAt.getTime() / 1_000), expected && Math.floor(expected / 1_000));
       }
     },
   },
