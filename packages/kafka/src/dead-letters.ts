@@ -1,5 +1,5 @@
 import type * as core from "@anybroker/core/driver";
-import { deadLettersName, OWN, orAborted } from "@anybroker/core/driver";
+import { bytesAsText, deadLettersName, OWN, orAborted } from "@anybroker/core/driver";
 import { BEGINNING, END } from "./cluster/cluster.ts";
 import type { LinkState } from "./cluster/link-state.ts";
 import type { RecordToWrite } from "./cluster/writer.ts";
@@ -57,9 +57,7 @@ export class DeadLetters implements core.DeadLetterStore {
 
   #replayCopy(record: KafkaRecord, headers: core.HeaderChanges): RecordToWrite {
     const now = this.#state.context.clock.now();
-    const originalKey = record.headers[OWN.key];
-    const key = typeof originalKey === "string" || Buffer.isBuffer(originalKey) ? Buffer.from(originalKey) : null;
-    const original = { ...record, key };
+    const original = { ...record, key: originalKeyOf(record) };
     const changes = { ...headers, [OWN.key]: undefined };
     if (this.#entity.kind === "subscription") {
       // Other subscriptions must not get it, so it goes through a retry topic, but without waiting there.
@@ -158,4 +156,15 @@ class DeadLetterDelivery extends KafkaDelivery implements core.DeadLetterEntry {
     super(record, 0);
     this.deadLetterId = String(record.offset);
   }
+
+  override get key(): string | undefined {
+    const key = originalKeyOf(this.native);
+    return key === null ? undefined : bytesAsText(key);
+  }
+}
+
+/** The key that the message of a dead letter had. */
+function originalKeyOf({ headers }: KafkaRecord): Buffer | null {
+  const key = headers[OWN.key];
+  return typeof key === "string" || Buffer.isBuffer(key) ? Buffer.from(key) : null;
 }

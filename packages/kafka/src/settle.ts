@@ -112,16 +112,15 @@ function deadLetterCopy(
   changes: core.HeaderChanges,
   now: number,
 ): RecordToWrite {
-  const { topic, partition, offset, timestamp, key, headers } = record;
+  const { topic, partition, offset, timestamp, key } = record;
   const id = Buffer.from(`${topic}/${partition}/${offset}/${timestamp}`);
-  const copy = copyOf(record, changes, now, id);
-  // The message's own key goes into a header.
-  const originalKey = headers[OWN.key] ?? key;
+  const copy = copyOf(record, { ...changes, [OWN.key]: undefined }, now, id);
   return {
     topic: deadLettersName(sourceName),
     record: {
       ...copy,
-      headers: originalKey === null ? copy.headers : { ...copy.headers, [OWN.key]: originalKey },
+      // The message's own key.
+      headers: key === null ? copy.headers : { ...copy.headers, [OWN.key]: key },
       // A record without a value would delete the dead letter.
       value: copy.value ?? Buffer.alloc(0),
     },

@@ -1,5 +1,5 @@
 import type * as core from "@anybroker/core/driver";
-import { bufferOf, bytesAsText, changeHeaders, NO_HEADERS, OWN } from "@anybroker/core/driver";
+import { bufferOf, bytesAsText, changeHeaders, NO_HEADERS, OWN, OWN_PREFIX, readTime } from "@anybroker/core/driver";
 import type { HeaderValue, KafkaRecord, NewRecord } from "./protocol/records.ts";
 
 /** The headers of properties for which Kafka has no field. Other clients use these names too. */
@@ -54,7 +54,7 @@ export function copyOf(
   key: Buffer | null = record.key,
 ): NewRecord {
   const headers: Record<string, HeaderValue> = changeHeaders<HeaderValue>(record.headers, changes);
-  headers[SENT_AT] ??= String(record.timestamp);
+  headers[SENT_AT] = String(sentAtOf(record));
   // kafkajs cannot write a header without a value.
   for (const [name, value] of Object.entries(headers)) if (value === null) headers[name] = "";
   return { key, value: record.value, headers, timestamp: Math.floor(now) };
@@ -90,9 +90,7 @@ export class KafkaDelivery implements core.Delivery {
   }
 
   get key(): string | undefined {
-    const { headers, key } = this.native;
-    const original = headers[OWN.key];
-    if (original !== undefined) return headerText(original);
+    const { key } = this.native;
     return key === null ? undefined : headerText(key);
   }
 
@@ -109,9 +107,7 @@ export class KafkaDelivery implements core.Delivery {
   }
 
   get sentAt(): number {
-    const { headers, timestamp } = this.native;
-    const sentAt = headers[SENT_AT];
-    return sentAt === undefined ? timestamp : Number(headerText(sentAt));
+    return sentAtOf(this.native);
   }
 
   get position(): string {
@@ -120,25 +116,43 @@ export class KafkaDelivery implements core.Delivery {
   }
 
   #property(property: Property): string | undefined {
-    const header = PROPERTY_HEADERS[property];
     const { headers } = this.native;
-    const value = headers[FALLBACK_HEADERS.get(header) ?? header] ?? headers[header];
+    const value = headers[headerOf(headers, PROPERTY_HEADERS[property])];
     return value === undefined || value === null || value.length === 0 ? undefined : headerText(value);
   }
 }
 
 /** The time before which a record must not be delivered, if it has one, in ms since 1970. */
 export function notBeforeOf({ headers }: KafkaRecord): number | undefined {
-  const notBefore = headers[OWN.notBefore];
-  return notBefore === undefined ? undefined : Number(headerText(notBefore));
+  return timeOf(headers[OWN.notBefore]);
+}
+
+function sentAtOf({ headers, timestamp }: KafkaRecord): number {
+  return timeOf(headers[SENT_AT]) ?? timestamp;
+}
+
+/** The time in a header of ours; undefined when another program wrote it. */
+function timeOf(value: HeaderValue | undefined): number | undefined {
+  return isSingle(value) ? readTime(headerText(value)) : undefined;
+}
+
+/** The header that has a property, by the property's usual one. Beside that alone we write the other one. */
+function headerOf(headers: KafkaRecord["headers"], usual: string): string {
+  const fallback = FALLBACK_HEADERS.get(usual) ?? usual;
+  return headers[usual] !== undefined && isSingle(headers[fallback]) ? fallback : usual;
+}
+
+/** Whether the name occurs once. We never repeat one. */
+function isSingle(value: HeaderValue | undefined): value is Buffer | string | null {
+  return value !== undefined && !Array.isArray(value);
 }
 
 function decodeHeaders(headers: KafkaRecord["headers"]): Readonly<Record<string, string>> {
   let decoded: Record<string, string> | undefined;
   for (const name of Object.keys(headers)) {
-    const fallback = FALLBACK_HEADERS.get(name);
-    const isProperty = fallback !== undefined && headers[fallback] === undefined;
-    if (isProperty || RESERVED_HEADERS.has(name)) continue;
+    const isProperty = FALLBACK_HEADERS.has(name) && headerOf(headers, name) === name;
+    const isForeign = name.startsWith(OWN_PREFIX) && !isSingle(headers[name]);
+    if (isProperty || isForeign || RESERVED_HEADERS.has(name)) continue;
     // The cast is true: an object without a prototype has no keys yet.
     decoded ??= Object.create(null) as Record<string, string>;
     decoded[name] = headerText(headers[name] ?? null);

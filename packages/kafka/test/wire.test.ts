@@ -1,7 +1,7 @@
 import type { OutgoingMessage } from "@anybroker/core/driver";
 import { expect, test } from "vitest";
 import type { KafkaRecord, NewRecord } from "../src/protocol/records.ts";
-import { copyOf, KafkaDelivery, toRecord } from "../src/wire.ts";
+import { copyOf, KafkaDelivery, notBeforeOf, toRecord } from "../src/wire.ts";
 
 const message = (fields: Partial<OutgoingMessage> = {}): OutgoingMessage => ({
   id: "id-1",
@@ -92,6 +92,32 @@ test("a copy has the same bytes, changed headers, and the time at which it was f
   });
   const again = copyOf(stored(copy), {}, 20_000);
   expect(new KafkaDelivery(stored(again), 0).sentAt).toBe(1_234);
+});
+
+/** A record of another client, written at the time 5. */
+const foreign = (headers: KafkaRecord["headers"], key: Buffer | null = null): KafkaRecord => ({
+  ...stored(toRecord(message({ sentAt: 5 }))),
+  key,
+  headers,
+});
+
+test("a foreign header with the name of one of ours hides neither the key nor a property nor the time", () => {
+  const [wrong, twice] = [Buffer.from("wrong"), [Buffer.from("1"), Buffer.from("2")]];
+  for (const value of [wrong, twice, null]) {
+    const names = ["key", "sent-at", "message-id", "content-type", "not-before"].map((name) => `anybroker-${name}`);
+    const headers = Object.fromEntries(names.map((name) => [name, value]));
+    const record = foreign({ ...headers, "reply-to": Buffer.from("r"), "anybroker-reply-to": twice }, Buffer.from("k"));
+    const read = new KafkaDelivery(record, 0);
+    expect(fieldsOf(read)).toMatchObject({ id: "q/2/7", key: "k", contentType: undefined, replyTo: "r", sentAt: 5 });
+    expect(notBeforeOf(record)).toBeUndefined();
+    expect(new KafkaDelivery(stored(copyOf(record, {}, 9_000)), 0).sentAt).toBe(5);
+  }
+});
+
+test("a header of ours that comes more than once is left out, and a copy has it once", () => {
+  const record = foreign({ "anybroker-attempt": [Buffer.from("3"), Buffer.from("4")], a: Buffer.from("1") });
+  expect({ ...new KafkaDelivery(record, 0).headers }).toEqual({ a: "1" });
+  expect(copyOf(record, { "anybroker-attempt": "1" }, 9_000).headers["anybroker-attempt"]).toBe("1");
 });
 
 test("a message of another client is a normal message", () => {

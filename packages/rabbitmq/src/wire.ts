@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type * as core from "@anybroker/core/driver";
-import { bytesAsText, changeHeaders, NO_HEADERS, OWN } from "@anybroker/core/driver";
+import { bytesAsText, changeHeaders, NO_HEADERS, OWN, OWN_PREFIX } from "@anybroker/core/driver";
 import type { Message, Options } from "amqplib";
 
 /** The properties of a published message. amqplib leaves out a property that is undefined. */
@@ -67,8 +67,9 @@ export function deliveryOf(native: Message, queue: string): RabbitmqDelivery {
   const { properties, fields, content } = native;
   const { timestamp } = properties;
   const headers = textHeaders(properties.headers);
-  // Quorum queues of some versions leave the count out while it is 0. Classic queues never have it.
-  const count: unknown = properties.headers?.["x-delivery-count"];
+  // Quorum queues of some versions leave the count out while it is 0: then one may have come with the message. Classic
+  // queues never have it.
+  const count: unknown = fields.redelivered ? properties.headers?.["x-delivery-count"] : 0;
   return {
     state: "unsettled",
     native,
@@ -104,9 +105,14 @@ function textHeaders(headers: Readonly<Record<string, unknown>> = {}): Readonly<
   if (names.length === 0) return NO_HEADERS;
   const texts: Record<string, string> = Object.create(null);
   for (const name of names) {
-    if (!SERVER_HEADER.test(name)) texts[name] = textOf(headers[name]);
+    if (!SERVER_HEADER.test(name) && !isForeign(name, headers[name])) texts[name] = textOf(headers[name]);
   }
   return texts;
+}
+
+/** Whether a header has a name of ours and is not of the type in which we write it. */
+function isForeign(name: string, value: unknown): boolean {
+  return typeof value !== "string" && name.startsWith(OWN_PREFIX);
 }
 
 /** A header's value, of any AMQP type, as text. Equal values have equal texts. */

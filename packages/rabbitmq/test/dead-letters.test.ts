@@ -101,6 +101,29 @@ test("without a queue for them, there are no dead letters", async () => {
   expect(await store.remove({ ids: ["x"] }, live)).toBe(0);
 });
 
+test("dead letters that another program put there with odd headers are listed and moved like others", async () => {
+  const { entity, store } = await deadLettered(1);
+  const channel = await plain();
+  const odd = [
+    { "anybroker-dead-at": "soon" },
+    { "anybroker-dead-at": 9e15 },
+    { "anybroker-dead-at": ["2026-01-01T00:00:00.000Z"] },
+    { "x-death": "text" },
+    { "x-death": ["text", 5] },
+    { "x-death": [{}] },
+  ];
+  for (const [index, headers] of odd.entries()) {
+    await publishTo(channel, `${entity.name}.dlq`, "odd", { messageId: `odd${index}`, headers });
+  }
+  await expectReady(channel, `${entity.name}.dlq`, odd.length + 1);
+  const listing = await store.list(20, undefined, live);
+  expect(names(listing)).toEqual([...odd.map((_, index) => `odd${index}`), "m0"]);
+  const ids = listing.slice(0, -1).map(({ deadLetterId }) => deadLetterId);
+  expect(ids.every((id) => id.startsWith("0/"))).toBe(true);
+  expect(await store.replay({ ids }, { "anybroker-dead-at": undefined }, live)).toBe(odd.length);
+  await expectReady(channel, entity.name, odd.length);
+});
+
 test("several listings at the same time wait for each other", async () => {
   const { store } = await deadLettered(20);
   const looks = await Promise.all(Array.from({ length: 10 }, () => store.list(50, undefined, live)));

@@ -34,6 +34,14 @@ test("headers in which the server records a message's way are left out, and simi
   expect(Object.getPrototypeOf(headers)).toBeNull();
 });
 
+test("a header with the name of one of ours is left out unless it is a text", () => {
+  const foreign = { "anybroker-attempt": 3, "anybroker-key": Buffer.from("k"), "anybroker-dead-at": ["1"] };
+  const read = deliveryOf(native({ headers: { ...foreign, "anybroker-expires-at": null, a: 1 } }), "q");
+  expect({ ...read.headers }).toEqual({ a: "1" });
+  expect(read.key).toBeUndefined();
+  expect(deliveryOf(native({ headers: { "anybroker-key": "k" } }), "q").key).toBe("k");
+});
+
 test("a copy keeps everything except what belongs to the server, would send it elsewhere, or would be refused", () => {
   const original = native({
     headers: { a: 5, CC: ["elsewhere"], "x-death": [{}], "anybroker-not-before": "1" },
@@ -63,9 +71,20 @@ test("a copy keeps everything except what belongs to the server, would send it e
 });
 
 test("the number of earlier deliveries is the server's count, or without one whether it was redelivered", () => {
-  expect(deliveryOf(native({ headers: { "x-delivery-count": 3 } }), "q").deliveries).toBe(3);
+  const counted = { headers: { "x-delivery-count": 3 } };
+  expect(deliveryOf(native(counted, { redelivered: true }), "q").deliveries).toBe(3);
   expect(deliveryOf(native({}, { redelivered: true }), "q").deliveries).toBe(1);
   expect(deliveryOf(native({}), "q").deliveries).toBe(0);
+});
+
+test("a count of deliveries that another program sent along is none", async () => {
+  const link = await open();
+  const entity = await declared(link, queue(unique("queue")));
+  await publishTo(await plain(), entity.name, "moved", { headers: { "x-delivery-count": 50 } });
+  const source = await reading(link, entity);
+  expect((await takeOne(source)).deliveries).toBe(0);
+  await source.close(live);
+  expect((await takeOne(await reading(link, entity))).deliveries).toBe(1);
 });
 
 test("a plain client reads a message of anybroker like one of its own", async () => {

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type * as core from "@anybroker/core/driver";
-import { bufferOf, bytesAsText, HeaderCollector, NO_HEADERS } from "@anybroker/core/driver";
+import { bufferOf, bytesAsText, HeaderCollector, NO_HEADERS, OWN_PREFIX, readTime } from "@anybroker/core/driver";
 
 /** An entry of a stream. `fields` holds names and values in turn; do not write to it. */
 export interface RedisEntry {
@@ -122,8 +122,8 @@ export class RedisDelivery implements core.LeasedDelivery {
   }
 
   get sentAt(): number | undefined {
-    const at = Number(this.#field(NAMES.sentAt) ?? Number.parseInt(this.native.id, 10));
-    return Number.isFinite(at) ? at : undefined;
+    const field = this.#field(NAMES.sentAt);
+    return field === undefined ? Number.parseInt(this.native.id, 10) : readTime(field.toString());
   }
 
   get position(): string {
@@ -148,14 +148,15 @@ function nameAsNumber(name: Buffer | undefined): number {
 }
 
 /**
- * The headers are the fields that are no property. Ours have the prefix; those of other programs may have none. A
- * header that comes more than once is a JSON list.
+ * The headers are the fields that are no property. Ours have the prefix; those of other programs may have none, and
+ * without it a field is not ours, whatever its name. A header that comes more than once is a JSON list.
  */
 function decodeHeaders(fields: readonly Buffer[]): Readonly<Record<string, string>> {
   let headers: HeaderCollector | undefined;
   for (let at = 0; at + 1 < fields.length; at += 2) {
     if (NAMES_BY_NUMBER.has(nameAsNumber(fields[at]))) continue;
     const field = String(fields[at]);
+    if (field.startsWith(OWN_PREFIX)) continue;
     const name = field.startsWith(HEADER_PREFIX) ? field.slice(HEADER_PREFIX.length) : field;
     headers ??= new HeaderCollector();
     headers.add(name, bytesAsText(fields[at + 1] ?? Buffer.alloc(0)));

@@ -41,6 +41,27 @@ test("an entry of another program is a message whose fields are headers", () => 
   expect(read).toMatchObject({ id: "17-3", key: undefined, contentType: undefined, sentAt: 17 });
 });
 
+test("a field with the name of a header of ours but without the prefix is not ours, and a copy keeps its bytes beside ours", () => {
+  const fields = ["anybroker-attempt", "3", "anybroker-not-before", "9", "anybroker-attempt", binary, "d", "body"];
+  const read = delivery(...fields);
+  expect({ ...read.headers }).toEqual({});
+  const copy = copyFields(read.native, { "anybroker-attempt": "1", "anybroker-not-before": undefined });
+  expect(copy.map(String)).toEqual([...fields.map(String), "h.anybroker-attempt", "1"]);
+  expect({ ...delivery(...copy.map((one) => Buffer.from(one))).headers }).toEqual({ "anybroker-attempt": "1" });
+});
+
+test("a header of ours that comes more than once is left out, and a copy has it once", () => {
+  const attempt = "h.anybroker-attempt";
+  const read = delivery(attempt, "3", "a", "1", attempt, "4", attempt, "5");
+  expect({ ...read.headers }).toEqual({ a: "1" });
+  const copy = copyFields(read.native, { "anybroker-attempt": "1" });
+  expect(copy.map(String)).toEqual(["a", "1", attempt, "1"]);
+});
+
+test.each(["", "1e3", "-1", "soon", "8640000000000001"])("the time %j of a foreign entry is undefined", (ts) => {
+  expect(delivery("ts", ts).sentAt).toBeUndefined();
+});
+
 test("an entry without a body has an empty one", () => {
   expect(delivery("a", "1").body).toHaveLength(0);
 });

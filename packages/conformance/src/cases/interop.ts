@@ -96,6 +96,7 @@ export const INTEROP: readonly Case[] = [
       });
       const [letter] = await context.deadLetters(queue, 1);
       ok(Buffer.from(letter?.bytes ?? []).equals(JSON_BODY));
+      equal(letter?.key, undefined);
       mended = true;
       equal(await queue.deadLetters.replay({ all: true }), 1);
       await received.waitForCount(3);
@@ -143,7 +144,7 @@ export const INTEROP: readonly Case[] = [
   },
   {
     id: "foreign-metadata",
-    name: "Headers with anybroker's names and foreign values, also repeated, delay, expire and count nothing: the policy has all its attempts, and the dead letter has its own data",
+    name: "A foreign message whose headers have anybroker's names, and values that anybroker never writes, is handled and retried as the policy says, and its dead letter has anybroker's own data",
     section: "C",
     rows: [15, 30, 46, 53],
     needs: ["foreign", "deadLetters.list"],
@@ -187,7 +188,7 @@ export const INTEROP: readonly Case[] = [
   },
   {
     id: "foreign-metadata-hides-nothing",
-    name: "A dead letter that could only be written with reason and attempts has nothing of the foreign values beside them",
+    name: "A dead letter of such a message that was written with reason and attempts only has no foreign error, source or time",
     section: "C",
     rows: [15, 46],
     needs: ["foreign", "deadLetters.list"],

@@ -6,6 +6,7 @@ import type { DeadLetterEntry, DeadLetterStore, Selection } from "../contract/de
 import { describeEntity, type SourceEntity } from "../contract/entities.ts";
 import { OWN } from "../contract/headers.ts";
 import type { HeaderChanges } from "../contract/message.ts";
+import { dateOf, readCount, readDate } from "../contract/own-headers.ts";
 import { withoutOwn } from "../receiving/held-message.ts";
 import { askLink } from "./ask-link.ts";
 import type { BrokerContext } from "./context.ts";
@@ -92,17 +93,15 @@ export function deadLettersOf(context: BrokerContext, entity: SourceEntity): Dea
 
 function toDeadLetter(entry: DeadLetterEntry): DeadLetter {
   const { deadLetterId, id, key, type, contentType, correlationId, replyTo, native, headers } = entry;
-  const attempts = headers[OWN.attempt];
-  const at = headers[OWN.deadAt];
   return {
     ...{ deadLetterId, id, key, type, contentType, correlationId, replyTo, native },
     bytes: entry.body,
     headers: withoutOwn(headers),
-    sentAt: entry.sentAt === undefined ? undefined : new Date(entry.sentAt),
-    attempts: attempts === undefined ? undefined : Number(attempts),
+    sentAt: dateOf(entry.sentAt),
+    attempts: readCount(headers[OWN.attempt]),
     reason: headers[OWN.deadReason],
     error: headers[OWN.deadError],
     source: headers[OWN.deadSource],
-    at: at === undefined ? undefined : new Date(at),
+    at: readDate(headers[OWN.deadAt]),
   };
 }

@@ -50,7 +50,8 @@ export interface Delivery {
   readonly contentType: string | undefined;
   /**
    * All headers as strings, under the names that they came with, in an object without a prototype. A value that is not
-   * UTF-8 is `base64:…`. Every read returns the same object.
+   * UTF-8 is `base64:…`. Every read returns the same object. A header with the name of one of ours is left out if we cannot
+   * have written it: it is repeated, of another type, or without the prefix that ours have on this broker.
    */
   readonly headers: Readonly<Record<string, string>>;
   readonly key: string | undefined;

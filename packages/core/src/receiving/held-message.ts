@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import type { Message, MessageSource } from "../api/message.ts";
 import { NO_HEADERS, OWN, OWN_PREFIX } from "../contract/headers.ts";
 import type { Delivery } from "../contract/message.ts";
+import { dateOf, readCount } from "../contract/own-headers.ts";
 import type { Settlement, SettleResult } from "../contract/settlement.ts";
 import { crashEvidence, isSuspect } from "./crash-loop.ts";
 import type { Recollection } from "./recollections.ts";
@@ -77,7 +78,9 @@ export class HeldMessage implements Message {
     this.delivery = delivery;
     this.holder = holder;
     this.#settler = settler;
-    this.failures = Math.max(failuresOf(delivery), progress?.failures ?? 0, recollection?.failures ?? 0);
+    // A copy has the failures of earlier retries in its header.
+    const counted = readCount(delivery.headers[OWN.attempt]) ?? 0;
+    this.failures = Math.max(counted, progress?.failures ?? 0, recollection?.failures ?? 0);
     this.notBefore = Math.max(progress?.notBefore ?? 0, recollection?.notBefore ?? 0);
     this.survived = recollection?.survived ?? 0;
     this.#evidence = crashEvidence(delivery.deliveries, this.survived);
@@ -146,8 +149,7 @@ export class HeldMessage implements Message {
   }
 
   get sentAt(): Date | undefined {
-    const at = this.delivery.sentAt;
-    return at === undefined ? undefined : new Date(at);
+    return dateOf(this.delivery.sentAt);
   }
 
   get attempt(): number {
@@ -260,13 +262,6 @@ Object.defineProperty(HeldMessage.prototype, inspect.custom, {
     return { id, key, type, headers, attempt, source, position, bytes: this.delivery.body.length };
   },
 });
-
-/** Returns the number of failures that an earlier retry wrote to the header of its copy. */
-export function failuresOf(delivery: Delivery): number {
-  const text = delivery.headers[OWN.attempt];
-  const count = text === undefined ? 0 : Number(text);
-  return Number.isInteger(count) && count > 0 ? count : 0;
-}
 
 /** Returns the headers without those of anybroker. */
 export function withoutOwn(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

@@ -1,5 +1,6 @@
 import type { Filter } from "../contract/entities.ts";
 import { OWN } from "../contract/headers.ts";
+import { readTime } from "../contract/own-headers.ts";
 import { matches } from "./filter.ts";
 
 /** What to do with a delivery before a handler sees it. */
@@ -23,7 +24,7 @@ export function decideReceipt(
   filter: Filter | undefined,
   now: number,
 ): ReceiptDecision {
-  const early = Math.max(notBefore, Number(headers[OWN.notBefore] ?? 0)) - now;
+  const early = Math.max(notBefore, readTime(headers[OWN.notBefore]) ?? 0) - now;
   if (early > 0) return { action: "requeue", wait: early };
   if (isExpired(headers, now)) return { action: "discard" };
   if (filter !== undefined && !matches(filter, headers)) return { action: "filter-out" };
@@ -32,6 +33,6 @@ export function decideReceipt(
 
 /** Returns whether the message's time to live is over. */
 export function isExpired(headers: Readonly<Record<string, string>>, now: number): boolean {
-  const at = headers[OWN.expiresAt];
-  return at !== undefined && Number(at) <= now;
+  const at = readTime(headers[OWN.expiresAt]);
+  return at !== undefined && at <= now;
 }

@@ -6,6 +6,7 @@ import { BrokerError, reasonOf, redact, textOf } from "../base/errors.ts";
 import { describeEntity, type SourceEntity } from "../contract/entities.ts";
 import { OWN, truncate } from "../contract/headers.ts";
 import type { HeaderChanges } from "../contract/message.ts";
+import { formatCount } from "../contract/own-headers.ts";
 import type { Settlement, SettleResult } from "../contract/settlement.ts";
 import type { Connection } from "../link/connection.ts";
 import type { HeldMessage, MessageSettler } from "./held-message.ts";
@@ -139,13 +140,19 @@ export class Settler implements MessageSettler {
     const { entity, clock } = this.#context;
     if (entity.kind === "subscription" && !entity.durable) return this.discard(held, reason, "discarded", onSettled);
     held.settleAgain = (again) => this.giveUp(again, reason, error);
-    const short = { [OWN.attempt]: String(held.failures + 1), [OWN.deadReason]: truncate(reason, TEXT_MAX) };
+    const short = {
+      [OWN.attempt]: formatCount(held.failures + 1),
+      [OWN.deadReason]: truncate(reason, TEXT_MAX),
+      [OWN.deadError]: undefined,
+      [OWN.deadSource]: undefined,
+      [OWN.deadAt]: undefined,
+      [OWN.notBefore]: undefined,
+    };
     const full = {
       ...short,
       [OWN.deadError]: error === undefined ? undefined : truncate(redact(textOf(error)), TEXT_MAX),
       [OWN.deadSource]: describeEntity(entity),
       [OWN.deadAt]: new Date(clock.now()).toISOString(),
-      [OWN.notBefore]: undefined,
     };
     const { delivery } = held;
     // The broker may refuse the first way, for example because of its size. Each next way adds fewer headers.
@@ -210,7 +217,7 @@ export class Settler implements MessageSettler {
     // An emulated delay may deliver the copy early. This header lets the consumer find out.
     const emulated = wait > 0 && this.#context.connection.capabilities.retryDelay === "emulated";
     const headers = {
-      [OWN.attempt]: String(failures),
+      [OWN.attempt]: formatCount(failures),
       [OWN.notBefore]: emulated ? String(Math.ceil(now + wait)) : undefined,
     };
     held.settleAgain = (later) => {

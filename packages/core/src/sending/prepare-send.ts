@@ -36,7 +36,8 @@ const NO_BODY = new Uint8Array();
 export function prepareSend(context: SendContext, options: SendOptions = NONE): Prepared {
   if (options !== NONE) check(context, options);
   const { connection, destination, format } = context;
-  const now = connection.context.clock.now();
+  // Headers have whole milliseconds.
+  const now = Math.ceil(connection.context.clock.now());
   const deliverAt = deliverTime(context, options, now);
   if (destination.kind === "queue" && destination.ordered && options.key === undefined) {
     throw new TypeError(`queue ${destination.name} is ordered: each message needs a key`);

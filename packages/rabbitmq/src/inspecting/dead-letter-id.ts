@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type * as core from "@anybroker/core/driver";
-import { OWN } from "@anybroker/core/driver";
+import { OWN, readDate } from "@anybroker/core/driver";
 import type { ConsumeMessage } from "amqplib";
 
 type WithId = Pick<core.DeadLetterEntry, "deadLetterId">;
@@ -13,8 +13,10 @@ type WithId = Pick<core.DeadLetterEntry, "deadLetterId">;
 export function deadLetterIdOf({ properties, content }: ConsumeMessage, seen: Map<string, number>): string {
   // Each look at the message raises these two counts.
   const { "x-delivery-count": _, "x-acquired-count": __, ...headers } = properties.headers ?? {};
-  const diedAtServer: unknown = headers["x-death"]?.[0]?.time.value;
-  const diedAt = new Date(headers[OWN.deadAt] ?? Number(diedAtServer) * 1_000).getTime() || 0;
+  const diedAtServer: unknown = headers["x-death"]?.[0]?.time?.value;
+  const deadAt: unknown = headers[OWN.deadAt];
+  const date = typeof deadAt === "string" ? readDate(deadAt) : undefined;
+  const diedAt = date?.getTime() ?? (Number(diedAtServer) * 1_000 || 0);
   // The server sorts the headers when it adds one of its own.
   const sorted = Object.entries(headers).sort(([one], [other]) => (one < other ? -1 : 1));
   const everything = JSON.stringify([{ ...properties, headers: undefined }, sorted]);

@@ -52,6 +52,16 @@ test("an entry of another program with more fields than can be copied does not h
   expect(await settle(source, ack(big))).toEqual([undefined]);
 });
 
+test("a foreign consumer whose name ends with an impossible lease holds up nothing, and its entry comes after our own lease", async () => {
+  const link = await open({}, { lease: 200 });
+  const entity = await declared(link, queue(unique("queue")));
+  await sent(link, queue(entity.name), [message("held"), message("good")]);
+  const name = `anybroker-it-${"9".repeat(30)}`;
+  await plain().xreadgroup("GROUP", entity.name, name, "COUNT", 1, "STREAMS", `{${entity.name}}`, ">");
+  const source = await reading(link, entity);
+  expect((await take(source, 2)).map(({ id }) => id).sort()).toEqual(["good", "held"]);
+});
+
 test("a delayed message waits in a sorted set, and comes when it is due although its sender has gone", async () => {
   const sender = await open();
   const entity = await declared(sender, queue(unique("queue")));
