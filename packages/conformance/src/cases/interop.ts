@@ -168,7 +168,7 @@ export const INTEROP: readonly Case[] = [
       const letters = await context.deadLetters(queue, sent.length);
       for (const letter of letters) {
         const at = letter.at?.getTime() ?? 0;
-        ok(at >= before - 1_000 && at <= Date.now() + 1_000, `the time is ${letter.at}`);
+        ok(at >= before - 1_000 && at <= Date.now() + 1_000, `the time is ${letter.at?.toISOString()}`);
         deepEqual([letter.attempts, letter.reason, letter.error], [2, "attempts-exhausted", "Error: broken"]);
         ok(letter.source?.includes(queue.name), `the source is ${letter.source}`);
         equal(Number.isNaN(letter.sentAt?.getTime()), false);

@@ -59,7 +59,7 @@ test("a foreign consumer whose name ends with an impossible lease holds up nothi
   const name = `anybroker-it-${"9".repeat(30)}`;
   await plain().xreadgroup("GROUP", entity.name, name, "COUNT", 1, "STREAMS", `{${entity.name}}`, ">");
   const source = await reading(link, entity);
-  expect((await take(source, 2)).map(({ id }) => id).sort()).toEqual(["good", "held"]);
+  expect(new Set((await take(source, 2)).map(({ id }) => id))).toEqual(new Set(["good", "held"]));
 });
 
 test("a delayed message waits in a sorted set, and comes when it is due although its sender has gone", async () => {
