@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { leftBehind } from "@anybroker-internal/testkit/left-behind";
 import { expect, onTestFinished, test } from "vitest";
 import { server, unique } from "./harness.ts";
 
@@ -24,4 +25,10 @@ test("a program ends as soon as its broker object is closed", async () => {
   const closed = performance.now();
   expect(await exit).toEqual([0, null]);
   expect(performance.now() - closed).toBeLessThan(1_000);
+});
+
+test("connecting, consuming and closing leaves nothing behind in the process", async () => {
+  const rounds = 20;
+  const left = await leftBehind(import.meta.dirname, "@anybroker/redis", server.url, unique("queue"), rounds);
+  for (const [kind, count] of Object.entries(left)) expect(count, kind).toBeLessThan(rounds);
 });

@@ -1,5 +1,6 @@
 import { pause } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
+import { withTimeLimit } from "../base/time-limit.ts";
 import { cancelled } from "../base/wait.ts";
 import type { SourceEntity } from "../contract/entities.ts";
 import type { Link } from "../contract/link.ts";
@@ -13,7 +14,7 @@ const RETRY_WAIT = 200;
  * fails for now, for example because the connection is lost. Rejects with `TIMEOUT` after `timeout` ms in all, and with
  * `CANCELLED` if the signal aborts.
  */
-export async function askLink<T>(
+export function askLink<T>(
   context: BrokerContext,
   entity: SourceEntity,
   what: string,
@@ -21,25 +22,26 @@ export async function askLink<T>(
   signal: AbortSignal | undefined,
   request: (link: Link, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const limit = AbortSignal.timeout(timeout);
-  const stop = signal === undefined ? limit : AbortSignal.any([limit, signal]);
-  const { connection, declarations } = context;
-  for (let tries = 0; ; tries += 1) {
-    try {
-      const link = await connection.up(stop, what);
-      await declarations.ensure(link, entity);
-      return await connection.within(link, request(link, stop), stop);
-    } catch (error) {
-      const wrapped = connection.wrap(error, what);
-      if (signal?.aborted === true) throw cancelled(what, signal);
-      const mayComeBack = declarations.forgetIfMissing(entity, wrapped) && tries === 0;
-      if (!stop.aborted && !wrapped.retryable && !mayComeBack) throw wrapped;
-      if (!stop.aborted) await pause(connection.context.clock, RETRY_WAIT, stop);
-      if (limit.aborted) {
-        const why = connection.link === undefined ? connection.lastError : undefined;
-        const text = `${what}: no answer within ${timeout} ms${why === undefined ? "" : `: ${why.message}`}`;
-        throw new BrokerError("TIMEOUT", text, { retryable: true, cause: why ?? error });
+  return withTimeLimit(timeout, async (limit) => {
+    const stop = signal === undefined ? limit : AbortSignal.any([limit, signal]);
+    const { connection, declarations } = context;
+    for (let tries = 0; ; tries += 1) {
+      try {
+        const link = await connection.up(stop, what);
+        await declarations.ensure(link, entity);
+        return await connection.within(link, request(link, stop), stop);
+      } catch (error) {
+        const wrapped = connection.wrap(error, what);
+        if (signal?.aborted === true) throw cancelled(what, signal);
+        const mayComeBack = declarations.forgetIfMissing(entity, wrapped) && tries === 0;
+        if (!stop.aborted && !wrapped.retryable && !mayComeBack) throw wrapped;
+        if (!stop.aborted) await pause(connection.context.clock, RETRY_WAIT, stop);
+        if (limit.aborted) {
+          const why = connection.link === undefined ? connection.lastError : undefined;
+          const text = `${what}: no answer within ${timeout} ms${why === undefined ? "" : `: ${why.message}`}`;
+          throw new BrokerError("TIMEOUT", text, { retryable: true, cause: why ?? error });
+        }
       }
     }
-  }
+  });
 }

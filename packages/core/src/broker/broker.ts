@@ -4,6 +4,7 @@ import { DEFAULTS } from "../api/defaults.ts";
 import { checkKeys, checkSignal, integer, show } from "../base/check.ts";
 import type { Clock } from "../base/clock.ts";
 import { reasonOf } from "../base/errors.ts";
+import { withTimeLimit } from "../base/time-limit.ts";
 import { orAborted } from "../base/wait.ts";
 import type { Declared } from "../contract/capabilities.ts";
 import type { Driver } from "../contract/driver.ts";
@@ -116,10 +117,11 @@ async function healthOf(connection: Connection, signal: AbortSignal | undefined)
     connection.askedAfter();
     return { status: "down", reason: lastError?.message ?? "not connected", server: undefined, details: {} };
   }
-  const limit = AbortSignal.timeout(HEALTH_TIMEOUT);
-  const stop = signal === undefined ? limit : AbortSignal.any([limit, signal]);
   const withoutAnswer = (error: unknown): LinkHealth => ({ degraded: `no answer: ${reasonOf(error)}`, details: {} });
-  const { degraded, details } = await orAborted(link.health(stop), stop).catch(withoutAnswer);
+  const { degraded, details } = await withTimeLimit(HEALTH_TIMEOUT, (limit) => {
+    const stop = signal === undefined ? limit : AbortSignal.any([limit, signal]);
+    return orAborted(link.health(stop), stop);
+  }).catch(withoutAnswer);
   return { status: degraded === undefined ? "up" : "degraded", reason: degraded, server: link.server, details };
 }
 

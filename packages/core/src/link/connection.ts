@@ -2,6 +2,7 @@ import { events } from "../api/diagnostics.ts";
 import { pause } from "../base/clock.ts";
 import { BrokerError, reasonOf } from "../base/errors.ts";
 import { openWithin } from "../base/open-within.ts";
+import { withTimeLimit } from "../base/time-limit.ts";
 import { aborted, cancelled, orAborted, Waiters } from "../base/wait.ts";
 import { type Capabilities, type Feature, refine } from "../contract/capabilities.ts";
 import { CONTRACT, type Driver, type LinkContext } from "../contract/driver.ts";
@@ -160,9 +161,8 @@ export class Connection {
     const link = this.closed ? undefined : this.link;
     this.#closing.abort(new Error("the broker object is closed"));
     if (link !== undefined) {
-      const limit = AbortSignal.timeout(CLOSE_TIMEOUT);
       // An error does not matter here, because the link is given up either way.
-      await orAborted(link.close(limit), limit).catch(() => {});
+      await withTimeLimit(CLOSE_TIMEOUT, (limit) => orAborted(link.close(limit), limit)).catch(() => {});
     }
     await this.#supervisor;
   }
@@ -189,7 +189,7 @@ export class Connection {
       try {
         if (signal.aborted) return;
         const next = await this.#connect(signal, ATTEMPT_TIMEOUT);
-        return signal.aborted ? await next.close(AbortSignal.timeout(CLOSE_TIMEOUT)) : this.#begin(next);
+        return signal.aborted ? await withTimeLimit(CLOSE_TIMEOUT, (end) => next.close(end)) : this.#begin(next);
       } catch (failure) {
         if (signal.aborted) return;
         this.lastError = this.wrap(failure, `cannot connect to ${this.driver.address}`);
@@ -240,7 +240,7 @@ export class Connection {
     const cancel = this.context.clock.after(timeout, () => slow.abort(error));
     const limit = AbortSignal.any([signal, slow.signal]);
     const opening = this.driver.connect(this.context, limit);
-    const closeLate = (link: Link): Promise<void> => link.close(AbortSignal.timeout(CLOSE_TIMEOUT));
+    const closeLate = (link: Link): Promise<void> => withTimeLimit(CLOSE_TIMEOUT, (end) => link.close(end));
     return openWithin(opening, limit, closeLate).finally(cancel);
   }
 }

@@ -1,5 +1,6 @@
 import { events } from "../api/diagnostics.ts";
 import { BrokerError } from "../base/errors.ts";
+import { withTimeLimit } from "../base/time-limit.ts";
 import { describeEntity, type Entity } from "../contract/entities.ts";
 import type { Link } from "../contract/link.ts";
 import type { Connection } from "./connection.ts";
@@ -58,8 +59,9 @@ export class Declarations {
 
   async #declare(link: Link, entity: Entity, mode: "create" | "verify"): Promise<void> {
     const entities = entity.kind !== "subscription" ? [entity] : [entity.topic, ...(entity.durable ? [entity] : [])];
-    const limit = AbortSignal.timeout(TIMEOUT);
-    const drifts = await this.#connection.within(link, link.declare(entities, mode, limit), limit);
+    const drifts = await withTimeLimit(TIMEOUT, (limit) =>
+      this.#connection.within(link, link.declare(entities, mode, limit), limit),
+    );
     for (const drift of drifts) events.drift(drift);
     const [first] = drifts;
     if (mode !== "verify" || first === undefined) return;

@@ -1,4 +1,5 @@
 import { BrokerError } from "../base/errors.ts";
+import { withTimeLimit } from "../base/time-limit.ts";
 import { aborted, orAborted } from "../base/wait.ts";
 import { describeEntity, type SourceEntity } from "../contract/entities.ts";
 import type { Delivery } from "../contract/message.ts";
@@ -97,9 +98,9 @@ export class ReadSession {
     const { link } = connection;
     if (!this.alive || link === undefined) return;
     this.end(why);
-    const limit = AbortSignal.timeout(CLOSE_TIMEOUT);
+    const closing = withTimeLimit(CLOSE_TIMEOUT, (limit) => connection.within(link, this.#source.close(limit), limit));
     // The failure of the source has been reported. That of its close would say nothing more.
-    await connection.within(link, this.#source.close(limit), limit).catch(() => {});
+    await closing.catch(() => {});
   }
 
   /** Waits for running handlers until `late` aborts, gives back all other messages, and closes the source. */
@@ -158,9 +159,12 @@ export class ReadSession {
   }
 
   /** Pauses the source, and gives back its buffer and the matching messages that no handler has begun. */
-  async #giveBack(matches: (held: HeldMessage) => boolean): Promise<void> {
+  #giveBack(matches: (held: HeldMessage) => boolean): Promise<void> {
+    return withTimeLimit(CLOSE_TIMEOUT, (limit) => this.#giveBackUntil(AbortSignal.any([this.signal, limit]), matches));
+  }
+
+  async #giveBackUntil(limit: AbortSignal, matches: (held: HeldMessage) => boolean): Promise<void> {
     const { dispatcher, settler } = this.#context;
-    const limit = AbortSignal.any([this.signal, AbortSignal.timeout(CLOSE_TIMEOUT)]);
     await this.#orEnd(this.#source.pause(limit));
     for (let more = true; more && this.alive; ) {
       const buffered = await this.#source.receive(ALL, AbortSignal.abort());
@@ -188,8 +192,7 @@ export class ReadSession {
 
   async #closeSource(): Promise<void> {
     const { connection, entity, report } = this.#context;
-    const limit = AbortSignal.timeout(CLOSE_TIMEOUT);
-    await orAborted(this.#source.close(limit), limit).catch((error: unknown) =>
+    await withTimeLimit(CLOSE_TIMEOUT, (limit) => orAborted(this.#source.close(limit), limit)).catch((error: unknown) =>
       report(connection.wrap(error, `closing the consumer of ${describeEntity(entity)}`)),
     );
   }

@@ -4,6 +4,7 @@ import type { MessageSource } from "../api/message.ts";
 import { checkKeys, integer } from "../base/check.ts";
 import { pause } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
+import { withTimeLimit } from "../base/time-limit.ts";
 import { cancelled } from "../base/wait.ts";
 import { describeEntity, type SourceEntity } from "../contract/entities.ts";
 import type { Link } from "../contract/link.ts";
@@ -184,7 +185,7 @@ export class SourceConsumer implements Consumer {
     const opening = link.open(entity, { window }, lost, this.#stop.signal);
     const source = await this.#connection.within(link, opening, this.#stop.signal).catch((error: unknown) => {
       // If the source opens after all, it is closed, because this consumer no longer waits for it.
-      opening.then((late) => late.close(AbortSignal.timeout(CLOSE_TIMEOUT))).catch(() => {});
+      opening.then((late) => withTimeLimit(CLOSE_TIMEOUT, (limit) => late.close(limit))).catch(() => {});
       throw error;
     });
     holdings = this.#holdingsOf(source);

@@ -40,6 +40,11 @@ describe("the headers of a received message", () => {
     expect(collected(["a", "1"], ["b", "x"], ["a", "2"], ["a", "1"])).toMatchObject({ a: '["1","2","1"]', b: "x" });
   });
 
+  test("leave out a repeated one with the name of one of ours", () => {
+    const [a, b] = ["anybroker-attempt", "anybroker-dead-at"];
+    expect({ ...collected([a, "1"], [b, "x"], [a, "2"], [a, "1"]) }).toEqual({ [b]: "x" });
+  });
+
   test("may repeat an empty value", () => {
     expect(collected(["a", ""], ["a", ""]).a).toBe('["",""]');
   });

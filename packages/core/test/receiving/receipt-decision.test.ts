@@ -49,7 +49,13 @@ test("the rest of a retry's wait counts, whichever ends later: it or the delay i
   expect(decideReceipt({}, 1_500, undefined, NOW)).toEqual(requeue(500));
   expect(decideReceipt(notBefore(1_800), 1_500, undefined, NOW)).toEqual(requeue(800));
   expect(decideReceipt(notBefore(1_200), 1_500, undefined, NOW)).toEqual(requeue(500));
+  expect(decideReceipt(notBefore("NaN"), 1_500, undefined, NOW)).toEqual(requeue(500));
 });
+
+test.each(["", "NaN", "Infinity", "1e300", "-1", "0x1", "1.5", "01", "9404642304000000"])(
+  'a time that another program wrote as "%s" neither delays nor expires the message',
+  (time) => expect(decideReceipt({ ...notBefore(time), ...expiresAt(time) }, 0, undefined, NOW)).toEqual(handle),
+);
 
 test("a message without a time to live never expires", () => {
   expect(isExpired({}, Number.MAX_SAFE_INTEGER)).toBe(false);
