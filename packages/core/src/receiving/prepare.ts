@@ -65,8 +65,11 @@ export function preparer(
       return unreadable(held, error);
     }
   };
+  // A message that was given up explains the crashes of the others that were held with it.
+  let explained = 0;
   const prepareSuspect = async (held: HeldMessage, others: number): Promise<boolean> => {
-    if (isCondemned(held.evidence, others)) {
+    if (held.evidence > explained && isCondemned(held.evidence, others)) {
+      explained = held.evidence;
       settler.giveUp(held, "crash-loop", undefined);
       return false;
     }
