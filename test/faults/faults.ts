@@ -28,8 +28,6 @@ export async function faults(subject: FaultSubject, selected: readonly Scenario[
         started ??= subject.start();
         const server = await started;
         if (scenario.needs === "alarm" && server.alarm === undefined) testContext.skip(`${subject.name} has no alarm`);
-        // A defect, not a limit: Kafka's counts also cover messages that the crashed consumer did not hold.
-        if (scenario.kills === 20 && subject.name === "kafka") testContext.skip("Kafka gives up innocent messages too");
         try {
           await perform(subject, server, scenario, messages);
         } catch (error) {

@@ -232,7 +232,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     title: "a message kills every process that handles it, among good messages that were delivered with it",
-    messages: { short: 160, full: 20_000 },
+    messages: { short: 400, full: 20_000 },
     sparesServer: true,
     kills: 20,
     async run(context) {

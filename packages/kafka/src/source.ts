@@ -170,7 +170,7 @@ class KafkaSource implements core.Source {
   }
 
   async flush(signal: AbortSignal): Promise<void> {
-    await this.#commits?.flush(signal);
+    await this.#commits?.noteHeld(signal);
   }
 
   async keepProgress(delivery: core.Delivery, progress: core.RetryProgress): Promise<void> {

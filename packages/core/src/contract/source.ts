@@ -53,7 +53,11 @@ export interface Source {
    * crash, and failures of a retry in place are forgotten with the connection.
    */
   identify?(delivery: Delivery): string | undefined;
-  /** Resolves when the broker has every ack that `settle` has returned. Missing where `settle` never returns earlier. */
+  /**
+   * Resolves when the broker has every ack that `settle` has returned. The core calls it before a suspect starts, and calls
+   * `receive` again only when no suspect is left. So a driver that notes itself what a consumer holds can note it exactly
+   * here. Missing where `settle` never returns earlier.
+   */
   flush?(signal: AbortSignal): Promise<void>;
   /**
    * Notes how far a delivery has come that is retried in place, so that the note outlives this consumer and comes with the

@@ -5,6 +5,8 @@ export interface Keyed {
   readonly key: string | undefined;
   /** It starts last, and while nothing else runs. */
   readonly isSuspect: boolean;
+  /** Of how many crashes it is suspected. */
+  readonly evidence: number;
 }
 
 /** The messages that wait for a handler. On an ordered source only the first message of each free key can be taken. */
@@ -54,9 +56,12 @@ export class KeyQueues<T extends Keyed> {
     return this.#ready.shift();
   }
 
-  /** One of the suspects, at random, whose key is then taken. */
+  /** One of the suspects with the least evidence, at random, whose key is then taken. */
   takeSuspect(): T | undefined {
-    const [item] = this.#suspects.splice(Math.floor(Math.random() * this.#suspects.length), 1);
+    const least = Math.min(...this.#suspects.map(({ evidence }) => evidence));
+    const candidates = this.#suspects.filter(({ evidence }) => evidence === least);
+    const item = candidates[Math.floor(Math.random() * candidates.length)];
+    this.#suspects = this.#suspects.filter((other) => other !== item);
     return item;
   }
 

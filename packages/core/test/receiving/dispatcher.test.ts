@@ -74,12 +74,12 @@ function bench({ ordered = false, batch = false, prepare = () => true, runAgainA
     dispatcher,
     log,
     running,
-    /** Messages `a1 a2 b1`: the letter is the key, `-` stands for none, `!` marks a suspect. */
+    /** Messages `a1 a2 b1`: the letter is the key, `-` stands for none, each `!` for another crash of a suspect. */
     add(ids: string): readonly HeldMessage[] {
       const messages = ids.split(" ").map((id) => {
         const key = id.startsWith("-") ? undefined : id.charAt(0);
         return new HeldMessage(
-          delivery(id, { key, deliveries: id.includes("!") ? 2 : 0 }),
+          delivery(id, { key, deliveries: id.includes("!") ? id.split("!").length : 0 }),
           holdings,
           settler,
           undefined,
@@ -564,6 +564,17 @@ describe("suspects", () => {
       "1 more",
       "0 more",
     ]);
+  });
+
+  test("start with the one of which the fewest crashes are known", async () => {
+    const { add, log, running } = bench({ concurrency: 3 });
+    add("-1!!! -2! -3!!");
+    for (const id of ["-2!", "-3!!", "-1!!!"]) {
+      await settled();
+      running.get(id)?.end();
+    }
+    await settled();
+    expect(log.filter((line) => line.startsWith("start"))).toEqual(["start -2!", "start -3!!", "start -1!!!"]);
   });
 
   test("hold back what comes while they run", async () => {

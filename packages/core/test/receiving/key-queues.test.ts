@@ -6,9 +6,10 @@ interface Item {
   readonly key: string | undefined;
   readonly turn: number;
   readonly isSuspect: boolean;
+  readonly evidence: number;
 }
 
-const itemOf = (key: string | undefined, turn: number): Item => ({ key, turn, isSuspect: false });
+const itemOf = (key: string | undefined, turn: number): Item => ({ key, turn, isSuspect: false, evidence: 0 });
 
 type Step =
   | { readonly do: "push"; readonly key: string | undefined }

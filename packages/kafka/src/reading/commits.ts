@@ -75,6 +75,12 @@ export class Commits {
     return this.#commit((log) => log.uncommitted, signal);
   }
 
+  /** Commits everything settled, and notes what is held. Nothing more is delivered before the owner is noted again. */
+  noteHeld(signal: AbortSignal): Promise<boolean> {
+    for (const { evidence } of this.#context.partitions.all) evidence.noteHeld();
+    return this.flush(signal);
+  }
+
   /** Commits everything settled before the partitions are given up in good order. */
   flushOnLeaving(signal: AbortSignal): Promise<boolean> {
     return this.#commit((log) => log.uncommittedOnLeaving, signal);

@@ -1,7 +1,7 @@
 import type { RetryProgress } from "@anybroker/core/driver";
 import { type CrashCount, formatNote, type OffsetRange, type PartitionNote, parseNote } from "./partition-note.ts";
 
-/** How many messages from the committed offset on a vanished consumer is taken to have held. */
+/** How many messages from the committed offset on a vanished consumer is taken to have held if it has not noted which. */
 const HELD_OFFSETS = 256;
 
 /**
@@ -16,8 +16,12 @@ export class CrashEvidence {
   readonly #found: PartitionNote;
   readonly #crashCounts: readonly CrashCount[];
   readonly #progress: Map<number, RetryProgress>;
-  #marked = false;
-  #marking = false;
+  /** Whether commits name this program as the owner. */
+  #isOwner = false;
+  /** Whether they also say which messages it holds. */
+  #knowsHeld = false;
+  #isMarking = false;
+  #wasMarked = false;
 
   /** `owner` names this program. `offset` and `metadata` are what is committed. */
   constructor(owner: string, offset: number, metadata: string) {
@@ -25,7 +29,9 @@ export class CrashEvidence {
     const isCrash = found.owner !== "" && found.owner !== owner;
     this.#owner = owner;
     this.#found = found;
-    this.#crashCounts = isCrash ? raised(found.crashCounts, endOfHeld(offset, found.settled)) : found.crashCounts;
+    this.#crashCounts = isCrash
+      ? raised(found.crashCounts, found.held ?? likelyHeld(offset, found))
+      : found.crashCounts;
     this.#progress = new Map(found.progress);
   }
 
@@ -51,27 +57,43 @@ export class CrashEvidence {
     if (this.#progress.size > 0) this.#progress.delete(offset);
   }
 
-  /** Whether this program is noted as the owner. Before that nothing may be delivered. */
+  /** Whether the server has the note that this program is the owner and may get any message. Before that it gets none. */
   get isMarked(): boolean {
-    return this.#marked;
+    return this.#wasMarked && !this.#isMarking && !this.#knowsHeld;
   }
 
-  /** Whether the note of the owner is on its way. */
+  /** Whether that note is on its way. */
   get isMarking(): boolean {
-    return this.#marking;
+    return this.#isMarking;
   }
 
-  /** This program is the owner in the next commit. */
+  /** Whether the note says which messages are held. */
+  get knowsHeld(): boolean {
+    return this.#knowsHeld;
+  }
+
+  /** From the next commit on this program is the owner, and may get any message. */
   beginMarking(): void {
-    this.#marking = true;
+    this.#isOwner = true;
+    this.#knowsHeld = false;
+    this.#isMarking = true;
   }
 
   marked(): void {
-    this.#marked = true;
+    this.#isMarking = false;
+    this.#wasMarked = true;
   }
 
   markingFailed(): void {
-    this.#marking = this.#marked;
+    this.#isMarking = false;
+    // What was delivered under an earlier note is still held.
+    this.#isOwner = this.#wasMarked;
+    this.#knowsHeld = this.#wasMarked;
+  }
+
+  /** From the next commit on the note says which messages are held, and nothing more is delivered before it is changed. */
+  noteHeld(): void {
+    this.#knowsHeld = this.#isOwner;
   }
 
   /** Whether crashes have left traces from an offset on, so that settled messages are noted one by one. */
@@ -79,33 +101,43 @@ export class CrashEvidence {
     return this.#crashCounts.some(({ end, crashes }) => end > offset && crashes > 0);
   }
 
-  /** The metadata to commit with an offset. `settled` are the settled messages beyond it. */
-  metadataAt(offset: number, settled: readonly OffsetRange[]): string {
-    return this.#note(this.#marking ? this.#owner : "", offset, settled);
+  /** The metadata to commit with an offset. `settled` are the settled messages beyond it; `held` as in the note. */
+  metadataAt(offset: number, settled: readonly OffsetRange[], held: readonly OffsetRange[] | undefined): string {
+    return this.#note(this.#isOwner ? this.#owner : "", offset, settled, held);
   }
 
   /** The same for a consumer that leaves in good order: without itself as the owner. */
   metadataOnLeaving(offset: number, settled: readonly OffsetRange[]): string {
-    return this.#note("", offset, settled);
+    return this.#note("", offset, settled, undefined);
   }
 
-  #note(owner: string, offset: number, settled: readonly OffsetRange[]): string {
-    return formatNote(offset, { owner, crashCounts: this.#crashCounts, settled, progress: this.#progress });
+  #note(
+    owner: string,
+    offset: number,
+    settled: readonly OffsetRange[],
+    held: readonly OffsetRange[] | undefined,
+  ): string {
+    return formatNote(offset, { owner, crashCounts: this.#crashCounts, settled, progress: this.#progress, held });
   }
 }
 
-/** The offset after the last one that a consumer may have held. Messages that are noted as settled were not held. */
-function endOfHeld(offset: number, settled: readonly OffsetRange[]): number {
+/** What a consumer may have held that has not noted it. Messages that are noted as settled were not held. */
+function likelyHeld(offset: number, { settled }: PartitionNote): readonly OffsetRange[] {
   let end = offset + HELD_OFFSETS;
   for (const { first, last } of settled) if (first < end) end += last - first + 1;
-  return end;
+  return [{ first: offset, last: end - 1 }];
 }
 
-/** The counts after one more crash of a consumer that held everything below `end`. */
-function raised(counts: readonly CrashCount[], end: number): readonly CrashCount[] {
-  const ends = [...new Set([...counts.map((one) => one.end), end])].sort((one, other) => one - other);
-  return ends.map((one) => {
-    const before = counts.find((count) => one <= count.end)?.crashes ?? 0;
-    return { end: one, crashes: before + (one <= end ? 1 : 0) };
-  });
+/** The counts after one more crash of a consumer that held some messages. */
+function raised(counts: readonly CrashCount[], held: readonly OffsetRange[]): readonly CrashCount[] {
+  const ends = new Set([...counts.map(({ end }) => end), ...held.flatMap(({ first, last }) => [first, last + 1])]);
+  const raisedCounts = [...ends]
+    .sort((one, other) => one - other)
+    .map((end) => {
+      const before = counts.find((count) => end <= count.end)?.crashes ?? 0;
+      const wasHeld = held.some(({ first, last }) => first < end && end <= last + 1);
+      return { end, crashes: before + (wasHeld ? 1 : 0) };
+    });
+  // Neighbouring pieces with the same count are one.
+  return raisedCounts.filter(({ crashes }, index) => crashes !== raisedCounts[index + 1]?.crashes);
 }

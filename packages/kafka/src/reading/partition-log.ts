@@ -154,7 +154,8 @@ export class PartitionLog implements TopicPartition {
 
   /** What is to be committed; undefined when the server has it already. */
   get uncommitted(): CommittedOffset | undefined {
-    return this.#unlessCommitted(this.evidence.metadataAt(this.firstUnsettled, this.#settledBeyond));
+    const held = this.evidence.knowsHeld ? this.#heldRanges : undefined;
+    return this.#unlessCommitted(this.evidence.metadataAt(this.firstUnsettled, this.#settledBeyond, held));
   }
 
   /** The same for a consumer that gives the partition up in good order. */
@@ -168,13 +169,25 @@ export class PartitionLog implements TopicPartition {
    */
   get #settledBeyond(): readonly OffsetRange[] {
     if (!this.evidence.hasCrashes(this.firstUnsettled)) return NO_RANGES;
-    const ranges: OffsetRange[] = [];
-    for (let index = this.#firstUnsettled + 1; index < this.#entries.length; index += 1) {
+    return this.#rangesOf((delivery) => delivery.settled);
+  }
+
+  get #heldRanges(): readonly OffsetRange[] {
+    return this.#rangesOf((delivery) => delivery.held);
+  }
+
+  #rangesOf(matches: (delivery: HeldDelivery) => boolean): readonly OffsetRange[] {
+    const ranges: { first: number; last: number }[] = [];
+    let isOpen = false;
+    for (let index = this.#firstUnsettled; index < this.#entries.length; index += 1) {
       const entry = this.#entries[index];
-      if (entry?.settled !== true) continue;
-      const first = entry.native.offset;
-      while (this.#entries[index + 1]?.settled === true) index += 1;
-      ranges.push({ first, last: this.#entries[index]?.native.offset ?? first });
+      const range = ranges.at(-1);
+      if (entry === undefined || !matches(entry)) isOpen = false;
+      else if (isOpen && range !== undefined) range.last = entry.native.offset;
+      else {
+        isOpen = true;
+        ranges.push({ first: entry.native.offset, last: entry.native.offset });
+      }
     }
     return ranges;
   }

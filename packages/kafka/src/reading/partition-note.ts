@@ -25,13 +25,17 @@ export interface PartitionNote {
   readonly settled: readonly OffsetRange[];
   /** Messages that are retried in place, by their offsets. */
   readonly progress: ReadonlyMap<number, RetryProgress>;
+  /** The messages that the owner holds, while it knows that it gets no others; undefined while it may get any. */
+  readonly held?: readonly OffsetRange[] | undefined;
 }
 
 /**
- * `anybroker:<owner>:<crash counts>:<settled>:<progress>`. Lists are separated by commas, the numbers of an item by `-`.
- * Numbers have base 36, offsets count from the committed one, times are milliseconds since 1970.
+ * `anybroker:<owner>:<crash counts>:<settled>:<progress>`, with `:<held>` at the end if that is known. Lists are separated
+ * by commas, the numbers of an item by `-`. Numbers have base 36 and up to nine digits, offsets count from the committed one, times are
+ * milliseconds since 1970.
  */
-const FORMAT = /^anybroker:([0-9a-z]*):([0-9a-z,-]*):([0-9a-z,-]*):([0-9a-z,-]*)$/;
+const LIST = "((?:[0-9a-z]{1,9}(?:[-,][0-9a-z]{1,9})*)?)";
+const FORMAT = new RegExp(`^anybroker:([0-9a-z]*):${LIST}:${LIST}:${LIST}(?::${LIST})?$`);
 
 /** Brokers allow 4,096 bytes unless told otherwise (`offset.metadata.max.bytes`). What is beyond this is left out. */
 const MAX_LENGTH = 3_500;
@@ -42,23 +46,25 @@ const NOTHING: PartitionNote = { owner: "", crashCounts: [], settled: [], progre
 export function parseNote(offset: number, metadata: string): PartitionNote {
   const match = FORMAT.exec(metadata);
   if (match === null) return NOTHING;
-  const [, owner = "", crashCounts = "", settled = "", progress = ""] = match;
+  const [, owner = "", crashCounts = "", settled = "", progress = "", held] = match;
   return {
     owner,
     crashCounts: items(crashCounts).map(([end = 0, crashes = 0]) => ({ end: offset + end, crashes })),
-    settled: items(settled).map(([first = 0, last = first]) => ({ first: offset + first, last: offset + last })),
+    settled: rangesFrom(offset, settled),
     progress: new Map(
       items(progress).map(([at = 0, failures = 0, notBefore = 0]) => [offset + at, { failures, notBefore }]),
     ),
+    ...(held === undefined ? {} : { held: rangesFrom(offset, held) }),
   };
 }
 
 /** Writes a note; "" when there is nothing to note. */
-export function formatNote(offset: number, { owner, crashCounts, settled, progress }: PartitionNote): string {
+export function formatNote(offset: number, { owner, crashCounts, settled, progress, held }: PartitionNote): string {
   const lists = [
     crashCounts.filter(({ end }) => end > offset).map(({ end, crashes }) => [end - offset, crashes]),
-    settled.map(({ first, last }) => (first === last ? [first - offset] : [first - offset, last - offset])),
+    numbersOf(offset, settled),
     [...progress].map(([at, { failures, notBefore }]) => [at - offset, failures, notBefore]),
+    ...(held === undefined ? [] : [numbersOf(offset, held)]),
   ];
   if (owner === "" && lists.every((list) => list.length === 0)) return "";
   let room = MAX_LENGTH;
@@ -75,7 +81,15 @@ export function formatNote(offset: number, { owner, crashCounts, settled, progre
   return `anybroker:${owner}:${texts.join(":")}`;
 }
 
+function rangesFrom(offset: number, list: string): readonly OffsetRange[] {
+  return items(list).map(([first = 0, last = first]) => ({ first: offset + first, last: offset + last }));
+}
+
+function numbersOf(offset: number, ranges: readonly OffsetRange[]): readonly (readonly number[])[] {
+  return ranges.map(({ first, last }) => (first === last ? [first - offset] : [first - offset, last - offset]));
+}
+
 function items(list: string): readonly (readonly number[])[] {
   if (list === "") return [];
-  return list.split(",").map((item) => item.split("-").map((number) => Number.parseInt(number, 36) || 0));
+  return list.split(",").map((item) => item.split("-").map((number) => Number.parseInt(number, 36)));
 }

@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { CrashEvidence } from "../../src/reading/crash-evidence.ts";
+import type { PartitionLog } from "../../src/reading/partition-log.ts";
 import { formatNote } from "../../src/reading/partition-note.ts";
 import { logOf, offsetsOf, partition, takeAll, takeOne } from "./logs.ts";
 
@@ -32,7 +33,7 @@ test("crashes add up for what was held each time", () => {
   ] as const) {
     const evidence = new CrashEvidence(owner, offset, metadata);
     evidence.beginMarking();
-    metadata = evidence.metadataAt(100, []);
+    metadata = evidence.metadataAt(100, [], undefined);
   }
   const evidence = new CrashEvidence("me", 100, metadata);
   expect([100, 255, 256, 355, 356].map((offset) => evidence.crashesOf(offset))).toEqual([3, 3, 2, 2, 0]);
@@ -94,8 +95,54 @@ test("an owner counts once its note is committed, and not when the commit has fa
   expect([evidence.isMarking, evidence.isMarked]).toEqual([true, false]);
   evidence.markingFailed();
   expect([evidence.isMarking, evidence.isMarked]).toEqual([false, false]);
+  expect(evidence.metadataAt(5, [], undefined)).toBe("");
   evidence.beginMarking();
   evidence.marked();
-  evidence.markingFailed();
-  expect([evidence.isMarking, evidence.isMarked]).toEqual([true, true]);
+  expect([evidence.isMarking, evidence.isMarked]).toEqual([false, true]);
+});
+
+describe("once it is noted which messages are held", () => {
+  /** A consumer that holds 5 and 7 of 5 to 9, and has noted that. */
+  const holding = (): PartitionLog => {
+    const log = logOf([5, 6, 7, 8, 9], { from: 5, owner: "one" });
+    log.evidence.beginMarking();
+    log.evidence.marked();
+    takeOne(log);
+    log.settle(takeOne(log));
+    takeOne(log);
+    log.evidence.noteHeld();
+    return log;
+  };
+
+  test("a crash is evidence against these alone", () => {
+    const { metadata = "" } = holding().uncommitted ?? {};
+    const evidence = new CrashEvidence("two", 5, metadata);
+    expect([5, 6, 7, 8, 9].map((offset) => evidence.crashesOf(offset))).toEqual([1, 0, 1, 0, 0]);
+  });
+
+  test("nothing is delivered until the note is changed", () => {
+    const { evidence } = holding();
+    expect([evidence.isMarking, evidence.isMarked]).toEqual([false, false]);
+    evidence.beginMarking();
+    expect([evidence.isMarking, evidence.isMarked]).toEqual([true, false]);
+    evidence.marked();
+    expect([evidence.isMarking, evidence.isMarked]).toEqual([false, true]);
+  });
+
+  test("the program stays the owner when the change fails", () => {
+    const log = holding();
+    const before = log.uncommitted;
+    log.evidence.beginMarking();
+    log.evidence.markingFailed();
+    expect(log.uncommitted).toEqual(before);
+    expect(before?.metadata).toContain(":one:");
+  });
+
+  test("it is so, too, when the first note of the owner was on its way", () => {
+    const evidence = new CrashEvidence("me", 5, "");
+    evidence.beginMarking();
+    evidence.noteHeld();
+    evidence.marked();
+    expect(evidence.isMarked).toBe(false);
+  });
 });

@@ -3,6 +3,10 @@ import { expect, test } from "vitest";
 import { formatNote, parseNote } from "../../src/reading/partition-note.ts";
 
 const number = fc.nat(1_000_000);
+const ranges = fc.array(
+  fc.tuple(number, number).map(([first, more]) => ({ first: first + 1_000, last: first + 1_000 + more })),
+  { maxLength: 5 },
+);
 
 test("a note is read as it was written", () => {
   const note = fc.record({
@@ -11,16 +15,15 @@ test("a note is read as it was written", () => {
       fc.record({ end: number, crashes: fc.nat(30) }).map(({ end, crashes }) => ({ end: end + 1_001, crashes })),
       { maxLength: 5 },
     ),
-    settled: fc.array(
-      fc.tuple(number, number).map(([first, more]) => ({ first: first + 1_000, last: first + 1_000 + more })),
-      { maxLength: 5 },
-    ),
+    settled: ranges,
     progress: fc
       .array(fc.tuple(number, fc.record({ failures: fc.nat(9), notBefore: fc.nat(2 ** 41) })), { maxLength: 5 })
       .map((all) => new Map(all.map(([at, progress]) => [at + 1_000, progress]))),
+    held: fc.option(ranges, { nil: undefined }),
   });
   fc.assert(
     fc.property(note, (one) => {
+      fc.pre(one.owner !== "" || one.held?.length !== 0);
       expect(parseNote(1_000, formatNote(1_000, one))).toEqual(one);
     }),
   );
@@ -32,6 +35,11 @@ test("a note stays within what a broker takes, however much there is to note", (
   const note = formatNote(0, { owner: "me", crashCounts: [{ end: 256, crashes: 2 }], settled, progress });
   expect(note.length).toBeLessThan(4_096);
   expect(parseNote(0, note)).toMatchObject({ owner: "me", crashCounts: [{ end: 256, crashes: 2 }] });
+});
+
+test("numbers that no consumer of ours writes make it no note", () => {
+  expect(parseNote(5, "anybroker:me:zzzzzzzzzzzz-1::")).toMatchObject({ owner: "", crashCounts: [] });
+  expect(parseNote(5, "anybroker:me:4-:7--::")).toMatchObject({ owner: "", crashCounts: [] });
 });
 
 test("metadata of another program is no note", () => {
