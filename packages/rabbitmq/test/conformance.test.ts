@@ -6,9 +6,6 @@ import { plainClient } from "./plain-client.ts";
 
 const given = inject("rabbitmq");
 
-/** A defect that is not understood: about every other run it takes more than 10 s after one of the cuts. */
-const DEFECT = /^cut-is-no-crash/;
-
 if (given.url !== undefined) {
   const { url, version, restricted } = given;
   const client = await plainClient(url);
@@ -35,7 +32,7 @@ if (given.url !== undefined) {
         }
       },
     },
-    { test: (name, ...rest) => (DEFECT.test(name) ? test.skip : test.concurrent)(name, ...rest), after: afterAll },
+    { test: test.concurrent, after: afterAll },
     { report: "reports/conformance/rabbitmq.json" },
   );
 }

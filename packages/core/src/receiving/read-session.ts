@@ -144,7 +144,7 @@ export class ReadSession {
     const { recollections } = this.#context;
     if (recollections.isEmpty) return undefined;
     const identity = this.#source.identify?.(delivery);
-    return identity === undefined ? undefined : recollections.recall(identity);
+    return identity === undefined ? undefined : recollections.recall(identity, delivery.deliveries);
   }
 
   /** Pauses the source until the pause is over. */

@@ -29,28 +29,51 @@ const KEPT_FOR = 600_000;
  */
 export class Recollections<M> {
   readonly #clock: Clock;
-  readonly #entries = new Map<string, Entry<Recollection<M>>>();
+  /** Copies of a message that was sent twice have one identity, so there may be several entries. */
+  readonly #entries = new Map<string, readonly Entry<Recollection<M>>[]>();
+  #size = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   get isEmpty(): boolean {
-    return this.#entries.size === 0;
+    return this.#size === 0;
   }
 
   remember(identity: string, recollection: Recollection<M>): void {
-    this.#entries.delete(identity);
-    this.#entries.set(identity, { recollection, until: this.#clock.now() + KEPT_FOR });
-    if (this.#entries.size <= MAX_ENTRIES) return;
-    const [oldest] = this.#entries.keys();
-    if (oldest !== undefined) this.#entries.delete(oldest);
+    const others = this.#take(identity);
+    this.#put(identity, [...others, { recollection, until: this.#clock.now() + KEPT_FOR }]);
+    while (this.#size > MAX_ENTRIES) {
+      const [oldest = ""] = this.#entries.keys();
+      this.#put(oldest, this.#take(oldest).slice(1));
+    }
   }
 
-  /** What is known of a message, which is forgotten with this call. */
-  recall(identity: string): Recollection<M> | undefined {
-    const entry = this.#entries.get(identity);
+  /**
+   * What is known of a message, which is forgotten with this call. Of several copies it is the one whose lost deliveries are
+   * nearest to the broker's count.
+   */
+  recall(identity: string, deliveries: number | undefined): Recollection<M> | undefined {
+    const now = this.#clock.now();
+    const entries = this.#take(identity).filter(({ until }) => until >= now);
+    const distance = ({ recollection }: Entry<Recollection<M>>): number =>
+      Math.abs((deliveries ?? 0) - recollection.survived);
+    const [nearest, ...others] = entries.toSorted((one, other) => distance(one) - distance(other));
+    this.#put(identity, others);
+    return nearest?.recollection;
+  }
+
+  #take(identity: string): readonly Entry<Recollection<M>>[] {
+    const entries = this.#entries.get(identity) ?? [];
     this.#entries.delete(identity);
-    return entry === undefined || entry.until < this.#clock.now() ? undefined : entry.recollection;
+    this.#size -= entries.length;
+    return entries;
+  }
+
+  /** The identity is the youngest now. */
+  #put(identity: string, entries: readonly Entry<Recollection<M>>[]): void {
+    if (entries.length > 0) this.#entries.set(identity, entries);
+    this.#size += entries.length;
   }
 }
