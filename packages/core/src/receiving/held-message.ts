@@ -56,6 +56,8 @@ export class HeldMessage implements Message {
   readonly survived: number;
   leaseUntil: number | undefined;
   slot: number = -1;
+  /** Whether its recollection has been kept: it was released, or lost. */
+  isRemembered = false;
   /** How to settle another delivery of the message as was decided, should the settlement not reach the broker. */
   settleAgain: ((again: HeldMessage) => void) | undefined;
   body: unknown;

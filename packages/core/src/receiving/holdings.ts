@@ -131,8 +131,8 @@ export class Holdings implements Holder {
   end(why: string): void {
     if (!this.alive) return;
     this.#ending.abort(new Error(why));
-    for (const pending of this.#batch.splice(0)) pending.done({ error: new Error(why), lost: true });
     this.#lose(this.#held.all(), why);
+    for (const pending of this.#batch.splice(0)) pending.done({ error: new Error(why), lost: true });
   }
 
   #lose(messages: readonly HeldMessage[], why: string): void {

@@ -152,6 +152,7 @@ export class ReadSession {
     const { entity, dispatcher, stop } = this.#context;
     const until = AbortSignal.any([pause.over.signal, this.signal, stop]);
     if (entity.ordered) await dispatcher.idle(until);
+    if (until.aborted) return;
     // On an ordered source messages that back off go back too, because none of their key may overtake them.
     await this.#giveBack((held) => entity.ordered || held.state === "waiting");
     pause.reached.resolve();

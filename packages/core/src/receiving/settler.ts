@@ -28,8 +28,8 @@ export interface SettlerContext {
   readonly connection: Connection;
   readonly entity: SourceEntity;
   readonly report: ReportError;
-  /** Called when a message went back untouched. Some brokers count that as a delivery. */
-  readonly released: (held: HeldMessage) => void;
+  /** Keeps what is known of a message that goes back or is lost, for the time when it comes again. */
+  readonly remember: (held: HeldMessage) => void;
   /** Called if a message must run again after its handler has already returned. */
   readonly runAgain: (held: HeldMessage, wait: number) => void;
 }
@@ -110,9 +110,9 @@ export class Settler implements MessageSettler {
   /** Gives a message back unchanged. */
   release(held: HeldMessage): void {
     held.settleAgain = undefined;
-    this.#settle(held, { action: "release", delivery: held.delivery }, "returned", (took) => {
-      if (took) this.#context.released(held);
-    });
+    // Another consumer of this broker object may have it before the result is here.
+    this.#context.remember(held);
+    this.#settle(held, { action: "release", delivery: held.delivery }, "returned", undefined);
   }
 
   /** Acks a message that the subscription's filter does not let through. */
@@ -291,7 +291,10 @@ export class Settler implements MessageSettler {
       this.counters.returned += 1;
       held.holder.drop(held);
       const message = `${what} came too late: the message is no longer held (${reasonOf(result.error)})`;
-      this.#context.report(new BrokerError("LEASE_LOST", message, { cause: result.error }), held);
+      const lost = new BrokerError("LEASE_LOST", message, { cause: result.error });
+      held.lose(lost);
+      this.#context.remember(held);
+      this.#context.report(lost, held);
       onSettled?.(false);
     });
   }

@@ -85,7 +85,7 @@ export class SourceConsumer implements Consumer {
       connection,
       entity,
       report,
-      released: (held) => this.#remember(held),
+      remember: (held) => this.#remember(held),
       runAgain: (held, wait) => this.#dispatcher.runAgain(held, wait),
     });
     this.#settler = settler;
@@ -254,7 +254,8 @@ export class SourceConsumer implements Consumer {
   }
 
   #remember(held: HeldMessage): void {
-    const identity = held.holder.identify(held);
+    const identity = held.isRemembered ? undefined : held.holder.identify(held);
+    held.isRemembered = true;
     if (identity !== undefined) this.#recollections.remember(identity, held.recollection);
   }
 
