@@ -132,9 +132,11 @@ class KafkaSource implements core.Source {
     try {
       await this.#assignment.start(AbortSignal.any([signal, this.#ended.signal]));
     } catch (error) {
+      // What the end of the session has aborted fails for the reason of that end.
+      const reason: unknown = this.#ended.signal.aborted ? this.#ended.signal.reason : error;
       // The source may be a member of its group already.
-      this.#ending.end(error);
-      throw error;
+      this.#ending.end(reason);
+      throw reason;
     }
     void this.#watchForPartitions();
   }
