@@ -1,9 +1,10 @@
 import { withServers } from "@anybroker-internal/testkit/brokers/with-servers";
+import { randomFrom } from "@anybroker-internal/testkit/random";
 import { afterAll, expect, test } from "vitest";
-import { randomFrom, seed } from "./random.ts";
 import type { Scenario } from "./scenario.ts";
 import { ScenarioContext } from "./scenario-context.ts";
 import { scenarios } from "./scenarios.ts";
+import { seed } from "./seed.ts";
 import type { FaultSubject, FaultyServer } from "./subject.ts";
 
 /** The full form runs every scenario, at its full size, one at a time. */

@@ -22,3 +22,18 @@ test("what is noted of a message that is retried in place comes with its next de
   expect(await settle(second, { action: "ack", delivery: again })).toEqual([undefined]);
   await expect.poll(() => plain().exists(`{${entity.name}}.progress`)).toBe(0);
 });
+
+test("what is noted comes with the next delivery of a message that was given back", async () => {
+  const link = await open();
+  const entity = await declared(link, queue(unique("queue"), true));
+  await sent(link, entity, [message("a", { key: "k" })]);
+  const source = await reading(link, entity);
+  const progress = { failures: 2, notBefore: 1_700_000_000_000 };
+  for (let time = 0; time < 3; time += 1) {
+    const delivery = await takeOne(source);
+    await source.keepProgress?.(delivery, progress, live);
+    expect(await settle(source, { action: "release", delivery })).toEqual([undefined]);
+  }
+  // The count does not rise: what was given back is no evidence of a crash.
+  expect(await takeOne(source)).toMatchObject({ id: "a", deliveries: 1, progress });
+});

@@ -1,0 +1,73 @@
+import type { Finding } from "./finding.ts";
+import { mustDieOf, type Run, type Story, type Timeline } from "./timeline.ts";
+
+/** The most runs of a message that kills its process. */
+const MAX_CRASHES = 20;
+
+/**
+ * Runs whose attempt is not 1 plus the failures that handlers had. Too many is never right. Too few is right in three cases:
+ * - The process of the failure was disturbed: it did not hold the message any more, or died before the server had the count.
+ * - There may be a second copy of the message, which does not know the failures of the first.
+ * - Another process has an ordered message, and failures of a retry in place do not outlive the consumer.
+ */
+export function wrongAttempts(timeline: Timeline): readonly Finding[] {
+  const { setup, stories } = timeline;
+  const findings: Finding[] = [];
+  for (const story of stories) {
+    const { source, sent, runs } = story;
+    const wrong = (text: string): void =>
+      void findings.push({
+        kind: "attempts",
+        text: `${text} of ${sent.message} on ${source.name}`,
+        source: source.name,
+        messages: [sent.message],
+      });
+    runs.forEach((run, index) => {
+      const failures = runs.filter((other) => other.outcome === "failed" && (other.end ?? 0) <= run.begin).length;
+      if (run.attempt > setup.attempts) wrong(`attempt ${run.attempt}, more than the policy's ${setup.attempts},`);
+      if (run.attempt > failures + 1) wrong(`attempt ${run.attempt} after ${failures} failures`);
+      const before = runs[index - 1];
+      const least = before === undefined ? 1 : leastAfter(before);
+      if (run.attempt < least && !mayForget(timeline, story, index)) {
+        wrong(`attempt ${run.attempt} after attempt ${before?.attempt} (${before?.outcome ?? "unfinished"})`);
+      }
+    });
+  }
+  return findings;
+}
+
+/** Messages that kill their process and come again and again. */
+export function endlessCrashes({ setup, stories }: Timeline): readonly Finding[] {
+  return stories
+    .filter((story) => mustDieOf(story, setup) === "crash-loop" && story.runs.length > MAX_CRASHES)
+    .map(({ source, sent, runs }) => ({
+      kind: "crash-loop",
+      text: `${sent.message} killed ${runs.length} processes on ${source.name}, more than ${MAX_CRASHES}`,
+      source: source.name,
+      messages: [sent.message],
+    }));
+}
+
+function leastAfter({ attempt, outcome }: Run): number {
+  if (outcome === "failed") return attempt + 1;
+  // What is handled once more after it was settled is a second copy.
+  return outcome === "done" || outcome === "refused" ? 1 : attempt;
+}
+
+/** Whether the failures before a run may be unknown to it. */
+function mayForget({ setup, disturbances }: Timeline, { source, sent, runs }: Story, index: number): boolean {
+  const run = runs[index];
+  const before = runs[index - 1];
+  if (run === undefined || before === undefined) return true;
+  // A send that was repeated leaves a second copy, and so may any consumer that moves a delayed message.
+  if (disturbances.ofSender(sent.called, sent.ended ?? sent.called)) return true;
+  if (sent.delay > 0 && disturbances.any(sent.called, run.begin)) return true;
+  if (!source.ordered) {
+    const lives = [...new Set(runs.slice(0, index + 1).map(({ life }) => life))];
+    return disturbances.of(lives, sent.called, run.begin);
+  }
+  // There are no copies. A process that lives knows what failed while it held the message.
+  const samePlace = run.life === before.life;
+  if (!samePlace && !setup.keepsProgress) return true;
+  return disturbances.of([before.life], before.begin, samePlace ? (before.end ?? run.begin) : run.begin);
+}
