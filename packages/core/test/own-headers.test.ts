@@ -30,9 +30,9 @@ describe("a header of ours", () => {
         expect([text, undefined]).toContain(readDate(text)?.toISOString());
       }),
       {
-        examples: ["", " ", "0", "00", "01", "-0", "-1", "1.0", "1e2", "0x1", "Infinity", "NaN", "1\n", "١"].map((text) => [
-          text,
-        ]),
+        examples: ["", " ", "0", "00", "01", "-0", "-1", "1.0", "1e2", "0x1", "Infinity", "NaN", "1\n", "١"].map(
+          (text) => [text],
+        ),
       },
     );
     expect([readCount("1000001"), readTime(String(LAST_TIME + 1)), readTime("9".repeat(400))]).toEqual(Array(3));
