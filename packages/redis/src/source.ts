@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type * as core from "@anybroker/core/driver";
 import { Ending, orAborted, unavailable } from "@anybroker/core/driver";
 import type { Connection } from "./connection.ts";
@@ -12,6 +13,9 @@ import { Settler } from "./settle.ts";
 import type { LinkState } from "./state/link-state.ts";
 import { newConsumer, type TopicKeys, topicKeys, unlisted } from "./topology.ts";
 import type { RedisDelivery } from "./wire.ts";
+
+/** The wait before another try to end a read, in ms. */
+const UNBLOCK_WAIT = 5;
 
 /** `Link.open`. The source has a connection of its own, because its reads block. */
 export async function openSource(
@@ -138,7 +142,7 @@ class RedisSource implements core.Source {
 
   async pause(signal: AbortSignal): Promise<void> {
     this.#paused = true;
-    this.#unblock();
+    void this.#unblock();
     await orAborted(Promise.all([this.#buffer.reading, this.#settler.flush()]), signal);
     await orAborted(this.#reader.pause(), signal);
   }
@@ -175,13 +179,18 @@ class RedisSource implements core.Source {
   }
 
   /**
-   * Ends a read that is waiting. In a Cluster, where each node numbers its own clients, the read ends by itself, and also
-   * where the account may not do this.
+   * Ends the read that is running. The server may not wait for it yet, so this is tried until it has ended. In a Cluster,
+   * where each node numbers its own clients, the read ends by itself, and also where the account may not do this.
    */
-  #unblock(): void {
+  async #unblock(): Promise<void> {
     const { connection, settings } = this.#consumer.state;
-    if (this.#buffer.reading === undefined || settings.mode === "cluster") return;
-    connection.command("CLIENT", "UNBLOCK", this.#clientId).catch(() => {});
+    const { reading } = this.#buffer;
+    if (settings.mode === "cluster") return;
+    while (reading !== undefined && this.#buffer.reading === reading && !this.#ending.over) {
+      const unblocked = await connection.command("CLIENT", "UNBLOCK", this.#clientId).catch(() => 1);
+      if (unblocked === 1) return;
+      await Promise.race([reading, sleep(UNBLOCK_WAIT)]);
+    }
   }
 
   /** Frees what the source has in this process. Without its connection the consumer counts as dead. */
