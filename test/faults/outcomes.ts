@@ -87,6 +87,13 @@ export class Outcomes {
     );
   }
 
+  /** The same without those of a key of which a message kills its process. */
+  get missingNeighbours(): readonly number[] {
+    const { kills } = this.#scenario;
+    const key = kills === undefined ? undefined : this.keyOf(kills);
+    return this.missing.filter((number) => key === undefined || this.keyOf(number) !== key);
+  }
+
   /** Confirmed messages that must be dead-lettered. */
   get doomed(): readonly number[] {
     return this.#confirmedThat((number) => this.isDoomed(number));

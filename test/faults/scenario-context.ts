@@ -134,7 +134,13 @@ export class ScenarioContext implements AsyncDisposable {
 
   /** Consumes in another process. */
   worker(task: Partial<Task> = {}): Worker {
-    const settings = { url: this.server.url, queue: this.#name, concurrency: CONCURRENCY, ...this.#lease };
+    const settings = {
+      url: this.server.url,
+      queue: this.#name,
+      ...this.#stored,
+      concurrency: CONCURRENCY,
+      ...this.#lease,
+    };
     const worker = startWorker({ ...settings, ...task }, (number) => this.outcomes.handled(number));
     this.#workers.push(worker);
     this.#resources.defer(() => worker.kill());

@@ -14,6 +14,7 @@ export interface Numbered {
 export interface Task {
   readonly url: string;
   readonly queue: string;
+  readonly ordered: boolean;
   readonly concurrency: number;
   /** How long a silent consumer keeps what it holds, in ms. */
   readonly lease?: number;
@@ -21,11 +22,11 @@ export interface Task {
   readonly dieIn?: number;
 }
 
-const { url, queue, concurrency, dieIn, ...lease } = JSON.parse(process.argv[2] ?? "") as Task;
+const { url, queue, ordered, concurrency, dieIn, ...lease } = JSON.parse(process.argv[2] ?? "") as Task;
 const broker = await connect(url, { reconnect: { initial: 100, max: 2_000 }, connectTimeout: 60_000, ...lease });
 let runs = 0;
 
-await broker.queue<Numbered>(queue).consume(
+await broker.queue<Numbered>(queue, { ordered }).consume(
   async ({ body }) => {
     runs += 1;
     const last = runs === dieIn;

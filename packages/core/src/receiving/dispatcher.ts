@@ -50,6 +50,8 @@ export class Dispatcher {
   #batchWaitOver = false;
   /** The suspect that is being prepared or handled. Nothing else starts meanwhile. */
   #suspect: HeldMessage | undefined;
+  /** Whether suspects may start without waiting for more messages. */
+  #suspectsMayStart = false;
   #patienceOver = false;
   #cancelPatience: (() => void) | undefined;
 
@@ -100,14 +102,17 @@ export class Dispatcher {
     this.#pumping = false;
   }
 
-  /** Whether there are suspects that have not been dealt with. Meanwhile no further messages should come. */
+  /** Whether there are suspects that have not been dealt with. */
   get hasSuspects(): boolean {
     return this.#suspect !== undefined || this.#queues.suspects > 0;
   }
 
-  /** Resolves when there are no suspects left, or the signal aborts. */
-  async suspectsDone(signal: AbortSignal): Promise<void> {
+  /** Lets suspects start. Resolves when there are none left, or the signal aborts. Meanwhile no further messages should come. */
+  async dealWithSuspects(signal: AbortSignal): Promise<void> {
+    this.#suspectsMayStart = true;
+    this.pump();
     while (this.hasSuspects && !signal.aborted) await this.#runEnded.wait(signal);
+    this.#suspectsMayStart = false;
   }
 
   /** Starts no more handlers until `open`. */
@@ -162,7 +167,8 @@ export class Dispatcher {
   /** Whether a suspect starts now: nothing else runs or can run, or it has waited for long enough. */
   #suspectIsDue(): boolean {
     if (this.#queues.suspects === 0) return false;
-    if (this.#patienceOver || (this.#queues.ready === 0 && this.#runs.size === this.#overdue)) return true;
+    const isAlone = this.#queues.ready === 0 && this.#runs.size === this.#overdue;
+    if (this.#patienceOver || (this.#suspectsMayStart && isAlone)) return true;
     this.#cancelPatience ??= this.#clock.after(SUSPECT_PATIENCE, () => {
       this.#patienceOver = true;
       this.pump();

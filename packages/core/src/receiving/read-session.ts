@@ -30,6 +30,8 @@ export interface SessionContext {
 
 /** How long the last settlements and the close of a source may take, in ms. */
 const CLOSE_TIMEOUT = 5_000;
+/** For how long more messages are read before suspects start, in ms, unless none come for about a second. */
+const GATHER_TIME = 1_000;
 /** More deliveries than any driver buffers. */
 const ALL = 100_000;
 
@@ -73,8 +75,9 @@ export class ReadSession {
         interrupt = gate.interrupt();
         signal = AbortSignal.any([this.signal, stop, interrupt]);
       } else if (dispatcher.hasSuspects) {
+        await this.#gatherNeighbours(signal);
         // More messages would only share the evidence of another crash.
-        await dispatcher.suspectsDone(signal);
+        await dispatcher.dealWithSuspects(signal);
       } else if (holdings.size >= window) {
         await holdings.change(signal);
       } else {
@@ -117,6 +120,19 @@ export class ReadSession {
     const wasAlive = this.alive;
     this.end("the consumer closed");
     if (wasAlive) await this.#closeSource();
+  }
+
+  /** Reads for a moment what was delivered together with suspects, so that it is handled before them. */
+  async #gatherNeighbours(signal: AbortSignal): Promise<void> {
+    const { connection, window } = this.#context;
+    const { clock } = connection.context;
+    const end = clock.now() + GATHER_TIME;
+    while (!signal.aborted && this.#holdings.size < window && clock.now() < end) {
+      const deliveries = await this.#source.receive(window - this.#holdings.size, signal);
+      if (deliveries.length === 0) return;
+      this.#take(deliveries);
+      await new Promise(setImmediate);
+    }
   }
 
   #take(deliveries: readonly Delivery[]): void {

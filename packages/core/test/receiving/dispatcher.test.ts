@@ -75,7 +75,7 @@ function bench({ ordered = false, batch = false, prepare = () => true, runAgainA
     log,
     running,
     /** Messages `a1 a2 b1`: the letter is the key, `-` stands for none, each `!` for another crash of a suspect. */
-    add(ids: string): readonly HeldMessage[] {
+    add(ids: string, suspectsMayStart = true): readonly HeldMessage[] {
       const messages = ids.split(" ").map((id) => {
         const key = id.startsWith("-") ? undefined : id.charAt(0);
         return new HeldMessage(
@@ -86,7 +86,8 @@ function bench({ ordered = false, batch = false, prepare = () => true, runAgainA
         );
       });
       for (const held of messages) dispatcher.push(held);
-      dispatcher.pump();
+      if (suspectsMayStart) void dispatcher.dealWithSuspects(new AbortController().signal);
+      else dispatcher.pump();
       return messages;
     },
     async end(ids: string): Promise<void> {
@@ -575,6 +576,19 @@ describe("suspects", () => {
     }
     await settled();
     expect(log.filter((line) => line.startsWith("start"))).toEqual(["start -2!", "start -3!!", "start -1!!!"]);
+  });
+
+  test("wait for neighbours that are still to be read", async () => {
+    const { add, dispatcher, log, running } = bench({ concurrency: 3 });
+    add("-1!", false);
+    add("-2 -3!", false);
+    await settled();
+    running.get("-2")?.end();
+    await settled();
+    expect(log.filter((line) => line.startsWith("start"))).toEqual(["start -2"]);
+    void dispatcher.dealWithSuspects(new AbortController().signal);
+    await settled();
+    expect(log.filter((line) => line.startsWith("suspect"))).toHaveLength(1);
   });
 
   test("hold back what comes while they run", async () => {
