@@ -21,10 +21,10 @@ export function isSuspect(evidence: number): boolean {
 /**
  * Whether a suspect that is about to start is given up instead.
  *
- * A crash raises the evidence of everything that its process held. Suspects with less evidence start first, and those with
- * the same in random order. So each crash leaves at least about half of the bystanders handled, and in the end the guilty
- * message is the only one left. Therefore a suspect is condemned only when no other one waits with it, or after so many
- * crashes that chance is no explanation.
+ * A crash raises the evidence of everything that its process held. Suspects with less evidence start first, and the order of
+ * those with the same is turned round from one crash to the next. So after two crashes all bystanders have been before the
+ * guilty message, and it is the only one left. Therefore a suspect is condemned only when no other one waits with it, or
+ * after so many crashes that nothing else explains them.
  */
 export function isCondemned(evidence: number, otherSuspects: number): boolean {
   return evidence >= (otherSuspects === 0 ? CONDEMN_FROM : CONDEMN_ANYWAY_FROM);

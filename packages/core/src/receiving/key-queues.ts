@@ -2,6 +2,7 @@ import { Fifo } from "../base/fifo.ts";
 
 /** An item that may have a key. */
 export interface Keyed {
+  readonly id: string | undefined;
   readonly key: string | undefined;
   /** It starts last, and while nothing else runs. */
   readonly isSuspect: boolean;
@@ -56,13 +57,13 @@ export class KeyQueues<T extends Keyed> {
     return this.#ready.shift();
   }
 
-  /** One of the suspects with the least evidence, at random, whose key is then taken. */
+  /** The suspect that starts next, whose key is then taken. */
   takeSuspect(): T | undefined {
-    const least = Math.min(...this.#suspects.map(({ evidence }) => evidence));
-    const candidates = this.#suspects.filter(({ evidence }) => evidence === least);
-    const item = candidates[Math.floor(Math.random() * candidates.length)];
-    this.#suspects = this.#suspects.filter((other) => other !== item);
-    return item;
+    const [first, ...others] = this.#suspects;
+    if (first === undefined) return undefined;
+    const next = others.reduce((best, other) => (startsBefore(other, best) ? other : best), first);
+    this.#suspects = this.#suspects.filter((other) => other !== next);
+    return next;
   }
 
   /** Takes up to `most` more messages. */
@@ -117,4 +118,15 @@ export class KeyQueues<T extends Keyed> {
     if (item.isSuspect) this.#suspects.push(item);
     else this.#ready.push(item);
   }
+}
+
+/**
+ * Whether one suspect starts before another. The one with less evidence is first. Suspects of the same crashes go by their
+ * ids, forwards and backwards in turn from one crash to the next. So each of them is before the guilty one in one of two
+ * rounds.
+ */
+function startsBefore(one: Keyed, other: Keyed): boolean {
+  if (one.evidence !== other.evidence) return one.evidence < other.evidence;
+  const isForwards = one.evidence % 2 === 0;
+  return isForwards === (one.id ?? "") < (other.id ?? "");
 }

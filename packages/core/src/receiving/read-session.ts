@@ -30,7 +30,7 @@ export interface SessionContext {
 
 /** How long the last settlements and the close of a source may take, in ms. */
 const CLOSE_TIMEOUT = 5_000;
-/** For how long more messages are read before suspects start, in ms, unless none come for about a second. */
+/** For how long more messages are read before suspects start, in ms. */
 const GATHER_TIME = 1_000;
 /** More deliveries than any driver buffers. */
 const ALL = 100_000;
@@ -129,7 +129,6 @@ export class ReadSession {
     const end = clock.now() + GATHER_TIME;
     while (!signal.aborted && this.#holdings.size < window && clock.now() < end) {
       const deliveries = await this.#source.receive(window - this.#holdings.size, signal);
-      if (deliveries.length === 0) return;
       this.#take(deliveries);
       await new Promise(setImmediate);
     }

@@ -578,6 +578,20 @@ describe("suspects", () => {
     expect(log.filter((line) => line.startsWith("start"))).toEqual(["start -2!", "start -3!!", "start -1!!!"]);
   });
 
+  test("of the same crashes go by their ids, forwards after one crash and backwards after the next", async () => {
+    const order = async (ids: string): Promise<readonly string[]> => {
+      const { add, log, running } = bench({ concurrency: 3 });
+      add(ids);
+      for (const _ of ids.split(" ")) {
+        await settled();
+        for (const { end } of running.values()) end();
+      }
+      return log.filter((line) => line.startsWith("start")).map((line) => line.slice(6));
+    };
+    expect(await order("-2! -3! -1!")).toEqual(["-1!", "-2!", "-3!"]);
+    expect(await order("-2!! -3!! -1!!")).toEqual(["-3!!", "-2!!", "-1!!"]);
+  });
+
   test("wait for neighbours that are still to be read", async () => {
     const { add, dispatcher, log, running } = bench({ concurrency: 3 });
     add("-1!", false);

@@ -3,13 +3,20 @@ import { describe, expect, test } from "vitest";
 import { KeyQueues } from "../../src/receiving/key-queues.ts";
 
 interface Item {
+  readonly id: undefined;
   readonly key: string | undefined;
   readonly turn: number;
   readonly isSuspect: boolean;
   readonly evidence: number;
 }
 
-const itemOf = (key: string | undefined, turn: number): Item => ({ key, turn, isSuspect: false, evidence: 0 });
+const itemOf = (key: string | undefined, turn: number): Item => ({
+  id: undefined,
+  key,
+  turn,
+  isSuspect: false,
+  evidence: 0,
+});
 
 type Step =
   | { readonly do: "push"; readonly key: string | undefined }
