@@ -31,7 +31,7 @@ export interface SessionContext {
 /** How long the last settlements and the close of a source may take, in ms. */
 const CLOSE_TIMEOUT = 5_000;
 /** For how long more messages are read before suspects start, in ms. */
-const GATHER_TIME = 1_000;
+const GATHER_TIME = 100;
 /** More deliveries than any driver buffers. */
 const ALL = 100_000;
 
@@ -125,13 +125,14 @@ export class ReadSession {
   /** Reads for a moment what was delivered together with suspects, so that it is handled before them. */
   async #gatherNeighbours(signal: AbortSignal): Promise<void> {
     const { connection, window } = this.#context;
-    const { clock } = connection.context;
-    const end = clock.now() + GATHER_TIME;
-    while (!signal.aborted && this.#holdings.size < window && clock.now() < end) {
-      const deliveries = await this.#source.receive(window - this.#holdings.size, signal);
-      this.#take(deliveries);
+    const late = new AbortController();
+    const cancel = connection.context.clock.after(GATHER_TIME, () => late.abort());
+    const until = AbortSignal.any([signal, late.signal]);
+    while (!until.aborted && this.#holdings.size < window) {
+      this.#take(await this.#source.receive(window - this.#holdings.size, until));
       await new Promise(setImmediate);
     }
+    cancel();
   }
 
   #take(deliveries: readonly Delivery[]): void {
