@@ -180,21 +180,59 @@ export const VERBS: readonly Case[] = [
     },
   },
   {
-    id: "overdue-handlers-close",
-    name: "When all concurrent handlers are overdue, the consumer closes with TIMEOUT",
+    id: "overdue-handlers-stuck",
+    name: "While as many handlers are overdue as may run at once, others get the messages; the consumer goes on when one returns",
     section: "F",
     rows: [100],
     async run(context) {
-      const { queue } = await context.queue();
-      const never = gate();
-      const received = await context.collect(queue, { timeout: 40, drainTimeout: 50, handle: () => never.promise });
-      await queue.send("stuck");
-      const reason = await context.soon("the consumer to close", received.consumer.closed);
-      equal(reason?.code, "TIMEOUT");
-      never.open();
-      const other = await context.collect((await context.connect()).queue<string>(queue.name));
-      await other.waitForCount(1);
-      equal(other.handled[0]?.attempt, 2);
+      const { broker, queue } = await context.queue<string>();
+      const late = gate();
+      const received = await context.collect(queue, {
+        prefetch: 5,
+        timeout: 40,
+        handle: ({ body, attempt }) => (body === "slow" && attempt === 1 ? late.promise : undefined),
+      });
+      await queue.send("slow");
+      await queue.send("other");
+      const isStuck = async (): Promise<boolean> => (await broker.health()).status === "degraded";
+      await context.until("health to be degraded", isStuck);
+      const { reason, consumers } = await broker.health();
+      ok(reason?.includes(queue.name), reason);
+      deepEqual(consumers[0]?.source, { queue: queue.name });
+      equal(consumers[0]?.state, "stuck");
+      const others = await context.collect((await context.connect()).queue<string>(queue.name));
+      await others.waitForBody("other");
+      await others.consumer.close();
+      late.open();
+      await queue.send("next");
+      await received.waitForBody("next");
+      await context.until("health to be up", async () => (await broker.health()).status === "up");
+      equal((await broker.health()).consumers[0]?.state, "reading");
+      equal(received.errors.filter((error) => String(error).includes("until one returns")).length, 1);
+    },
+  },
+  {
+    id: "overdue-handlers-ordered",
+    name: "On an ordered queue an overdue handler keeps its key, and a stuck consumer its place",
+    section: "F",
+    rows: [100],
+    async run(context) {
+      const { broker, queue } = await context.queue<string>({}, { ordered: true });
+      const late = gate();
+      const received = await context.collect(queue, {
+        timeout: 40,
+        handle: ({ body, attempt }) => (body === "a1" && attempt === 1 ? late.promise : undefined),
+      });
+      for (const body of ["a1", "a2", "b1"]) await queue.send(body, { key: body.charAt(0) });
+      await context.until("health to be degraded", async () => (await broker.health()).status === "degraded");
+      equal(received.handled.length, 1);
+      late.open();
+      await received.waitForBody("b1");
+      await received.waitForBody("a2");
+      deepEqual(
+        received.bodies.filter((body) => body.startsWith("a")),
+        ["a1", "a1", "a2"],
+      );
     },
   },
   {

@@ -1,5 +1,6 @@
 import type { Capabilities, Declared } from "../contract/capabilities.ts";
 import type { ServerInfo } from "../contract/link.ts";
+import type { ConsumerHealth } from "./consuming.ts";
 import type { Queue, QueueOptions, SubscriptionOptions, Topic, TopicOptions } from "./destinations.ts";
 
 /** Queues, topics and durable subscriptions to declare in one call, for example from a deployment script. */
@@ -22,7 +23,7 @@ export interface Health {
   /**
    * - `up`: connected, and the server works as it should.
    * - `degraded`: connected, but the server does not answer or works only in part, for example because of a resource
-   *   alarm.
+   *   alarm; or a consumer is stuck, or has not been reading for longer than the lease.
    * - `down`: not connected. The broker object keeps reconnecting, unless it is closed.
    */
   readonly status: "up" | "degraded" | "down";
@@ -30,6 +31,8 @@ export interface Health {
   readonly reason: string | undefined;
   /** The connected server; undefined if there is no connection. */
   readonly server: ServerInfo | undefined;
+  /** The consumers that have not closed. */
+  readonly consumers: readonly ConsumerHealth[];
   /** Further facts, named by the adapter. */
   readonly details: Readonly<Record<string, string | number | boolean>>;
 }

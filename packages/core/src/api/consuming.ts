@@ -1,5 +1,5 @@
 import type { BrokerError } from "../base/errors.ts";
-import type { Message } from "./message.ts";
+import type { Message, MessageSource } from "./message.ts";
 
 /** The waits between the attempts of a message, in integer milliseconds. */
 export interface Backoff {
@@ -41,8 +41,9 @@ export interface ConsumeOptions {
   readonly retry?: RetryPolicy;
   /**
    * How long a handler may run, from 1 ms to a day. After that the message fails and its `signal` aborts. Its key stays
-   * taken until the handler returns. When as many handlers are overdue as `concurrency` allows, the consumer closes
-   * with `TIMEOUT`.
+   * taken until the handler returns. When as many handlers are overdue as `concurrency` allows, the consumer takes no
+   * message until one of them returns, and `health` is `degraded`. Unless the source is ordered, messages that no handler
+   * has begun go back meanwhile, so that other consumers get them.
    * @default 900 000 (15 minutes)
    */
   readonly timeout?: number;
@@ -85,6 +86,28 @@ export interface ConsumerStats {
   readonly filtered: number;
   /** Messages that were given back, or lost before they were settled. */
   readonly returned: number;
+}
+
+/** What a consumer does at present. */
+export interface ConsumerHealth {
+  /** What it reads. */
+  readonly source: MessageSource;
+  /**
+   * - `opening`: it waits for the connection, or for its source.
+   * - `reading`: it takes messages.
+   * - `paused`: by `pause`.
+   * - `stuck`: as many handlers have run for longer than their `timeout` as may run at once.
+   * - `closed`: it is closing.
+   */
+  readonly state: "opening" | "reading" | "paused" | "stuck" | "closed";
+  /** When this state began. */
+  readonly since: Date;
+  /** Running handlers. */
+  readonly running: number;
+  /** Messages that wait for a handler. */
+  readonly waiting: number;
+  /** Why it is `opening` or `stuck`, where that is known. */
+  readonly reason: string | undefined;
 }
 
 /** A running consumer. It survives outages of the broker: it continues as soon as the broker is back. */

@@ -1,5 +1,6 @@
 import type { Broker, Health, Topology } from "../api/broker.ts";
 import type { ConnectOptions } from "../api/connecting.ts";
+import type { ConsumerHealth } from "../api/consuming.ts";
 import { DEFAULTS } from "../api/defaults.ts";
 import { checkKeys, checkSignal, integer, show } from "../base/check.ts";
 import type { Clock } from "../base/clock.ts";
@@ -80,7 +81,7 @@ function brokerOf(context: BrokerContext): Broker {
     async health(options = {}) {
       checkKeys("health", options, ["signal"]);
       checkSignal("health", options.signal);
-      return healthOf(connection, options.signal);
+      return healthOf(context, options.signal);
     },
     close,
     [Symbol.asyncDispose]: () => close(),
@@ -111,18 +112,34 @@ async function shutDown(
   await context.connection.close();
 }
 
-async function healthOf(connection: Connection, signal: AbortSignal | undefined): Promise<Health> {
+async function healthOf(context: BrokerContext, signal: AbortSignal | undefined): Promise<Health> {
+  const { connection } = context;
   const { link, lastError } = connection;
   if (link === undefined) {
     connection.askedAfter();
-    return { status: "down", reason: lastError?.message ?? "not connected", server: undefined, details: {} };
+    const reason = lastError?.message ?? "not connected";
+    return { status: "down", reason, server: undefined, consumers: consumersOf(context), details: {} };
   }
   const withoutAnswer = (error: unknown): LinkHealth => ({ degraded: `no answer: ${reasonOf(error)}`, details: {} });
   const { degraded, details } = await withTimeLimit(HEALTH_TIMEOUT, (limit) => {
     const stop = signal === undefined ? limit : AbortSignal.any([limit, signal]);
     return orAborted(link.health(stop), stop);
   }).catch(withoutAnswer);
-  return { status: degraded === undefined ? "up" : "degraded", reason: degraded, server: link.server, details };
+  const consumers = consumersOf(context);
+  const reason = degraded ?? consumers.map((consumer) => complaintOf(consumer, connection)).find(Boolean);
+  return { status: reason === undefined ? "up" : "degraded", reason, server: link.server, consumers, details };
+}
+
+function consumersOf({ consumers }: BrokerContext): readonly ConsumerHealth[] {
+  return [...consumers].map((consumer) => consumer.health());
+}
+
+/** Why a consumer makes the health of its broker object `degraded`; undefined if it does not. */
+function complaintOf({ source, state, since, reason }: ConsumerHealth, { context }: Connection): string | undefined {
+  const isLate = state === "opening" && context.clock.now() - since.getTime() > context.lease;
+  if (state !== "stuck" && !isLate) return undefined;
+  const name = "queue" in source ? `queue ${source.queue}` : `topic ${source.topic}, subscription ${source.subscription}`;
+  return `the consumer of ${name} ${state === "stuck" ? "is stuck" : "cannot read"}: ${reason ?? "it is still opening"}`;
 }
 
 function entitiesOf(topology: Topology, entities: EntityMaker): readonly Entity[] {

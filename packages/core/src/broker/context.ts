@@ -1,10 +1,10 @@
 import type { Propagation } from "../api/connecting.ts";
-import type { Consumer } from "../api/consuming.ts";
 import type { SourceEntity } from "../contract/entities.ts";
 import type { Connection } from "../link/connection.ts";
 import type { Declarations } from "../link/declarations.ts";
 import type { HeldMessage } from "../receiving/held-message.ts";
 import type { Recollections } from "../receiving/recollections.ts";
+import type { SourceConsumer } from "../receiving/source-consumer.ts";
 import type { Outbox } from "../sending/outbox.ts";
 
 /** What all handles of a broker object share. */
@@ -12,7 +12,7 @@ export interface BrokerContext {
   readonly connection: Connection;
   readonly declarations: Declarations;
   readonly outbox: Outbox;
-  readonly consumers: Set<Consumer>;
+  readonly consumers: Set<SourceConsumer>;
   /** What this process knows of messages that it lost, for each source. */
   readonly recollections: (source: SourceEntity) => Recollections<HeldMessage>;
   readonly propagation: Propagation | undefined;

@@ -22,8 +22,8 @@ export interface DispatcherEvents {
   succeeded(held: HeldMessage): void;
   threw(held: HeldMessage, error: unknown): void;
   timedOut(held: HeldMessage): void;
-  /** As many handlers are overdue as may run at once, so there is no slot left. */
-  stuck(): void;
+  /** As many handlers are overdue as may run at once, so no other may start; or one of them has returned. */
+  stuckChanged(isStuck: boolean): void;
 }
 
 /** How long a suspect waits for other handlers to return before it starts all the same, in ms. */
@@ -74,6 +74,16 @@ export class Dispatcher {
     return this.#runs.size;
   }
 
+  /** Whether as many handlers are overdue as may run at once. Nothing starts until one returns. */
+  get isStuck(): boolean {
+    return this.#overdue >= this.#plan.concurrency;
+  }
+
+  /** Resolves when the dispatcher is not stuck, or the signal aborts. */
+  async unstuck(signal: AbortSignal): Promise<void> {
+    while (this.isStuck && !signal.aborted) await this.#runEnded.wait(signal);
+  }
+
   /** Returns every message that a handler has. */
   inHandlers(): readonly HeldMessage[] {
     return this.#runs.all().flatMap((run) => run.messages);
@@ -88,7 +98,7 @@ export class Dispatcher {
     // A synchronous handler calls this again when it ends. The loop then goes on, so that the stack does not grow.
     if (this.#pumping) return;
     this.#pumping = true;
-    while (this.#open && this.#slots > 0 && this.#suspect === undefined) {
+    while (this.#open && !this.isStuck && this.#slots > 0 && this.#suspect === undefined) {
       if (this.#suspectIsDue()) {
         this.#startSuspect();
         break;
@@ -259,6 +269,7 @@ export class Dispatcher {
   }
 
   #ended(run: Run, error: unknown, threw: boolean): void {
+    const wasStuck = this.isStuck;
     this.#runs.remove(run);
     if (run.overdue) this.#overdue -= 1;
     else this.#slots += 1;
@@ -268,6 +279,7 @@ export class Dispatcher {
       held.leaveHandler();
       this.#done(held);
     }
+    if (wasStuck && !this.isStuck) this.#events.stuckChanged(false);
     this.pump();
     this.#runEnded.wake();
   }
@@ -293,7 +305,7 @@ export class Dispatcher {
       this.#noLongerSuspect(held);
       this.#events.timedOut(held);
     }
-    if (this.#overdue >= this.#plan.concurrency) return this.#events.stuck();
+    if (this.isStuck) this.#events.stuckChanged(true);
     this.pump();
     this.#runEnded.wake();
   }

@@ -22,6 +22,11 @@ export class PauseGate {
     return this.#interrupt.signal;
   }
 
+  /** Ends a waiting read, so that its session looks around. */
+  interruptRead(): void {
+    this.#interrupt.abort();
+  }
+
   /** Requests a pause. Resolves when the pause is reached, or is over before that. */
   close(): Promise<void> {
     this.#pause ??= { reached: Promise.withResolvers<void>(), over: new AbortController() };

@@ -74,6 +74,8 @@ export class ReadSession {
       if (interrupt.aborted) {
         interrupt = gate.interrupt();
         signal = AbortSignal.any([this.signal, stop, interrupt]);
+      } else if (dispatcher.isStuck) {
+        await this.#waitWhileStuck(signal);
       } else if (dispatcher.hasSuspects) {
         await this.#gatherNeighbours(signal);
         // More messages would only share the evidence of another crash.
@@ -120,6 +122,16 @@ export class ReadSession {
     const wasAlive = this.alive;
     this.end("the consumer closed");
     if (wasAlive) await this.#closeSource();
+  }
+
+  /** Every slot has an overdue handler. What has not started goes to other consumers, unless it must keep its order. */
+  async #waitWhileStuck(signal: AbortSignal): Promise<void> {
+    const { entity, dispatcher, gate, stop } = this.#context;
+    if (entity.ordered) return dispatcher.unstuck(signal);
+    await this.#giveBack((held) => held.state === "waiting");
+    await dispatcher.unstuck(signal);
+    // A pause that was requested meanwhile ends with a resume of its own.
+    if (gate.pause === undefined && !stop.aborted && !dispatcher.isStuck) await this.resume();
   }
 
   /** Reads for a moment what was delivered together with suspects, so that it is handled before them. */

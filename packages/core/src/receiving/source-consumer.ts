@@ -1,5 +1,5 @@
 import type { Propagation } from "../api/connecting.ts";
-import type { Consumer, ConsumerStats } from "../api/consuming.ts";
+import type { Consumer, ConsumerHealth, ConsumerStats } from "../api/consuming.ts";
 import type { MessageSource } from "../api/message.ts";
 import { checkKeys, integer } from "../base/check.ts";
 import { pause } from "../base/clock.ts";
@@ -64,11 +64,16 @@ export class SourceConsumer implements Consumer {
   #loop: Promise<void> = Promise.resolve();
   #session: ReadSession | undefined;
   #closing: Promise<void> | undefined;
+  /** When the state that `health` shows began, in ms since 1970. */
+  #stateSince: number;
+  /** Why the source is not open. */
+  #openingReason: string | undefined;
 
   constructor(context: ConsumerContext, entity: SourceEntity, read: ReadBody, plan: Plan) {
     const { connection, declarations, propagation, recollections } = context;
     const { clock } = connection.context;
     this.#connection = connection;
+    this.#stateSince = clock.now();
     this.#declarations = declarations;
     this.#entity = entity;
     this.#plan = plan;
@@ -95,10 +100,7 @@ export class SourceConsumer implements Consumer {
       succeeded: (held) => settler.succeed(held),
       threw: (held, error) => settler.fail(held, error),
       timedOut: (held) => settler.timeOut(held),
-      stuck: () => {
-        const what = `all ${plan.concurrency} handlers have run for more than ${plan.timeout} ms`;
-        void this.#close(0, new BrokerError("TIMEOUT", `${describeEntity(entity)}: ${what}`));
-      },
+      stuckChanged: (isStuck) => this.#stuckChanged(isStuck),
     });
   }
 
@@ -114,6 +116,7 @@ export class SourceConsumer implements Consumer {
 
   async pause(): Promise<void> {
     if (this.#closing !== undefined) return;
+    if (this.#gate.pause === undefined) this.#stateChanged();
     this.#dispatcher.hold();
     await Promise.race([this.#gate.close(), this.#closed.promise]);
   }
@@ -122,6 +125,7 @@ export class SourceConsumer implements Consumer {
     if (this.#closing !== undefined) return;
     const paused = this.#gate.open();
     if (paused === undefined) return;
+    this.#stateChanged();
     await this.#session?.resume();
     this.#dispatcher.open();
     paused.reached.resolve();
@@ -141,6 +145,38 @@ export class SourceConsumer implements Consumer {
     return { ...this.#settler.counters, running: this.#dispatcher.running, waiting: this.#dispatcher.waiting };
   }
 
+  /** What the health of its broker object says of this consumer. */
+  health(): ConsumerHealth {
+    const { running, waiting } = this.#dispatcher;
+    const state = this.#state();
+    const reason = state === "stuck" ? this.#stuckReason : state === "opening" ? this.#openingReason : undefined;
+    return { source: this.#messageSource, state, since: new Date(this.#stateSince), running, waiting, reason };
+  }
+
+  #state(): ConsumerHealth["state"] {
+    if (this.#closing !== undefined) return "closed";
+    if (this.#dispatcher.isStuck) return "stuck";
+    if (this.#gate.pause !== undefined) return "paused";
+    return this.#session?.alive === true ? "reading" : "opening";
+  }
+
+  #stateChanged(): void {
+    this.#stateSince = this.#connection.context.clock.now();
+  }
+
+  get #stuckReason(): string {
+    const { concurrency, timeout } = this.#plan;
+    const handlers = concurrency === 1 ? "the handler has" : `all ${concurrency} handlers have`;
+    return `${handlers} run for more than ${timeout} ms; no message is taken until one returns`;
+  }
+
+  #stuckChanged(isStuck: boolean): void {
+    this.#stateChanged();
+    if (!isStuck) return;
+    this.#report(new BrokerError("TIMEOUT", `${describeEntity(this.#entity)}: ${this.#stuckReason}`));
+    this.#gate.interruptRead();
+  }
+
   /** Opens one read session after the other. */
   async #run(): Promise<void> {
     const connection = this.#connection;
@@ -151,6 +187,8 @@ export class SourceConsumer implements Consumer {
         const session = await this.#open(await connection.up(stop, what));
         tries = 0;
         this.#everOpen = true;
+        this.#stateChanged();
+        this.#openingReason = undefined;
         this.#opened.resolve();
         await session.run();
       } catch (error) {
@@ -162,6 +200,7 @@ export class SourceConsumer implements Consumer {
         if (cannotOpen) this.#opened.reject(wrapped);
         if (cannotOpen || wrapped.code === "CLOSED") return void this.#close(0, wrapped);
         this.#report(wrapped);
+        this.#openingReason = wrapped.message;
         await this.#session?.fail("reading failed");
         const max = wrapped.retryable || mayComeBack ? REOPEN_MAX : REOPEN_MAX_UNMENDED;
         const wait = Math.min(max, REOPEN_INITIAL * 2 ** Math.min(tries, 20));
@@ -229,6 +268,8 @@ export class SourceConsumer implements Consumer {
     const forget = connection.listen({ down: () => session.end("the connection was lost") });
     const over = (): void => {
       forget();
+      this.#stateChanged();
+      this.#openingReason = connection.lastError?.message;
       // Without its link a source cannot close gracefully. The driver only frees what the source still has.
       if (connection.link !== link) source.close(AbortSignal.abort(connection.lastError)).catch(() => {});
     };
@@ -260,6 +301,7 @@ export class SourceConsumer implements Consumer {
   }
 
   #close(drainTimeout: number, reason: BrokerError | undefined): Promise<void> {
+    if (this.#closing === undefined) this.#stateChanged();
     this.#closing ??= this.#shutDown(drainTimeout, reason);
     return this.#closing;
   }

@@ -65,8 +65,8 @@ function bench({ ordered = false, batch = false, prepare = () => true, runAgainA
       log.push(`timeout ${held.id}`);
       decide(held);
     },
-    stuck() {
-      log.push("stuck");
+    stuckChanged(isStuck) {
+      log.push(isStuck ? "stuck" : "no longer stuck");
     },
   });
   return {
@@ -157,7 +157,7 @@ describe("handlers", () => {
       succeeded: ended,
       threw: unused,
       timedOut: unused,
-      stuck: unused,
+      stuckChanged: unused,
     });
     const means = { hasReturnQueue: true, holdsKeyBack: false, canDelayCopies: true };
     const events = { lost: unused, failed: unused };
@@ -243,6 +243,17 @@ describe("a handler whose time is over", () => {
     add("-1 -2 -3");
     await clock.advance(1_000);
     expect(seen()).toEqual(["start -1", "start -2", "timeout -1", "start -3", "timeout -2", "stuck"]);
+  });
+
+  test("lets nothing start while the consumer is stuck, until it returns", async () => {
+    const { add, clock, dispatcher, end, seen } = bench({ concurrency: 1, timeout: 1_000 });
+    add("-1");
+    await clock.advance(1_000);
+    add("-2");
+    expect(dispatcher.isStuck).toBe(true);
+    await end("-1");
+    expect(dispatcher.isStuck).toBe(false);
+    expect(seen()).toEqual(["start -1", "timeout -1", "stuck", "done -1", "no longer stuck", "start -2"]);
   });
 
   test("does not keep the dispatcher from being idle", async () => {
