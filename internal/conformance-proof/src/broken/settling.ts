@@ -39,7 +39,6 @@ export const SETTLING: readonly BrokenDriver[] = [
       "longest-names",
       "many-failures-lose-nothing",
       "no-hot-loop",
-      "overdue-handlers-close",
       "rejection-retries",
       "replay-fails-again",
       "retried-copy-is-the-same",
@@ -137,7 +136,7 @@ export const SETTLING: readonly BrokenDriver[] = [
           : copyOf(delivery, { headers: { ...delivery.headers, [OWN.attempt]: count } });
       });
     },
-    fails: ["attempts-outlive-the-consumer", "overdue-handlers-close"],
+    fails: ["attempts-outlive-the-consumer"],
   },
   {
     fault: "counts a release as a failure",
@@ -161,6 +160,7 @@ export const SETTLING: readonly BrokenDriver[] = [
       "drain-deadline",
       "drain-gives-back-unstarted",
       "order-while-consumers-come-and-go",
+      "overdue-handlers-stuck",
       "pause-with-full-buffer",
     ],
   },

@@ -188,12 +188,12 @@ export const VERBS: readonly Case[] = [
       const { broker, queue } = await context.queue<string>();
       const late = gate();
       const received = await context.collect(queue, {
-        prefetch: 5,
-        timeout: 40,
+        prefetch: 20,
+        timeout: 200,
         handle: ({ body, attempt }) => (body === "slow" && attempt === 1 ? late.promise : undefined),
       });
       await queue.send("slow");
-      await queue.send("other");
+      for (let count = 0; count < 12; count += 1) await queue.send("other");
       const isStuck = async (): Promise<boolean> => (await broker.health()).status === "degraded";
       await context.until("health to be degraded", isStuck);
       const { reason, consumers } = await broker.health();
@@ -201,6 +201,7 @@ export const VERBS: readonly Case[] = [
       deepEqual(consumers[0]?.source, { queue: queue.name });
       equal(consumers[0]?.state, "stuck");
       const others = await context.collect((await context.connect()).queue<string>(queue.name));
+      // A backend with partitions gives it some of them.
       await others.waitForBody("other");
       await others.consumer.close();
       late.open();

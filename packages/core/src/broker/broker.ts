@@ -138,7 +138,8 @@ function consumersOf({ consumers }: BrokerContext): readonly ConsumerHealth[] {
 function complaintOf({ source, state, since, reason }: ConsumerHealth, { context }: Connection): string | undefined {
   const isLate = state === "opening" && context.clock.now() - since.getTime() > context.lease;
   if (state !== "stuck" && !isLate) return undefined;
-  const name = "queue" in source ? `queue ${source.queue}` : `topic ${source.topic}, subscription ${source.subscription}`;
+  const name =
+    "queue" in source ? `queue ${source.queue}` : `topic ${source.topic}, subscription ${source.subscription}`;
   return `the consumer of ${name} ${state === "stuck" ? "is stuck" : "cannot read"}: ${reason ?? "it is still opening"}`;
 }
 
