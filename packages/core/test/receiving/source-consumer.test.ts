@@ -101,3 +101,53 @@ describe("a consumer", () => {
     expect(errors).toEqual([broken]);
   });
 });
+
+describe("a consumer whose handlers are all overdue", () => {
+  /** A handler that does not return before its time is over, and another message that waits behind it. */
+  const stuck = async () => {
+    const late = Promise.withResolvers<void>();
+    const it = await consumerBench({
+      handle: ({ id }) => (id === "slow" ? late.promise : undefined),
+      timeout: 1_000,
+      prefetch: 2,
+      drainTimeout: 500,
+    });
+    await it.consumer.start();
+    await it.deliver("slow");
+    await it.deliver("next");
+    await it.clock.advance(1_000);
+    return { ...it, source: firstOf(it.sources), late };
+  };
+
+  test("says so once, and gives back what has not begun", async () => {
+    const it = await stuck();
+    expect(it.errors.filter((error) => String(error).includes("until one returns"))).toHaveLength(1);
+    expect(it.consumer.health()).toMatchObject({ state: "stuck", source: { queue: "jobs" }, running: 1, waiting: 0 });
+    expect(it.settlements()).toContainEqual(expect.objectContaining({ action: "release" }));
+  });
+
+  test("reads again when a handler returns", async () => {
+    const it = await stuck();
+    it.late.resolve();
+    await settled();
+    expect(it.consumer.health()).toMatchObject({ state: "reading", running: 0 });
+  });
+
+  test("closes within its drain timeout", async () => {
+    const it = await stuck();
+    const closing = it.consumer.close();
+    await it.clock.advance(500);
+    await closing;
+    expect(it.consumer.health().state).toBe("closed");
+  });
+
+  test("stays paused when it was paused meanwhile", async () => {
+    const it = await stuck();
+    await it.consumer.pause();
+    it.late.resolve();
+    await settled();
+    expect(it.consumer.health().state).toBe("paused");
+    await it.consumer.resume();
+    expect(it.consumer.health().state).toBe("reading");
+  });
+});
