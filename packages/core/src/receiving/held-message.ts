@@ -243,9 +243,10 @@ export class HeldMessage implements Message {
     this.#state = "backing-off";
   }
 
-  /** The wait is over. The next run of the handler gets a new signal. */
+  /** The wait is over, even if the clock says a millisecond less. The next run of the handler gets a new signal. */
   waitAgain(): void {
     this.#state = "waiting";
+    this.notBefore = 0;
     this.#abort = undefined;
   }
 
