@@ -19,6 +19,8 @@ const ROWS: readonly ErrorRow[] = [
   [/^540 /, "UNSUPPORTED", false],
   // 405 is the exclusive queue of another connection. It goes when that connection does.
   [/^(320|405|541) /, "UNAVAILABLE", true],
+  // A server that was held up in the handshake may send a heartbeat in the middle of it, which amqplib does not expect.
+  [/Expected \w+; got <Heartbeat>/, "UNAVAILABLE", true],
   [/ETIMEDOUT|Heartbeat timeout|[Cc]losed|closing|Channel ended|Unexpected close/, "UNAVAILABLE", true],
 ];
 

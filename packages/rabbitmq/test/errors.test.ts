@@ -165,3 +165,8 @@ test("a BrokerError keeps its code, and any value can be classified", () => {
   for (const thrown of [undefined, null, "text", 5, {}])
     expect(classify(thrown)).toEqual({ code: "INTERNAL", retryable: false });
 });
+
+test("a heartbeat in the middle of a handshake, from a server that was held up, is a failure for now", () => {
+  const error = new Error("Expected ConnectionOpenOk; got <Heartbeat>");
+  expect(classify(error)).toMatchObject({ code: "UNAVAILABLE", retryable: true });
+});
