@@ -50,7 +50,7 @@ export function endlessCrashes({ setup, stories }: Timeline): readonly Finding[]
 
 function leastAfter({ attempt, outcome }: Run): number {
   if (outcome === "failed") return attempt + 1;
-  // What is handled once more after it was settled is a second copy.
+  // A message that is handled again after it was settled is a second copy.
   return outcome === "done" || outcome === "refused" ? 1 : attempt;
 }
 

@@ -125,8 +125,8 @@ async function healthOf(context: BrokerContext, signal: AbortSignal | undefined)
     const stop = signal === undefined ? limit : AbortSignal.any([limit, signal]);
     return orAborted(link.health(stop), stop);
   }).catch(withoutAnswer);
+  const reason = degraded ?? complaintOf(context);
   const consumers = consumersOf(context);
-  const reason = degraded ?? consumers.map((consumer) => complaintOf(consumer, connection)).find(Boolean);
   return { status: reason === undefined ? "up" : "degraded", reason, server: link.server, consumers, details };
 }
 
@@ -134,13 +134,16 @@ function consumersOf({ consumers }: BrokerContext): readonly ConsumerHealth[] {
   return [...consumers].map((consumer) => consumer.health());
 }
 
-/** Why a consumer makes the health of its broker object `degraded`; undefined if it does not. */
-function complaintOf({ source, state, since, reason }: ConsumerHealth, { context }: Connection): string | undefined {
-  const isLate = state === "opening" && context.clock.now() - since.getTime() > context.lease;
-  if (state !== "stuck" && !isLate) return undefined;
-  const name =
-    "queue" in source ? `queue ${source.queue}` : `topic ${source.topic}, subscription ${source.subscription}`;
-  return `the consumer of ${name} ${state === "stuck" ? "is stuck" : "cannot read"}: ${reason ?? "it is still opening"}`;
+/** Why a consumer makes the health of its broker object `degraded`; undefined if none does. */
+function complaintOf({ consumers, connection: { context } }: BrokerContext): string | undefined {
+  for (const consumer of consumers) {
+    const { state, since, reason } = consumer.health();
+    const isLate = state === "opening" && context.clock.now() - since.getTime() > context.lease;
+    if (state !== "stuck" && !isLate) continue;
+    const what = state === "stuck" ? "is stuck" : "cannot read";
+    return `the consumer of ${describeEntity(consumer.entity)} ${what}: ${reason ?? "it is still opening"}`;
+  }
+  return undefined;
 }
 
 function entitiesOf(topology: Topology, entities: EntityMaker): readonly Entity[] {

@@ -140,11 +140,14 @@ export class ReadSession {
     const late = new AbortController();
     const cancel = connection.context.clock.after(GATHER_TIME, () => late.abort());
     const until = AbortSignal.any([signal, late.signal]);
-    while (!until.aborted && this.#holdings.size < window) {
-      this.#take(await this.#source.receive(window - this.#holdings.size, until));
-      await new Promise(setImmediate);
+    try {
+      while (!until.aborted && this.#holdings.size < window) {
+        this.#take(await this.#source.receive(window - this.#holdings.size, until));
+        await new Promise(setImmediate);
+      }
+    } finally {
+      cancel();
     }
-    cancel();
   }
 
   #take(deliveries: readonly Delivery[]): void {

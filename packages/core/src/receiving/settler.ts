@@ -28,7 +28,7 @@ export interface SettlerContext {
   readonly connection: Connection;
   readonly entity: SourceEntity;
   readonly report: ReportError;
-  /** Keeps what is known of a message that goes back or is lost, for the time when it comes again. */
+  /** Remembers a message that is released or lost. Its next delivery to this broker object continues from there. */
   readonly remember: (held: HeldMessage) => void;
   /** Called if a message must run again after its handler has already returned. */
   readonly runAgain: (held: HeldMessage, wait: number) => void;

@@ -48,7 +48,7 @@ export interface ConsumerContext {
 export class SourceConsumer implements Consumer {
   readonly #connection: Connection;
   readonly #declarations: Declarations;
-  readonly #entity: SourceEntity;
+  readonly entity: SourceEntity;
   readonly #plan: Plan;
   readonly #report: ReportError;
   readonly #settler: Settler;
@@ -75,7 +75,7 @@ export class SourceConsumer implements Consumer {
     this.#connection = connection;
     this.#stateSince = clock.now();
     this.#declarations = declarations;
-    this.#entity = entity;
+    this.entity = entity;
     this.#plan = plan;
     const report = errorReporter(plan.onError, `consumer of ${describeEntity(entity)}`);
     this.#report = report;
@@ -107,7 +107,7 @@ export class SourceConsumer implements Consumer {
   /** Starts reading. Resolves when the source is open for the first time. */
   async start(): Promise<this> {
     const { signal } = this.#plan;
-    if (signal?.aborted === true) throw cancelled(`consuming ${describeEntity(this.#entity)}`, signal);
+    if (signal?.aborted === true) throw cancelled(`consuming ${describeEntity(this.entity)}`, signal);
     signal?.addEventListener("abort", () => void this.close(), { once: true, signal: this.#stop.signal });
     this.#loop = this.#run();
     await this.#opened.promise;
@@ -173,7 +173,7 @@ export class SourceConsumer implements Consumer {
   #stuckChanged(isStuck: boolean): void {
     this.#stateChanged();
     if (!isStuck) return;
-    this.#report(new BrokerError("TIMEOUT", `${describeEntity(this.#entity)}: ${this.#stuckReason}`));
+    this.#report(new BrokerError("TIMEOUT", `${describeEntity(this.entity)}: ${this.#stuckReason}`));
     this.#gate.interruptRead();
   }
 
@@ -181,7 +181,7 @@ export class SourceConsumer implements Consumer {
   async #run(): Promise<void> {
     const connection = this.#connection;
     const stop = this.#stop.signal;
-    const what = `consuming ${describeEntity(this.#entity)}`;
+    const what = `consuming ${describeEntity(this.entity)}`;
     for (let tries = 0; !stop.aborted; ) {
       try {
         const session = await this.#open(await connection.up(stop, what));
@@ -194,7 +194,7 @@ export class SourceConsumer implements Consumer {
       } catch (error) {
         if (stop.aborted) break;
         const wrapped = connection.wrap(error, what);
-        const mayComeBack = this.#declarations.forgetIfMissing(this.#entity, wrapped) && tries === 0;
+        const mayComeBack = this.#declarations.forgetIfMissing(this.entity, wrapped) && tries === 0;
         // If retrying cannot help with the first opening, `consume` rejects.
         const cannotOpen = !this.#everOpen && !wrapped.retryable && !mayComeBack;
         if (cannotOpen) this.#opened.reject(wrapped);
@@ -211,7 +211,7 @@ export class SourceConsumer implements Consumer {
   }
 
   async #open(link: Link): Promise<ReadSession> {
-    const entity = this.#entity;
+    const entity = this.entity;
     await this.#declarations.ensure(link, entity);
     const window = this.#plan.prefetch;
     // The driver may report lost deliveries before `open` has resolved.
@@ -252,10 +252,10 @@ export class SourceConsumer implements Consumer {
     const { capabilities, context } = this.#connection;
     const retryMeans: RetryMeans = {
       hasReturnQueue: source.returns,
-      holdsKeyBack: this.#entity.ordered && capabilities.ordering === "strict",
+      holdsKeyBack: this.entity.ordered && capabilities.ordering === "strict",
       canDelayCopies: capabilities.retryDelay !== "none",
     };
-    const entity = describeEntity(this.#entity);
+    const entity = describeEntity(this.entity);
     return new Holdings(source, this.#messageSource, retryMeans, context.clock, {
       lost: (messages) => this.#lost(messages),
       failed: (error, doing) => this.#report(this.#connection.wrap(error, `${doing} of ${entity}`)),
@@ -277,8 +277,8 @@ export class SourceConsumer implements Consumer {
     if (connection.link !== link) session.end("the connection was lost");
     void source.lost.then((reason) => {
       if (!session.alive) return;
-      this.#declarations.forget(this.#entity);
-      this.#report(connection.wrap(reason, `reading ${describeEntity(this.#entity)} was interrupted`));
+      this.#declarations.forget(this.entity);
+      this.#report(connection.wrap(reason, `reading ${describeEntity(this.entity)} was interrupted`));
       session.end("the source was lost");
     });
   }
@@ -289,7 +289,7 @@ export class SourceConsumer implements Consumer {
     this.#dispatcher.remove((held) => held.state === "lost");
     if (this.#session?.alive !== true) return;
     for (const held of messages) {
-      const message = `message ${held.id} of ${describeEntity(this.#entity)} is no longer held`;
+      const message = `message ${held.id} of ${describeEntity(this.entity)} is no longer held`;
       this.#report(new BrokerError("LEASE_LOST", message), held);
     }
   }
@@ -312,7 +312,7 @@ export class SourceConsumer implements Consumer {
     this.#dispatcher.hold();
     this.#stop.abort(new Error("the consumer is closing"));
     await this.#loop;
-    this.#opened.reject(reason ?? cancelled(`consuming ${describeEntity(this.#entity)}`, this.#stop.signal));
+    this.#opened.reject(reason ?? cancelled(`consuming ${describeEntity(this.entity)}`, this.#stop.signal));
     const session = this.#session;
     if (session?.alive === true) await session.drain(late.signal);
     else await this.#dispatcher.idle(late.signal);

@@ -60,3 +60,19 @@ test.each(["", "NaN", "Infinity", "1e300", "-1", "0x1", "1.5", "01", "9404642304
 test("a message without a time to live never expires", () => {
   expect(isExpired({}, Number.MAX_SAFE_INTEGER)).toBe(false);
 });
+
+describe("foreign values of headers of ours", () => {
+  test("neither delay nor discard, and do not end another wait", () => {
+    for (const text of ["", "NaN", "Infinity", "1e300", "-1", "soon", "9404642304000000"]) {
+      const headers = { "anybroker-not-before": text, "anybroker-expires-at": text };
+      expect(decideReceipt(headers, 0, undefined, 1_000)).toEqual({ action: "handle" });
+      expect(decideReceipt(headers, 1_500, undefined, 1_000)).toEqual({ action: "requeue", wait: 500 });
+      expect(isExpired(headers, 1_000)).toBe(false);
+    }
+  });
+
+  test("do both in the form that we write", () => {
+    expect(decideReceipt({ "anybroker-not-before": "1500" }, 0, undefined, 1_000)).toMatchObject({ wait: 500 });
+    expect(decideReceipt({ "anybroker-expires-at": "1000" }, 0, undefined, 1_000)).toEqual({ action: "discard" });
+  });
+});

@@ -86,7 +86,7 @@ export class CrashEvidence {
 
   markingFailed(): void {
     this.#isMarking = false;
-    // What was delivered under an earlier note is still held.
+    // The program still holds the messages that it got under an earlier note.
     this.#isOwner = this.#wasMarked;
     this.#knowsHeld = this.#wasMarked;
   }

@@ -31,8 +31,8 @@ export interface PartitionNote {
 
 /**
  * `anybroker:<owner>:<crash counts>:<settled>:<progress>`, with `:<held>` at the end if that is known. Lists are separated
- * by commas, the numbers of an item by `-`. Numbers have base 36 and up to nine digits, offsets count from the committed one, times are
- * milliseconds since 1970.
+ * by commas, the numbers of an item by `-`. Numbers have base 36 and up to nine digits. Offsets count from the committed
+ * one, times are milliseconds since 1970.
  */
 const LIST = "((?:[0-9a-z]{1,9}(?:[-,][0-9a-z]{1,9})*)?)";
 const FORMAT = new RegExp(`^anybroker:([0-9a-z]*):${LIST}:${LIST}:${LIST}(?::${LIST})?$`);

@@ -34,6 +34,6 @@ test("what is noted comes with the next delivery of a message that was given bac
     await source.keepProgress?.(delivery, progress, live);
     expect(await settle(source, { action: "release", delivery })).toEqual([undefined]);
   }
-  // The count does not rise: what was given back is no evidence of a crash.
+  // A release is no evidence of a crash, so the count stays.
   expect(await takeOne(source)).toMatchObject({ id: "a", deliveries: 1, progress });
 });
