@@ -73,7 +73,8 @@ export class Load {
 
   async #sendBatch(first: Draft, most: number): Promise<void> {
     const others = Array.from({ length: most - 1 }, () => this.#drafts.next()).filter(({ to }) => to === first.to);
-    const messages = [first, ...others].map((draft) => this.#begin(draft));
+    // The results come when the last message has ended. With one timeout for all they come in time for each.
+    const messages = [first, ...others].map((draft) => this.#begin({ ...draft, timeout: first.timeout }));
     for (const { id, error } of await this.#target(first).sendBatch(messages)) {
       if (error === undefined) this.#journal.write({ type: "confirmed", message: id });
       else this.#rejected(id, error);

@@ -216,6 +216,7 @@ export const VERBS: readonly Case[] = [
     id: "overdue-handlers-ordered",
     name: "On an ordered queue an overdue handler keeps its key, and a stuck consumer its place",
     section: "F",
+    needs: ["ordering"],
     rows: [100],
     async run(context) {
       const { broker, queue } = await context.queue<string>({}, { ordered: true });
