@@ -62,6 +62,28 @@ async function crashLoop(context: ScenarioContext): Promise<void> {
   for await (const { reason } of context.queue.deadLetters.list()) expect(reason).toBe("crash-loop");
 }
 
+/** A message of one queue kills every process that consumes both queues. The messages of the other queue must not pay for it. */
+async function crashAcross(context: ScenarioContext): Promise<void> {
+  const broker = await context.open();
+  const killers = broker.queue(`${context.queue.name}-killers`);
+  await killers.send("kill");
+  await context.send();
+  const deadLettered = context.until("the killer to be dead-lettered", async () => {
+    expect(await killers.stats()).toMatchObject({ ready: 0, dead: 1 });
+  });
+  let deaths = 0;
+  let over = false;
+  void deadLettered.then(() => (over = true));
+  while (!over) {
+    const worker = context.worker({ work: 150, killers: killers.name });
+    await Promise.race([deadLettered, worker.ended]);
+    if (!worker.alive) deaths += 1;
+  }
+  console.log(`${deaths} processes died by a message of another queue`);
+  expect(deaths).toBeLessThanOrEqual(15);
+  for await (const { reason } of killers.deadLetters.list()) expect(reason).toBe("crash-loop");
+}
+
 export const scenarios: readonly Scenario[] = [
   {
     title: "the server is not up yet when programs start",
@@ -256,6 +278,19 @@ export const scenarios: readonly Scenario[] = [
     kills: 20,
     keys: 50,
     run: crashLoop,
+  },
+  {
+    title: "a message of another queue kills every process that consumes both",
+    messages: { short: 250, full: 2_000 },
+    sparesServer: true,
+    run: crashAcross,
+  },
+  {
+    title: "a message of another queue kills every process that consumes both, one ordered",
+    messages: { short: 250, full: 2_000 },
+    sparesServer: true,
+    keys: 50,
+    run: crashAcross,
   },
   {
     title: "the queue is deleted under a running consumer",

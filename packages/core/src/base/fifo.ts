@@ -37,6 +37,14 @@ export class Fifo<T> {
     return this.#items[this.#head];
   }
 
+  some(matches: (item: T) => boolean): boolean {
+    for (let index = this.#head; index < this.#items.length; index += 1) {
+      const item = this.#items[index];
+      if (item !== undefined && matches(item)) return true;
+    }
+    return false;
+  }
+
   /** Removes and returns the items that match, in their order. */
   remove(matches: (item: T) => boolean): readonly T[] {
     const removed: T[] = [];

@@ -16,6 +16,7 @@ import { Connection } from "../link/connection.ts";
 import { Declarations } from "../link/declarations.ts";
 import type { HeldMessage } from "../receiving/held-message.ts";
 import { Recollections } from "../receiving/recollections.ts";
+import { SuspectTurns } from "../receiving/suspect-turns.ts";
 import { idMaker } from "../sending/id.ts";
 import { Outbox } from "../sending/outbox.ts";
 import { traceInjector } from "../sending/trace.ts";
@@ -40,6 +41,7 @@ export async function openBroker<C extends Declared, N>(
     outbox: new Outbox(connection, declarations, settings.sendBuffer),
     consumers: new Set(),
     recollections: recollectionsOf(settings.context.clock),
+    turns: new SuspectTurns(settings.context.clock),
     propagation: options.propagation,
     nextId: idMaker(settings.context.clock.now),
     inject: traceInjector(options.propagation, () => connection.capabilities.limits),

@@ -5,6 +5,7 @@ import type { Declarations } from "../link/declarations.ts";
 import type { HeldMessage } from "../receiving/held-message.ts";
 import type { Recollections } from "../receiving/recollections.ts";
 import type { SourceConsumer } from "../receiving/source-consumer.ts";
+import type { SuspectTurns } from "../receiving/suspect-turns.ts";
 import type { Outbox } from "../sending/outbox.ts";
 
 /** What all handles of a broker object share. */
@@ -15,6 +16,7 @@ export interface BrokerContext {
   readonly consumers: Set<SourceConsumer>;
   /** What this process knows of messages that it lost, for each source. */
   readonly recollections: (source: SourceEntity) => Recollections<HeldMessage>;
+  readonly turns: SuspectTurns;
   readonly propagation: Propagation | undefined;
   readonly nextId: () => string;
   /** Returns the headers with those of the trace context, if there is one. */

@@ -29,3 +29,21 @@ export function isSuspect(evidence: number): boolean {
 export function isCondemned(evidence: number, otherSuspects: number): boolean {
   return evidence >= (otherSuspects === 0 ? CONDEMN_FROM : CONDEMN_ANYWAY_FROM);
 }
+
+/** What decides which of two messages goes first after a crash. */
+export interface Suspected {
+  readonly id: string | undefined;
+  /** Of how many crashes it is suspected. */
+  readonly evidence: number;
+}
+
+/**
+ * Whether one suspect starts before another. The one with less evidence is first. Suspects of the same crashes go by their
+ * ids, forwards and backwards in turn from one crash to the next. So each of them is before the guilty one in one of two
+ * rounds.
+ */
+export function startsBefore(one: Suspected, other: Suspected): boolean {
+  if (one.evidence !== other.evidence) return one.evidence < other.evidence;
+  const isForwards = one.evidence % 2 === 0;
+  return isForwards === (one.id ?? "") < (other.id ?? "");
+}

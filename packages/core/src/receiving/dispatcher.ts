@@ -2,9 +2,11 @@ import { Bag } from "../base/bag.ts";
 import type { Clock } from "../base/clock.ts";
 import { type Due, deadlineWatch } from "../base/deadlines.ts";
 import { Waiters } from "../base/wait.ts";
+import { type Suspected, startsBefore } from "./crash-loop.ts";
 import type { HeldMessage } from "./held-message.ts";
 import { KeyQueues } from "./key-queues.ts";
 import type { Plan } from "./plan.ts";
+import type { SuspectHolder, SuspectTurns } from "./suspect-turns.ts";
 
 /** One run of a handler, on one message or on a batch. */
 interface Run extends Due {
@@ -17,8 +19,8 @@ interface Run extends Due {
 export interface DispatcherEvents {
   /** Prepares a message for its handler. Returns false if no handler may see it. */
   prepare(held: HeldMessage): boolean | Promise<boolean>;
-  /** The same for a suspect, while so many other suspects wait. */
-  prepareSuspect(held: HeldMessage, others: number): Promise<boolean>;
+  /** The same for a suspect. */
+  prepareSuspect(held: HeldMessage): Promise<boolean>;
   succeeded(held: HeldMessage): void;
   threw(held: HeldMessage, error: unknown): void;
   timedOut(held: HeldMessage): void;
@@ -26,16 +28,17 @@ export interface DispatcherEvents {
   stuckChanged(isStuck: boolean): void;
 }
 
-/** How long a suspect waits for other handlers to return before it starts all the same, in ms. */
+/** How long a suspect waits, while nothing of what goes before it ends, until it starts all the same, in ms. */
 const SUSPECT_PATIENCE = 5_000;
 
 /**
  * Runs handlers: at most `concurrency` at once and, on an ordered source, one at a time for each key. Reports those
  * that run longer than `timeout`.
  */
-export class Dispatcher {
+export class Dispatcher implements SuspectHolder {
   readonly #plan: Plan;
   readonly #clock: Clock;
+  readonly #turns: SuspectTurns;
   readonly #events: DispatcherEvents;
   readonly #queues: KeyQueues<HeldMessage>;
   readonly #deadlines: ReturnType<typeof deadlineWatch>;
@@ -55,13 +58,15 @@ export class Dispatcher {
   #patienceOver = false;
   #cancelPatience: (() => void) | undefined;
 
-  constructor(plan: Plan, ordered: boolean, clock: Clock, events: DispatcherEvents) {
+  constructor(plan: Plan, ordered: boolean, clock: Clock, turns: SuspectTurns, events: DispatcherEvents) {
     this.#plan = plan;
     this.#clock = clock;
+    this.#turns = turns;
     this.#events = events;
     this.#queues = new KeyQueues(ordered);
     this.#slots = plan.concurrency;
     this.#deadlines = deadlineWatch(clock, this.#runs, (run) => this.#late(run));
+    turns.join(this);
   }
 
   /** The number of messages that no handler has, those included that back off. */
@@ -112,22 +117,31 @@ export class Dispatcher {
     this.#pumping = false;
   }
 
-  /** Whether there are suspects that have not been dealt with. */
-  get hasSuspects(): boolean {
-    return this.#suspect !== undefined || this.#queues.suspects > 0;
+  /** How many suspects have not been dealt with. */
+  get suspects(): number {
+    return this.#queues.suspects + (this.#suspect === undefined ? 0 : 1);
+  }
+
+  /** What came back from a crash and goes before the suspect: it is handled, or its handler can start. */
+  hasBefore(suspect: Suspected): boolean {
+    const isBefore = (held: HeldMessage): boolean => isFromCrash(held) && startsBefore(held, suspect);
+    if (this.#suspect !== undefined && isBefore(this.#suspect)) return true;
+    if (this.#runs.all().some((run) => !run.overdue && run.messages.some(isBefore))) return true;
+    return this.#open && !this.isStuck && this.#queues.someReady(isBefore);
   }
 
   /** Lets suspects start. Resolves when there are none left, or the signal aborts. Meanwhile no further messages should come. */
   async dealWithSuspects(signal: AbortSignal): Promise<void> {
     this.#suspectsMayStart = true;
     this.pump();
-    while (this.hasSuspects && !signal.aborted) await this.#runEnded.wait(signal);
+    while (this.suspects > 0 && !signal.aborted) await this.#runEnded.wait(signal);
     this.#suspectsMayStart = false;
   }
 
   /** Starts no more handlers until `open`. */
   hold(): void {
     this.#open = false;
+    this.#turns.changed();
   }
 
   /** Starts handlers again after `hold`. */
@@ -158,6 +172,7 @@ export class Dispatcher {
     const waiting = this.#queues.remove(matches);
     for (const held of backingOff) this.#queues.free(held);
     this.#runEnded.wake();
+    this.#turns.changed();
     return [...backingOff, ...waiting];
   }
 
@@ -169,16 +184,24 @@ export class Dispatcher {
   /** Starts no more handlers, and cancels its timers. The caller has removed the messages that back off. */
   stop(): void {
     this.#open = false;
+    this.#turns.leave(this);
     this.#deadlines.stop();
     this.#cancelBatchWait?.();
     this.#cancelPatience?.();
   }
 
-  /** Whether a suspect starts now: nothing else runs or can run, or it has waited for long enough. */
+  /** What suspects wait for has changed in another consumer. */
+  othersChanged(): void {
+    this.#restartPatience();
+    this.pump();
+  }
+
+  /** Whether a suspect starts now: nothing goes before it here or in another consumer, or it has waited for long enough. */
   #suspectIsDue(): boolean {
-    if (this.#queues.suspects === 0) return false;
+    const next = this.#queues.nextSuspect();
+    if (next === undefined) return false;
     const isAlone = this.#queues.ready === 0 && this.#runs.size === this.#overdue;
-    if (this.#patienceOver || (this.#suspectsMayStart && isAlone)) return true;
+    if (this.#patienceOver || (this.#suspectsMayStart && isAlone && this.#turns.isTurnOf(this, next))) return true;
     this.#cancelPatience ??= this.#clock.after(SUSPECT_PATIENCE, () => {
       this.#patienceOver = true;
       this.pump();
@@ -215,15 +238,12 @@ export class Dispatcher {
 
   #startSuspect(): void {
     const held = this.#queues.takeSuspect();
-    this.#cancelPatience?.();
-    this.#cancelPatience = undefined;
-    this.#patienceOver = false;
+    this.#restartPatience();
     if (held === undefined) return;
     this.#suspect = held;
     this.#slots -= 1;
     held.begin();
-    const others = this.#queues.suspects;
-    void this.#events.prepareSuspect(held, others).then((ready) => this.#startReady([held], [ready]));
+    void this.#events.prepareSuspect(held).then((ready) => this.#startReady([held], [ready]));
   }
 
   #startBatch(taken: readonly HeldMessage[]): void {
@@ -245,10 +265,10 @@ export class Dispatcher {
   }
 
   #startNone(taken: readonly HeldMessage[]): void {
+    const cameBack = taken.some(isFromCrash);
     this.#slots += 1;
     for (const held of taken) this.#done(held);
-    this.pump();
-    this.#runEnded.wake();
+    this.#freed(cameBack);
   }
 
   #run(messages: readonly HeldMessage[]): void {
@@ -270,6 +290,7 @@ export class Dispatcher {
 
   #ended(run: Run, error: unknown, threw: boolean): void {
     const wasStuck = this.isStuck;
+    const cameBack = run.messages.some(isFromCrash);
     this.#runs.remove(run);
     if (run.overdue) this.#overdue -= 1;
     else this.#slots += 1;
@@ -280,8 +301,7 @@ export class Dispatcher {
       this.#done(held);
     }
     if (wasStuck && !this.isStuck) this.#events.stuckChanged(false);
-    this.pump();
-    this.#runEnded.wake();
+    this.#freed(cameBack);
   }
 
   /** No handler has the message any more. It backs off, or its key is free. */
@@ -292,8 +312,22 @@ export class Dispatcher {
     else this.#queues.free(held);
   }
 
+  #restartPatience(): void {
+    this.#cancelPatience?.();
+    this.#cancelPatience = undefined;
+    this.#patienceOver = false;
+  }
+
   #noLongerSuspect(held: HeldMessage): void {
     if (this.#suspect === held) this.#suspect = undefined;
+  }
+
+  /** A slot is free. `cameBack` says whether it had a message that suspects of other consumers may wait for. */
+  #freed(cameBack: boolean): void {
+    this.#restartPatience();
+    this.pump();
+    this.#runEnded.wake();
+    if (cameBack) this.#turns.changed();
   }
 
   #late(run: Run): void {
@@ -301,14 +335,18 @@ export class Dispatcher {
     run.overdue = true;
     this.#overdue += 1;
     this.#slots += 1;
+    const cameBack = run.messages.some(isFromCrash);
     for (const held of run.messages) {
       this.#noLongerSuspect(held);
       this.#events.timedOut(held);
     }
     if (this.isStuck) this.#events.stuckChanged(true);
-    this.pump();
-    this.#runEnded.wake();
+    this.#freed(cameBack);
   }
+}
+
+function isFromCrash({ evidence }: HeldMessage): boolean {
+  return evidence > 0;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,13 +1,11 @@
 import { Fifo } from "../base/fifo.ts";
+import { type Suspected, startsBefore } from "./crash-loop.ts";
 
 /** An item that may have a key. */
-export interface Keyed {
-  readonly id: string | undefined;
+export interface Keyed extends Suspected {
   readonly key: string | undefined;
   /** It starts last, and while nothing else runs. */
   readonly isSuspect: boolean;
-  /** Of how many crashes it is suspected. */
-  readonly evidence: number;
 }
 
 /** The messages that wait for a handler. On an ordered source only the first message of each free key can be taken. */
@@ -57,13 +55,23 @@ export class KeyQueues<T extends Keyed> {
     return this.#ready.shift();
   }
 
-  /** The suspect that starts next, whose key is then taken. */
-  takeSuspect(): T | undefined {
+  /** The suspect that starts next. */
+  nextSuspect(): T | undefined {
     const [first, ...others] = this.#suspects;
     if (first === undefined) return undefined;
-    const next = others.reduce((best, other) => (startsBefore(other, best) ? other : best), first);
+    return others.reduce((best, other) => (startsBefore(other, best) ? other : best), first);
+  }
+
+  /** The same, which is taken, and its key with it. */
+  takeSuspect(): T | undefined {
+    const next = this.nextSuspect();
     this.#suspects = this.#suspects.filter((other) => other !== next);
     return next;
+  }
+
+  /** Whether a message that can be taken now matches, suspects included. */
+  someReady(matches: (item: T) => boolean): boolean {
+    return this.#ready.some(matches) || this.#suspects.some(matches);
   }
 
   /** Takes up to `most` more messages. */
@@ -118,15 +126,4 @@ export class KeyQueues<T extends Keyed> {
     if (item.isSuspect) this.#suspects.push(item);
     else this.#ready.push(item);
   }
-}
-
-/**
- * Whether one suspect starts before another. The one with less evidence is first. Suspects of the same crashes go by their
- * ids, forwards and backwards in turn from one crash to the next. So each of them is before the guilty one in one of two
- * rounds.
- */
-function startsBefore(one: Keyed, other: Keyed): boolean {
-  if (one.evidence !== other.evidence) return one.evidence < other.evidence;
-  const isForwards = one.evidence % 2 === 0;
-  return isForwards === (one.id ?? "") < (other.id ?? "");
 }

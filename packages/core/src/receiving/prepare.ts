@@ -6,6 +6,7 @@ import type { HeldMessage } from "./held-message.ts";
 import { decideReceipt } from "./receipt-decision.ts";
 import type { ReportError } from "./report-error.ts";
 import type { Settler } from "./settler.ts";
+import type { SuspectTurns } from "./suspect-turns.ts";
 
 /** Decodes a body. Throws or rejects with `UNDECODABLE` or `INVALID_BODY`. */
 export type ReadBody = (body: Uint8Array, contentType: string | undefined) => unknown;
@@ -13,8 +14,8 @@ export type ReadBody = (body: Uint8Array, contentType: string | undefined) => un
 /** What runs between a delivery and its handler. Returns whether the handler is to see the message. */
 export interface Preparation {
   readonly prepare: (held: HeldMessage) => boolean | Promise<boolean>;
-  /** The same for a suspect, while so many other suspects wait. Never rejects. */
-  readonly prepareSuspect: (held: HeldMessage, others: number) => Promise<boolean>;
+  /** The same for a suspect. Never rejects. */
+  readonly prepareSuspect: (held: HeldMessage) => Promise<boolean>;
 }
 
 /**
@@ -28,6 +29,7 @@ export function preparer(
   read: ReadBody,
   report: ReportError,
   settler: Settler,
+  turns: SuspectTurns,
 ): Preparation {
   const filter = entity.kind === "subscription" ? entity.filter : undefined;
   const isForHandler = (held: HeldMessage): boolean => {
@@ -65,11 +67,9 @@ export function preparer(
       return unreadable(held, error);
     }
   };
-  // A message that was given up explains the crashes of the others that were held with it.
-  let explained = 0;
-  const prepareSuspect = async (held: HeldMessage, others: number): Promise<boolean> => {
-    if (held.evidence > explained && isCondemned(held.evidence, others)) {
-      explained = held.evidence;
+  const prepareSuspect = async (held: HeldMessage): Promise<boolean> => {
+    if (held.evidence > turns.explained && isCondemned(held.evidence, turns.suspects - 1)) {
+      turns.explained = held.evidence;
       settler.giveUp(held, "crash-loop", undefined);
       return false;
     }

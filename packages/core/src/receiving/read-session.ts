@@ -76,7 +76,7 @@ export class ReadSession {
         signal = AbortSignal.any([this.signal, stop, interrupt]);
       } else if (dispatcher.isStuck) {
         await this.#waitWhileStuck(signal);
-      } else if (dispatcher.hasSuspects) {
+      } else if (dispatcher.suspects > 0) {
         await this.#gatherNeighbours(signal);
         // More messages would only share the evidence of another crash.
         await dispatcher.dealWithSuspects(signal);

@@ -24,6 +24,7 @@ import type { Recollections } from "./recollections.ts";
 import { errorReporter, type ReportError } from "./report-error.ts";
 import type { RetryMeans } from "./retry-decision.ts";
 import { Settler } from "./settler.ts";
+import type { SuspectTurns } from "./suspect-turns.ts";
 
 /**
  * Waits between two tries to open a source again: 100 ms, doubled each time, with jitter; up to 2 s after an error that may
@@ -42,6 +43,8 @@ export interface ConsumerContext {
   readonly propagation: Propagation | undefined;
   /** What this process knows of messages of this source that it lost. */
   readonly recollections: Recollections<HeldMessage>;
+  /** The turns of suspects among all consumers of the broker object. */
+  readonly turns: SuspectTurns;
 }
 
 /** Consumes one queue or subscription. Opens a new read session whenever one ends, until it is closed. */
@@ -54,6 +57,7 @@ export class SourceConsumer implements Consumer {
   readonly #settler: Settler;
   readonly #dispatcher: Dispatcher;
   readonly #recollections: Recollections<HeldMessage>;
+  readonly #turns: SuspectTurns;
   readonly #messageSource: MessageSource;
   readonly #gate = new PauseGate();
   readonly #stop = new AbortController();
@@ -70,7 +74,7 @@ export class SourceConsumer implements Consumer {
   #openingReason: string | undefined;
 
   constructor(context: ConsumerContext, entity: SourceEntity, read: ReadBody, plan: Plan) {
-    const { connection, declarations, propagation, recollections } = context;
+    const { connection, declarations, propagation, recollections, turns } = context;
     const { clock } = connection.context;
     this.#connection = connection;
     this.#stateSince = clock.now();
@@ -80,6 +84,7 @@ export class SourceConsumer implements Consumer {
     const report = errorReporter(plan.onError, `consumer of ${describeEntity(entity)}`);
     this.#report = report;
     this.#recollections = recollections;
+    this.#turns = turns;
     this.#messageSource =
       entity.kind === "queue" ? { queue: entity.name } : { topic: entity.topic.name, subscription: entity.name };
     // `start` reports a failed opening to the caller of `consume`. Without it this would be an unhandled rejection.
@@ -95,8 +100,8 @@ export class SourceConsumer implements Consumer {
     });
     this.#settler = settler;
     const invoke = traced(plan.invoke, this.#messageSource, propagation?.extract?.bind(propagation));
-    this.#dispatcher = new Dispatcher({ ...plan, invoke }, entity.ordered, clock, {
-      ...preparer(entity, clock, read, report, settler),
+    this.#dispatcher = new Dispatcher({ ...plan, invoke }, entity.ordered, clock, turns, {
+      ...preparer(entity, clock, read, report, settler, turns),
       succeeded: (held) => settler.succeed(held),
       threw: (held, error) => settler.fail(held, error),
       timedOut: (held) => settler.timeOut(held),
@@ -107,8 +112,12 @@ export class SourceConsumer implements Consumer {
   /** Starts reading. Resolves when the source is open for the first time. */
   async start(): Promise<this> {
     const { signal } = this.#plan;
-    if (signal?.aborted === true) throw cancelled(`consuming ${describeEntity(this.entity)}`, signal);
+    if (signal?.aborted === true) {
+      await this.close();
+      throw cancelled(`consuming ${describeEntity(this.entity)}`, signal);
+    }
     signal?.addEventListener("abort", () => void this.close(), { once: true, signal: this.#stop.signal });
+    this.#turns.waitFor(this.#opened.promise);
     this.#loop = this.#run();
     await this.#opened.promise;
     return this;

@@ -11,6 +11,7 @@ import { singlePlan } from "../../src/receiving/plan.ts";
 import type { ReadBody } from "../../src/receiving/prepare.ts";
 import { Recollections } from "../../src/receiving/recollections.ts";
 import { SourceConsumer } from "../../src/receiving/source-consumer.ts";
+import { SuspectTurns } from "../../src/receiving/suspect-turns.ts";
 import { delivery } from "../deliveries.ts";
 import { queue } from "../entities.ts";
 import { ServerDouble } from "../link-double.ts";
@@ -66,6 +67,7 @@ export async function consumerBench({
     declarations: new Declarations(connection),
     propagation: undefined,
     recollections: new Recollections<HeldMessage>(clock),
+    turns: new SuspectTurns(clock),
   };
   const consumer = new SourceConsumer(context, entity, read, plan);
   onTestFinished(() => consumer.close({ drainTimeout: 0 }));

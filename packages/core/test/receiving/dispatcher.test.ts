@@ -6,6 +6,7 @@ import { Dispatcher } from "../../src/receiving/dispatcher.ts";
 import { HeldMessage } from "../../src/receiving/held-message.ts";
 import { Holdings } from "../../src/receiving/holdings.ts";
 import { batchPlan, singlePlan } from "../../src/receiving/plan.ts";
+import { SuspectTurns } from "../../src/receiving/suspect-turns.ts";
 import { delivery } from "../deliveries.ts";
 import { ManualClock, settled } from "../manual-clock.ts";
 import { SourceDouble } from "../source-double.ts";
@@ -21,16 +22,20 @@ interface BenchOptions extends ConsumeBatchOptions {
   readonly prepare?: (held: HeldMessage) => boolean | Promise<boolean>;
   /** How long after a failure the handler is to run again, in milliseconds; never by default. */
   readonly runAgainAfter?: number;
+  /** The bench of another consumer of the same broker object. */
+  readonly beside?: { readonly clock: ManualClock; readonly turns: SuspectTurns; readonly log: string[] };
 }
 
 /** A dispatcher whose handlers begin and end as the test says. */
-function bench({ ordered = false, batch = false, prepare = () => true, runAgainAfter, ...options }: BenchOptions = {}) {
-  const clock = new ManualClock();
+function bench(benchOptions: BenchOptions = {}) {
+  const { ordered = false, batch = false, prepare = () => true, runAgainAfter, beside, ...options } = benchOptions;
+  const clock = beside?.clock ?? new ManualClock();
+  const turns = beside?.turns ?? new SuspectTurns(clock);
   const means = { hasReturnQueue: true, holdsKeyBack: ordered, canDelayCopies: true };
   const holdings = new Holdings(new SourceDouble(), { queue: "jobs" }, means, clock, { lost: unused, failed: unused });
   const settler = { ack: unused, retry: unused, deadLetter: unused };
   /** What happened, in its order. */
-  const log: string[] = [];
+  const log: string[] = beside?.log ?? [];
   const running = new Map<string, { readonly end: () => void; readonly fail: (error: Error) => void }>();
   const handle = (messages: readonly Message[]): Promise<void> => {
     const ids = messages.map(({ id }) => id).join("+");
@@ -48,10 +53,10 @@ function bench({ ordered = false, batch = false, prepare = () => true, runAgainA
     held.decideToRunAgain(held.failures + 1, runAgainAfter, clock.now() + runAgainAfter);
   };
   const plan = batch ? batchPlan(handle, options) : singlePlan((message) => handle([message]), options);
-  const dispatcher = new Dispatcher(plan, ordered, clock, {
+  const dispatcher = new Dispatcher(plan, ordered, clock, turns, {
     prepare,
-    async prepareSuspect(held, others) {
-      log.push(`suspect ${held.id}, ${others} more`);
+    async prepareSuspect(held) {
+      log.push(`suspect ${held.id}, ${turns.suspects - 1} more`);
       return prepare(held);
     },
     succeeded(held) {
@@ -71,15 +76,16 @@ function bench({ ordered = false, batch = false, prepare = () => true, runAgainA
   });
   return {
     clock,
+    turns,
     dispatcher,
     log,
     running,
-    /** Messages `a1 a2 b1`: the letter is the key, `-` stands for none, each `!` for another crash of a suspect. */
+    /** Messages `a1 a2 b1`: the letter is the key, `-` stands for none, `?` for one crash, `!` for two, each further `!` for another. */
     add(ids: string, suspectsMayStart = true): readonly HeldMessage[] {
       const messages = ids.split(" ").map((id) => {
         const key = id.startsWith("-") ? undefined : id.charAt(0);
         return new HeldMessage(
-          delivery(id, { key, deliveries: id.includes("!") ? id.split("!").length : 0 }),
+          delivery(id, { key, deliveries: id.includes("!") ? id.split("!").length : id.includes("?") ? 1 : 0 }),
           holdings,
           settler,
           undefined,
@@ -151,7 +157,7 @@ describe("handlers", () => {
     const ended = (): void => {
       count += 1;
     };
-    const dispatcher = new Dispatcher(plan, false, clock, {
+    const dispatcher = new Dispatcher(plan, false, clock, new SuspectTurns(clock), {
       prepare: () => true,
       prepareSuspect: unused,
       succeeded: ended,
@@ -623,11 +629,11 @@ describe("suspects", () => {
     add("-1!");
     await settled();
     add("-2");
-    expect(dispatcher.hasSuspects).toBe(true);
+    expect(dispatcher.suspects).toBe(1);
     expect(log).toEqual(["suspect -1!, 0 more", "start -1!"]);
     running.get("-1!")?.end();
     await settled();
-    expect(dispatcher.hasSuspects).toBe(false);
+    expect(dispatcher.suspects).toBe(0);
     expect(log.slice(2)).toEqual(["done -1!", "start -2"]);
   });
 
@@ -662,5 +668,71 @@ describe("suspects", () => {
     await clock.advance(100);
     await settled();
     expect(log.slice(2)).toEqual(["timeout -1!", "start -2"]);
+  });
+});
+
+describe("suspects of several consumers of a broker object", () => {
+  test("take turns: the one with the fewest crashes first, whichever consumer has it", async () => {
+    const one = bench();
+    const other = bench({ beside: one });
+    one.add("-1!!");
+    one.add("-2!!!");
+    await settled();
+    // It has begun before the others were there.
+    expect(one.seen()).toEqual(["suspect -1!!, 0 more", "start -1!!"]);
+    other.add("-3!!");
+    await settled();
+    expect(one.seen()).toEqual(["suspect -3!!, 2 more", "start -3!!"]);
+    await one.end("-1!!");
+    expect(one.seen()).toEqual(["done -1!!"]);
+    await other.end("-3!!");
+    expect(one.seen()).toEqual(["done -3!!", "suspect -2!!!, 0 more", "start -2!!!"]);
+  });
+
+  test("let go first what another consumer had at one crash, and do not wait for what came later", async () => {
+    const one = bench();
+    const other = bench({ beside: one, concurrency: 2 });
+    other.add("-1? -2");
+    one.add("-3!");
+    await settled();
+    expect(one.seen()).toEqual(["start -1?", "start -2"]);
+    await other.end("-1?");
+    expect(one.seen()).toEqual(["done -1?", "suspect -3!, 0 more", "start -3!"]);
+  });
+
+  test("start all the same after 5 s", async () => {
+    const one = bench();
+    const other = bench({ beside: one });
+    other.add("-1?");
+    one.add("-2!");
+    await one.clock.advance(4_999);
+    expect(one.seen()).toEqual(["start -1?"]);
+    await one.clock.advance(1);
+    expect(one.seen()).toEqual(["suspect -2!, 0 more", "start -2!"]);
+  });
+
+  test("wait until every consumer has opened, and 100 ms longer", async () => {
+    const one = bench();
+    const opened = Promise.withResolvers<void>();
+    one.turns.waitFor(opened.promise);
+    one.add("-1!");
+    await one.clock.advance(1_000);
+    opened.resolve();
+    await settled();
+    await one.clock.advance(99);
+    expect(one.seen()).toEqual([]);
+    await one.clock.advance(1);
+    expect(one.seen()).toEqual(["suspect -1!, 0 more", "start -1!"]);
+  });
+
+  test("do not wait for a consumer that has closed", async () => {
+    const one = bench();
+    const other = bench({ beside: one });
+    other.add("-1?");
+    one.add("-2!");
+    expect(one.seen()).toEqual(["start -1?"]);
+    other.dispatcher.stop();
+    await settled();
+    expect(one.seen()).toEqual(["suspect -2!, 0 more", "start -2!"]);
   });
 });

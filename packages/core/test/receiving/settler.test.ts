@@ -101,6 +101,7 @@ describe("a message whose handler throws", () => {
       fails();
     });
     await bench.deliver("a", { headers: { [OWN.expiresAt]: "500" } });
+    await settled();
     expect(actions(bench.settlements())).toEqual(["ack"]);
     expect(bench.consumer.stats()).toMatchObject({ expired: 1, retried: 0 });
   });

@@ -1,0 +1,75 @@
+import type { Clock } from "../base/clock.ts";
+import type { Suspected } from "./crash-loop.ts";
+
+/** One consumer, as far as the suspects of the others must know it. */
+export interface SuspectHolder {
+  /** How many suspects wait for a handler or have one. */
+  readonly suspects: number;
+  /** Whether it has something that a suspect of another consumer lets go first. */
+  hasBefore(suspect: Suspected): boolean;
+  /** What its suspects wait for may have changed. */
+  othersChanged(): void;
+}
+
+/** For how long suspects wait after a consumer has opened: what was held during a crash comes to it within this time, in ms. */
+const SETTLING_TIME = 100;
+
+/**
+ * The turns of suspects among all consumers of a broker object, because a message of one queue that kills the process takes
+ * with it what the other consumers hold.
+ */
+export class SuspectTurns {
+  readonly #clock: Clock;
+  readonly #holders = new Set<SuspectHolder>();
+  /** Those whose suspect waits for others. */
+  readonly #waiting = new Set<SuspectHolder>();
+  #opening = 0;
+  /** The evidence of the last message that was given up, which explains the crashes of the others that were held with it. */
+  explained = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  join(holder: SuspectHolder): void {
+    this.#holders.add(holder);
+  }
+
+  leave(holder: SuspectHolder): void {
+    this.#holders.delete(holder);
+    this.changed();
+  }
+
+  /** Suspects wait until a consumer is open, or cannot be opened. */
+  waitFor(opened: Promise<unknown>): void {
+    this.#opening += 1;
+    const open = (): void => {
+      this.#clock.after(SETTLING_TIME, () => {
+        this.#opening -= 1;
+        this.changed();
+      });
+    };
+    opened.then(open, open);
+  }
+
+  /** The number of suspects in all consumers. */
+  get suspects(): number {
+    return [...this.#holders].reduce((sum, { suspects }) => sum + suspects, 0);
+  }
+
+  /** Whether no other consumer has anything that goes first. If one has, the holder hears when that may have changed. */
+  isTurnOf(holder: SuspectHolder, suspect: Suspected): boolean {
+    const isTurn =
+      this.#opening === 0 && ![...this.#holders].some((other) => other !== holder && other.hasBefore(suspect));
+    if (!isTurn) this.#waiting.add(holder);
+    return isTurn;
+  }
+
+  /** A consumer has finished with a message that came back from a crash, or has opened or closed. */
+  changed(): void {
+    if (this.#waiting.size === 0) return;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const holder of waiting) holder.othersChanged();
+  }
+}
