@@ -31,11 +31,16 @@ export class ManualClock implements Clock {
     await settled();
     for (let timer = this.#next(end); timer !== undefined; timer = this.#next(end)) {
       this.#timers.delete(timer);
-      this.#now = timer.due;
+      this.#now = Math.max(this.#now, timer.due);
       timer.run();
       await settled();
     }
     this.#now = end;
+  }
+
+  /** The process stands still for so long. Timers run at the next `advance`. */
+  standStill(ms: number): void {
+    this.#now += ms;
   }
 
   #next(end: number): Timer | undefined {

@@ -95,12 +95,13 @@ class RedisSource implements core.Source {
 
   constructor({ entity, consumer, membership, reader, clientId, window }: SourceOptions) {
     const { state, blocking } = consumer;
+    const { ordered } = entity;
     this.returns = membership.returnQueue;
     this.#consumer = consumer;
     this.#membership = membership;
     this.#reader = reader;
     this.#notes = new RetryNotes(state.connection, consumer.keys.progress);
-    this.#buffer = new ReadBuffer(reader, this.#notes, state.leases, window, this.#ending.end);
+    this.#buffer = new ReadBuffer(reader, this.#notes, state.leases, { ordered, window }, this.#ending.end);
     this.#settler = new Settler(consumer, this.#ending.end);
     this.#clientId = clientId;
     this.#topic = entity.kind === "subscription" ? topicKeys(state.settings, entity.topic.name) : undefined;

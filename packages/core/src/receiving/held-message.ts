@@ -24,6 +24,8 @@ export interface Holder {
   identify(held: HeldMessage): string | undefined;
   /** Removes a message that has been settled. */
   drop(held: HeldMessage): void;
+  /** A lease has ended that was not renewed in time. */
+  leaseEnded(held: HeldMessage): void;
 }
 
 /** Carries out the settling methods of a message. */

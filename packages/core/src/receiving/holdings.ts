@@ -19,6 +19,8 @@ interface Pending {
 /** What holdings report. `doing` says what an error interrupted. */
 export interface HoldingsEvents {
   lost(messages: readonly HeldMessage[]): void;
+  /** Leases have ended. Called before their messages are reported as lost. */
+  leasesEnded(): void;
   failed(error: unknown, doing: string): void;
 }
 
@@ -50,9 +52,8 @@ export class Holdings implements Holder {
     this.messageSource = messageSource;
     this.retryMeans = retryMeans;
     this.#events = events;
-    const lost = (messages: readonly HeldMessage[]): void => this.#lose(messages, "its lease was lost");
     this.#leases = leaseKeeper(source, clock, this.#held, this.signal, {
-      lost,
+      lost: (messages) => this.#leasesEnded(messages),
       failed: (error) => events.failed(error, "renewing leases"),
     });
   }
@@ -85,6 +86,10 @@ export class Holdings implements Holder {
   drop(held: HeldMessage): void {
     this.#held.remove(held);
     this.#changed.wake();
+  }
+
+  leaseEnded(held: HeldMessage): void {
+    this.#leasesEnded([held]);
   }
 
   identify({ delivery }: HeldMessage): string | undefined {
@@ -133,6 +138,15 @@ export class Holdings implements Holder {
     this.#ending.abort(new Error(why));
     this.#lose(this.#held.all(), why);
     for (const pending of this.#batch.splice(0)) pending.done({ error: new Error(why), lost: true });
+  }
+
+  #leasesEnded(messages: readonly HeldMessage[]): void {
+    if (messages.length === 0) return;
+    this.#events.leasesEnded();
+    this.#lose(
+      messages.filter((held) => this.#held.has(held)),
+      "its lease was lost",
+    );
   }
 
   #lose(messages: readonly HeldMessage[], why: string): void {

@@ -33,7 +33,13 @@ export function preparer(
 ): Preparation {
   const filter = entity.kind === "subscription" ? entity.filter : undefined;
   const isForHandler = (held: HeldMessage): boolean => {
-    const decision = decideReceipt(held.delivery.headers, held.notBefore, filter, clock.now());
+    const now = clock.now();
+    // After a stop of the process this may be noticed here before the leases are looked at.
+    if (held.leaseUntil !== undefined && held.leaseUntil <= now) {
+      held.holder.leaseEnded(held);
+      return false;
+    }
+    const decision = decideReceipt(held.delivery.headers, held.notBefore, filter, now);
     switch (decision.action) {
       case "handle":
         return true;

@@ -267,6 +267,7 @@ export class SourceConsumer implements Consumer {
     const entity = describeEntity(this.entity);
     return new Holdings(source, this.#messageSource, retryMeans, context.clock, {
       lost: (messages) => this.#lost(messages),
+      leasesEnded: () => this.#leasesEnded(),
       failed: (error, doing) => this.#report(this.#connection.wrap(error, `${doing} of ${entity}`)),
     });
   }
@@ -301,6 +302,17 @@ export class SourceConsumer implements Consumer {
       const message = `message ${held.id} of ${describeEntity(this.entity)} is no longer held`;
       this.#report(new BrokerError("LEASE_LOST", message), held);
     }
+  }
+
+  /**
+   * On an ordered source another consumer may have the message now, and what is behind it here must not overtake it. So
+   * all that is held goes back, and the source is opened again.
+   */
+  #leasesEnded(): void {
+    if (!this.entity.ordered || this.#session?.alive !== true) return;
+    const message = `reading ${describeEntity(this.entity)} begins again: a lease was not renewed in time`;
+    this.#report(new BrokerError("LEASE_LOST", message));
+    void this.#session.fail("a lease was lost");
   }
 
   #remember(held: HeldMessage): void {

@@ -32,7 +32,7 @@ function bench(benchOptions: BenchOptions = {}) {
   const clock = beside?.clock ?? new ManualClock();
   const turns = beside?.turns ?? new SuspectTurns(clock);
   const means = { hasReturnQueue: true, holdsKeyBack: ordered, canDelayCopies: true };
-  const holdings = new Holdings(new SourceDouble(), { queue: "jobs" }, means, clock, { lost: unused, failed: unused });
+  const holdings = new Holdings(new SourceDouble(), { queue: "jobs" }, means, clock, { lost: unused, leasesEnded: unused, failed: unused });
   const settler = { ack: unused, retry: unused, deadLetter: unused };
   /** What happened, in its order. */
   const log: string[] = beside?.log ?? [];
@@ -166,7 +166,7 @@ describe("handlers", () => {
       stuckChanged: unused,
     });
     const means = { hasReturnQueue: true, holdsKeyBack: false, canDelayCopies: true };
-    const events = { lost: unused, failed: unused };
+    const events = { lost: unused, leasesEnded: unused, failed: unused };
     const holdings = new Holdings(new SourceDouble(), { queue: "jobs" }, means, clock, events);
     const settler = { ack: unused, retry: unused, deadLetter: unused };
     for (let id = 0; id < 5_000; id += 1) {

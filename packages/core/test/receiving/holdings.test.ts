@@ -19,6 +19,7 @@ function bench() {
   const means = { hasReturnQueue: true, holdsKeyBack: false, canDelayCopies: true };
   const holdings = new Holdings(source, { queue: "jobs" }, means, clock, {
     lost: (messages) => lost.push(...messages.map(({ id }) => id)),
+    leasesEnded: () => {},
     failed: (error) => failures.push(error),
   });
   const hold = (id: string, leaseUntil?: number): HeldMessage => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Message } from "../../src/api/message.ts";
 import { BrokerError } from "../../src/base/errors.ts";
 import { queue } from "../entities.ts";
 import { settled } from "../manual-clock.ts";
@@ -149,5 +150,54 @@ describe("a consumer whose handlers are all overdue", () => {
     expect(it.consumer.health().state).toBe("paused");
     await it.consumer.resume();
     expect(it.consumer.health().state).toBe("reading");
+  });
+});
+
+describe("a lease that is not renewed in time", () => {
+  const ordered = { kind: "queue", name: "jobs", ordered: true } as const;
+  const untilLost = ({ signal }: Message): Promise<void> =>
+    new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+
+  test("starts no handler, even if the process stood still until it was over", async () => {
+    const handled: unknown[] = [];
+    const { promise: first, resolve: end } = Promise.withResolvers<void>();
+    const it = await consumerBench({
+      handle: ({ id }) => {
+        handled.push(id);
+        return id === "1" ? first : undefined;
+      },
+    });
+    await it.consumer.start();
+    await it.deliver("1", { leaseUntil: 10_000 });
+    await it.deliver("2", { leaseUntil: 1_000 });
+    await it.deliver("3", { leaseUntil: 10_000 });
+    it.clock.standStill(1_000);
+    end();
+    await settled();
+    expect(handled).toEqual(["1", "3"]);
+    expect(it.errors).toMatchObject([{ code: "LEASE_LOST", message: expect.stringContaining("message 2") }]);
+  });
+
+  test("on an ordered source gives all back, so that nothing overtakes it, and opens the source again", async () => {
+    const handled: unknown[] = [];
+    const it = await consumerBench({
+      entity: ordered,
+      concurrency: 2,
+      handle: (message) => {
+        handled.push(message.id);
+        return untilLost(message);
+      },
+    });
+    await it.consumer.start();
+    const source = firstOf(it.sources);
+    source.extend = async (deliveries) => deliveries.map(({ id }) => (id === "a1" ? undefined : 10_000));
+    await it.deliver("a1", { key: "a", leaseUntil: 1_000 });
+    await it.deliver("a2", { key: "a", leaseUntil: 10_000 });
+    await it.deliver("b1", { key: "b", leaseUntil: 10_000 });
+    await it.clock.advance(1_000);
+    expect(handled).toEqual(["a1", "b1"]);
+    expect(source.closed).toHaveLength(1);
+    expect(it.sources).toHaveLength(2);
+    expect(it.errors).toMatchObject([{ code: "LEASE_LOST", message: expect.stringContaining("begins again") }]);
   });
 });

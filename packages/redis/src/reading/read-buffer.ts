@@ -1,5 +1,5 @@
 import type { LeaseBook } from "@anybroker/core/driver";
-import { orAborted } from "@anybroker/core/driver";
+import { orAborted, unavailable } from "@anybroker/core/driver";
 import type { RedisDelivery } from "../wire.ts";
 import type { Reader } from "./reader.ts";
 import type { RetryNotes } from "./retry-notes.ts";
@@ -12,22 +12,24 @@ export class ReadBuffer {
   readonly #reader: Reader;
   readonly #notes: RetryNotes;
   readonly #leases: LeaseBook<RedisDelivery>;
+  readonly #ordered: boolean;
   readonly #onError: (error: unknown) => void;
   readonly #deliveries: RedisDelivery[] = [];
   #readLimit: number;
   #reading: Promise<void> | undefined;
 
-  /** `onError` is called when a read fails. */
+  /** `onError` is called when a read fails, or when a lease has ended here on an ordered source. */
   constructor(
     reader: Reader,
     notes: RetryNotes,
     leases: LeaseBook<RedisDelivery>,
-    window: number,
+    { ordered, window }: { readonly ordered: boolean; readonly window: number },
     onError: (error: unknown) => void,
   ) {
     this.#reader = reader;
     this.#notes = notes;
     this.#leases = leases;
+    this.#ordered = ordered;
     this.#onError = onError;
     this.#readLimit = readLimitOf(window);
   }
@@ -41,9 +43,16 @@ export class ReadBuffer {
     return this.#reading;
   }
 
-  /** At most `max` deliveries that are buffered, without those whose lease has ended here. */
+  /**
+   * At most `max` deliveries that are buffered, without those whose lease has ended here. On an ordered source none may
+   * overtake such a delivery, so the source ends.
+   */
   take(max: number): readonly RedisDelivery[] {
-    return this.#leases.stillHeld(this.#deliveries.splice(0, max));
+    const taken = this.#deliveries.splice(0, max);
+    const held = this.#leases.stillHeld(taken);
+    if (held.length === taken.length || !this.#ordered) return held;
+    this.#onError(unavailable("the process stood still, or was too busy, until a lease had ended"));
+    return [];
   }
 
   /** All that is buffered, also where the lease has ended. */

@@ -8,7 +8,8 @@ import { type ScriptRunner, script } from "./script.ts";
  * Returns ready, delayed, in flight, dead.
  *
  * Where acked entries are deleted, everything in the stream is ready or in flight. Elsewhere it takes the group's lag,
- * or counts up to 10,000 entries where the server does not know the lag.
+ * or counts up to 10,000 entries where the server does not know the lag. A lag can stay too high after a restart of the
+ * server, so a group that has read the last entry has none.
  */
 const COUNT_MESSAGES = script(
   DELETES,
@@ -24,10 +25,11 @@ for i = 1, #KEYS - 1, 2 do
   delayed = delayed + redis.call('ZCARD', KEYS[i + 1])
   if deletes(KEYS[i], ARGV[(i + 3) / 2]) then ready = ready + length - summary[1] + released
   else
+    local last = to_map(redis.call('XINFO', 'STREAM', KEYS[i]))['last-generated-id']
     for _, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[i])) do
       local g = to_map(flat)
       if g.name == ARGV[1] then
-        local lag = g.lag or #redis.call('XRANGE', KEYS[i], '(' .. g['last-delivered-id'], '+', 'COUNT', 10000)
+        local lag = g['last-delivered-id'] == last and 0 or g.lag or #redis.call('XRANGE', KEYS[i], '(' .. g['last-delivered-id'], '+', 'COUNT', 10000)
         ready = ready + lag + released
       end
     end

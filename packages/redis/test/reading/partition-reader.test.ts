@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Delivery } from "@anybroker/core/driver";
 import { declared, ids, live, message, queue, reading, sent, settle, take } from "@anybroker-internal/testkit/link";
 import { expect, test, vi } from "vitest";
@@ -42,4 +43,19 @@ test("a consumer that no longer owns a partition gets nothing of it", async () =
   await client.zadd(`{${entity.name}}.members`, Date.now() + 60_000, "somebody-else");
   await sent(link, queue(entity.name, true), [message("a", { key: "k" })]);
   for (let round = 0; round < 10; round += 1) expect(await source.receive(1, AbortSignal.timeout(100))).toEqual([]);
+});
+
+test("a delivery whose lease has ended before it was taken ends an ordered source, so that nothing overtakes it", async () => {
+  const link = await open({}, { lease: 300 });
+  const entity = await declared(link, queue(unique("queue"), true));
+  const source = await reading(link, entity);
+  await sent(link, queue(entity.name, true), [message("x1", { key: "x" })]);
+  // The read goes on when its caller no longer waits.
+  const stop = new AbortController();
+  const receiving = source.receive(5, stop.signal);
+  stop.abort();
+  expect(await receiving).toEqual([]);
+  await sleep(600);
+  expect(await source.receive(5, live)).toEqual([]);
+  expect(await source.lost).toMatchObject({ message: expect.stringContaining("a lease had ended") });
 });
