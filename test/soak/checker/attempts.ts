@@ -8,7 +8,8 @@ const MAX_CRASHES = 20;
  * Runs whose attempt is not 1 plus the failures that handlers had. Too many is never right. Too few is right in three cases:
  * - The process of the failure was disturbed: it did not hold the message any more, or died before the server had the count.
  * - There may be a second copy of the message, which does not know the failures of the first.
- * - Another process has an ordered message, and failures of a retry in place do not outlive the consumer.
+ * - Another process has an ordered message, and failures of a retry in place do not outlive the consumer; or the server was
+ *   killed, and does not know that it has delivered the message before.
  */
 export function wrongAttempts(timeline: Timeline): readonly Finding[] {
   const { setup, stories } = timeline;
@@ -68,6 +69,6 @@ function mayForget({ setup, disturbances }: Timeline, { source, sent, runs }: St
   }
   // There are no copies. A process that lives knows what failed while it held the message.
   const samePlace = run.life === before.life;
-  if (!samePlace && !setup.keepsProgress) return true;
+  if (!setup.keepsProgress && (!samePlace || disturbances.of([], before.begin, run.begin))) return true;
   return disturbances.of([before.life], before.begin, samePlace ? (before.end ?? run.begin) : run.begin);
 }

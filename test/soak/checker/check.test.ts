@@ -325,6 +325,12 @@ test("attempts: the same process may forget a failure in place only if it did no
   expect(findingsOf(...same, fault("cut", "worker-1", 15, 16))).toEqual([]);
 });
 
+test("attempts: a server that was killed may forget that it delivered the message, unless failures outlive the consumer", () => {
+  const killed = [...inPlace("worker-1.1"), fault("kill", "server", 100, 200)];
+  expect(check(historyOf(killed, { keepsProgress: false }))).toEqual([]);
+  expect(check(historyOf(killed, { keepsProgress: true }))).toHaveLength(1);
+});
+
 test("dead-letter: a good message among them", () => {
   const found = findingsOf(sent("m1", 0), run("m1", "plain", 10, 20), dead("m1", "plain", "attempts-exhausted", 3));
   expect(found).toEqual([
@@ -358,6 +364,21 @@ test("dead-letter: a refused message with an attempt at which no handler refused
   );
   expect(found).toEqual([
     "dead-letter: m1 among the dead letters of plain has 2 attempts, and no handler refused it at that attempt",
+  ]);
+});
+
+test("dead-letter: one that had to die anyway may look like a crash loop after 12 faults, an innocent one never", () => {
+  const cuts = (count: number): readonly (readonly Event[])[] =>
+    Array.from({ length: count }, (_, index) => fault("cut", "worker-1.1", 20 + index, 20 + index));
+  const gaveUp = fact(50, { type: "gave-up", source: "plain", message: "m1", reason: "crash-loop" });
+  const letter = dead("m1", "plain", "crash-loop", 1);
+  const found = (count: number): readonly string[] => findingsOf(sent("m1", 0, poison), ...cuts(count), gaveUp, letter);
+  expect(found(12)).toEqual([]);
+  const text = "dead-letter: m1 among the dead letters of plain";
+  expect(found(11)).toEqual([`${text} has the reason crash-loop, not attempts-exhausted`]);
+  expect(findingsOf(sent("m1", 0, poison), ...cuts(12), letter)).toHaveLength(1);
+  expect(findingsOf(sent("m1", 0), ...cuts(12), gaveUp, letter, run("m1", "plain", 60, 61))).toEqual([
+    `${text} must not be there: reason crash-loop, 0 failures`,
   ]);
 });
 

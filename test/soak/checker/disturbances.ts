@@ -17,6 +17,8 @@ export class Disturbances {
   readonly #all: Interval[] = [];
   readonly #ofServer: Interval[] = [];
   readonly #ofSender: Interval[] = [];
+  /** When each fault began, and each process was killed by a message. */
+  readonly #faults: number[] = [];
   readonly #byName = new Map<string, Interval[]>();
 
   constructor({ events, setup }: History) {
@@ -28,8 +30,10 @@ export class Disturbances {
         // The driver's process runs the proxies, through which everything goes.
         this.#add(event.by === "driver" ? "server" : event.by, { from: event.at - event.ms, to: event.at + grace });
       } else if (event.type === "killing") {
+        this.#faults.push(event.at);
         this.#add(event.by, { from: event.at, to: event.at + grace });
       } else if (event.type === "fault" && event.phase === "begin") {
+        this.#faults.push(event.at);
         const end = over.get(event.fault) ?? Number.POSITIVE_INFINITY;
         this.#add(event.life ?? event.target, { from: event.at, to: end + grace });
       }
@@ -59,6 +63,11 @@ export class Disturbances {
       since = Math.max(since, one.to);
     }
     return Math.max(longest, to - since);
+  }
+
+  /** How many faults began between the two, and processes were killed by messages. */
+  faultsBetween(from: number, to: number): number {
+    return this.#faults.filter((at) => from <= at && at <= to).length;
   }
 
   /** Whether anything was disturbed at some time between the two. */

@@ -47,6 +47,8 @@ export interface Story {
   /** In the order in which they began. */
   readonly runs: Run[];
   readonly dead: DeadLetterFound[];
+  /** When a consumer gave it up, if it lived to hear of that. */
+  gaveUp: number | undefined;
 }
 
 /** A history, sorted by what the checks ask for. */
@@ -85,7 +87,7 @@ export function timelineOf(history: History): Timeline {
     sends.set(message, sent);
     for (const source of setup.sources.filter((one) => one.to === to)) {
       const step = event.steps?.[source.name] ?? NOTHING_SPECIAL;
-      stories.set(`${source.name} ${message}`, { source, sent, step, runs: [], dead: [] });
+      stories.set(`${source.name} ${message}`, { source, sent, step, runs: [], dead: [], gaveUp: undefined });
     }
   };
   const settle = (message: string, ending: Partial<Sent>): void => {
@@ -136,6 +138,11 @@ export function timelineOf(history: History): Timeline {
         if (story === undefined)
           strangers.push(`${event.source} has a dead letter ${event.message} that was never sent there`);
         else story.dead.push(event);
+        break;
+      }
+      case "gave-up": {
+        const story = storyOf(event.message, event.source);
+        if (story !== undefined) story.gaveUp = at;
         break;
       }
       case "left":

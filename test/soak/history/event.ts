@@ -62,6 +62,14 @@ export interface DeadLetterFound {
   readonly attempts: number | undefined;
 }
 
+/** A consumer has dead-lettered a message. Missing where the process died before it heard of that. */
+export interface GaveUp {
+  readonly type: "gave-up";
+  readonly source: string;
+  readonly message: string;
+  readonly reason: string;
+}
+
 /** What the server says of a source after every consumer has closed. */
 export interface LeftOver {
   readonly type: "left";
@@ -102,6 +110,7 @@ export type Fact =
   | { readonly type: "calm" }
   /** The driver waits no longer for what is not settled. */
   | { readonly type: "end" }
+  | GaveUp
   | DeadLetterFound
   | LeftOver
   /** What `onError` got, for people. */

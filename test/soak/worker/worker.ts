@@ -1,5 +1,6 @@
 // A process that consumes from every source of the soak: see soak-worker.ts.
-import { type Broker, BrokerError, connect } from "@anybroker/core";
+import { subscribe } from "node:diagnostics_channel";
+import { type Broker, BrokerError, connect, type GiveUpEvent } from "@anybroker/core";
 import { Journal } from "../history/journal.ts";
 import { watchLateness } from "../history/lateness.ts";
 import type { Body } from "../workload/load.ts";
@@ -36,6 +37,14 @@ const consumers = await Promise.all(
     return consumer;
   }),
 );
+
+// With its time, which a dead letter does not have.
+subscribe("anybroker:dead-letter", (event) => {
+  // The cast is true: it is the documented payload of this channel.
+  const { source, id = "without id", reason } = event as GiveUpEvent;
+  const name = "queue" in source ? source.queue : `${source.topic}/${source.subscription}`;
+  journal.write({ type: "gave-up", source: name, message: id, reason });
+});
 
 const telling = setInterval(() => reply(runs.begun), TELL_EVERY);
 

@@ -21,10 +21,9 @@ export function isSuspect(evidence: number): boolean {
 /**
  * Whether a suspect that is about to start is given up instead.
  *
- * A crash raises the evidence of everything that its process held. Suspects with less evidence start first, and the order of
- * those with the same is turned round from one crash to the next. So after two crashes all bystanders have been before the
- * guilty message, and it is the only one left. Therefore a suspect is condemned only when no other one waits with it, or
- * after so many crashes that nothing else explains them.
+ * A crash raises the evidence of everything that its process held. The order of suspects is turned round from one crash to
+ * the next. So after two crashes all bystanders have been before the guilty message, and it is the only one left. Therefore
+ * a suspect is condemned only when no other one waits with it, or after so many crashes that nothing else explains them.
  */
 export function isCondemned(evidence: number, otherSuspects: number): boolean {
   return evidence >= (otherSuspects === 0 ? CONDEMN_FROM : CONDEMN_ANYWAY_FROM);
@@ -38,12 +37,20 @@ export interface Suspected {
 }
 
 /**
- * Whether one suspect starts before another. The one with less evidence is first. Suspects of the same crashes go by their
- * ids, forwards and backwards in turn from one crash to the next. So each of them is before the guilty one in one of two
- * rounds.
+ * Whether one message that came back from crashes starts before another, forwards or backwards: by their evidence, and where
+ * that is the same by their ids. What is no suspect comes before all suspects in any case.
  */
-export function startsBefore(one: Suspected, other: Suspected): boolean {
-  if (one.evidence !== other.evidence) return one.evidence < other.evidence;
-  const isForwards = one.evidence % 2 === 0;
+export function startsBefore(one: Suspected, other: Suspected, isForwards: boolean): boolean {
+  const isOneSuspect = isSuspect(one.evidence);
+  if (isOneSuspect !== isSuspect(other.evidence)) return !isOneSuspect;
+  if (one.evidence !== other.evidence) return isForwards === one.evidence < other.evidence;
   return isForwards === (one.id ?? "") < (other.id ?? "");
+}
+
+/**
+ * Whether suspects start forwards, when this is the least evidence among them. Each crash raises the evidence of all, so the
+ * direction is turned round from one crash to the next.
+ */
+export function isForwards(leastEvidence: number): boolean {
+  return leastEvidence % 2 === 0;
 }

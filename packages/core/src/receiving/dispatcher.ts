@@ -104,8 +104,9 @@ export class Dispatcher implements SuspectHolder {
     if (this.#pumping) return;
     this.#pumping = true;
     while (this.#open && !this.isStuck && this.#slots > 0 && this.#suspect === undefined) {
-      if (this.#suspectIsDue()) {
-        this.#startSuspect();
+      const suspect = this.#dueSuspect();
+      if (suspect !== undefined) {
+        this.#startSuspect(suspect);
         break;
       }
       if (!this.#batchIsDue()) break;
@@ -122,9 +123,13 @@ export class Dispatcher implements SuspectHolder {
     return this.#queues.suspects + (this.#suspect === undefined ? 0 : 1);
   }
 
+  get leastEvidence(): number {
+    return Math.min(this.#suspect?.evidence ?? Number.POSITIVE_INFINITY, this.#queues.leastEvidence);
+  }
+
   /** What came back from a crash and goes before the suspect: it is handled, or its handler can start. */
-  hasBefore(suspect: Suspected): boolean {
-    const isBefore = (held: HeldMessage): boolean => isFromCrash(held) && startsBefore(held, suspect);
+  hasBefore(suspect: Suspected, isForwards: boolean): boolean {
+    const isBefore = (held: HeldMessage): boolean => isFromCrash(held) && startsBefore(held, suspect, isForwards);
     if (this.#suspect !== undefined && isBefore(this.#suspect)) return true;
     if (this.#runs.all().some((run) => !run.overdue && run.messages.some(isBefore))) return true;
     return this.#open && !this.isStuck && this.#queues.someReady(isBefore);
@@ -196,17 +201,18 @@ export class Dispatcher implements SuspectHolder {
     this.pump();
   }
 
-  /** Whether a suspect starts now: nothing goes before it here or in another consumer, or it has waited for long enough. */
-  #suspectIsDue(): boolean {
-    const next = this.#queues.nextSuspect();
-    if (next === undefined) return false;
+  /** The suspect that starts now: nothing goes before it here or in another consumer, or it has waited for long enough. */
+  #dueSuspect(): HeldMessage | undefined {
+    if (this.#queues.suspects === 0) return undefined;
+    const next = this.#queues.nextSuspect(this.#turns.isForwards);
+    if (next === undefined || this.#patienceOver) return next;
     const isAlone = this.#queues.ready === 0 && this.#runs.size === this.#overdue;
-    if (this.#patienceOver || (this.#suspectsMayStart && isAlone && this.#turns.isTurnOf(this, next))) return true;
+    if (this.#suspectsMayStart && isAlone && this.#turns.isTurnOf(this, next)) return next;
     this.#cancelPatience ??= this.#clock.after(SUSPECT_PATIENCE, () => {
       this.#patienceOver = true;
       this.pump();
     });
-    return false;
+    return undefined;
   }
 
   /** Whether a batch may start: it is full, or has waited long enough. */
@@ -236,10 +242,9 @@ export class Dispatcher implements SuspectHolder {
     else void ready.then((late) => this.#startReady([held], [late]));
   }
 
-  #startSuspect(): void {
-    const held = this.#queues.takeSuspect();
+  #startSuspect(held: HeldMessage): void {
+    this.#queues.takeSuspect(held);
     this.#restartPatience();
-    if (held === undefined) return;
     this.#suspect = held;
     this.#slots -= 1;
     held.begin();

@@ -55,18 +55,21 @@ export class KeyQueues<T extends Keyed> {
     return this.#ready.shift();
   }
 
-  /** The suspect that starts next. */
-  nextSuspect(): T | undefined {
-    const [first, ...others] = this.#suspects;
-    if (first === undefined) return undefined;
-    return others.reduce((best, other) => (startsBefore(other, best) ? other : best), first);
+  /** The least evidence of the suspects that can be taken now; infinite if there are none. */
+  get leastEvidence(): number {
+    return this.#suspects.reduce((least, { evidence }) => Math.min(least, evidence), Number.POSITIVE_INFINITY);
   }
 
-  /** The same, which is taken, and its key with it. */
-  takeSuspect(): T | undefined {
-    const next = this.nextSuspect();
-    this.#suspects = this.#suspects.filter((other) => other !== next);
-    return next;
+  /** The suspect that starts next. */
+  nextSuspect(isForwards: boolean): T | undefined {
+    const [first, ...others] = this.#suspects;
+    if (first === undefined) return undefined;
+    return others.reduce((best, other) => (startsBefore(other, best, isForwards) ? other : best), first);
+  }
+
+  /** Takes a suspect, and its key with it. */
+  takeSuspect(suspect: T): void {
+    this.#suspects = this.#suspects.filter((other) => other !== suspect);
   }
 
   /** Whether a message that can be taken now matches, suspects included. */

@@ -74,7 +74,7 @@ export function preparer(
     }
   };
   const prepareSuspect = async (held: HeldMessage): Promise<boolean> => {
-    if (held.evidence > turns.explained && isCondemned(held.evidence, turns.suspects - 1)) {
+    if (isCondemned(held.evidence - turns.explained, turns.suspects - 1)) {
       turns.explained = held.evidence;
       settler.giveUp(held, "crash-loop", undefined);
       return false;

@@ -1,12 +1,14 @@
 import type { Clock } from "../base/clock.ts";
-import type { Suspected } from "./crash-loop.ts";
+import { isForwards, type Suspected } from "./crash-loop.ts";
 
 /** One consumer, as far as the suspects of the others must know it. */
 export interface SuspectHolder {
   /** How many suspects wait for a handler or have one. */
   readonly suspects: number;
+  /** The least evidence of these; infinite if there are none. */
+  readonly leastEvidence: number;
   /** Whether it has something that a suspect of another consumer lets go first. */
-  hasBefore(suspect: Suspected): boolean;
+  hasBefore(suspect: Suspected, isForwards: boolean): boolean;
   /** What its suspects wait for may have changed. */
   othersChanged(): void;
 }
@@ -24,7 +26,7 @@ export class SuspectTurns {
   /** Those whose suspect waits for others. */
   readonly #waiting = new Set<SuspectHolder>();
   #opening = 0;
-  /** The evidence of the last message that was given up, which explains the crashes of the others that were held with it. */
+  /** The evidence of the last message that was given up. It explains as many crashes of all others that were held with it. */
   explained = 0;
 
   constructor(clock: Clock) {
@@ -57,10 +59,16 @@ export class SuspectTurns {
     return [...this.#holders].reduce((sum, { suspects }) => sum + suspects, 0);
   }
 
+  /** The order in which suspects start now. */
+  get isForwards(): boolean {
+    return isForwards(Math.min(...[...this.#holders].map(({ leastEvidence }) => leastEvidence)));
+  }
+
   /** Whether no other consumer has anything that goes first. If one has, the holder hears when that may have changed. */
   isTurnOf(holder: SuspectHolder, suspect: Suspected): boolean {
-    const isTurn =
-      this.#opening === 0 && ![...this.#holders].some((other) => other !== holder && other.hasBefore(suspect));
+    const { isForwards: forwards } = this;
+    const others = [...this.#holders].filter((other) => other !== holder);
+    const isTurn = this.#opening === 0 && !others.some((other) => other.hasBefore(suspect, forwards));
     if (!isTurn) this.#waiting.add(holder);
     return isTurn;
   }
