@@ -8,6 +8,7 @@ import {
   type DeadLetter,
   type Declared,
   type Handler,
+  type Logger,
   type Message,
   type Queue,
   type QueueOptions,
@@ -69,6 +70,9 @@ export class CaseContext {
   readonly shortTimeout: number;
   /** A retry policy that takes little time. */
   readonly quickRetry: RetryPolicy = { attempts: 5, backoff: { initial: 20, factor: 1, jitter: 0 } };
+  /** What the broker objects of the case have told their logger, as `level text`. */
+  readonly logged: string[] = [];
+  readonly #logger: Logger = loggerTo(this.logged);
   readonly #brokers = new Map<Broker, Faults>();
   #foreign: ForeignClient | undefined;
 
@@ -97,6 +101,7 @@ export class CaseContext {
     const broker = await connect(capabilities === undefined ? wrapped : withCapabilities(wrapped, capabilities), {
       connectTimeout: this.patience,
       reconnect: { initial: 10, max: 200 },
+      logger: this.#logger,
       ...connectOptions,
     });
     this.#brokers.set(broker, faults);
@@ -234,4 +239,12 @@ function removableEntities(faults: Faults): readonly Removable[] {
     if (entity.kind === "topic") return [{ topic: entity.name }];
     return entity.durable ? [{ topic: entity.topic.name, subscription: entity.name }] : [];
   });
+}
+
+function loggerTo(lines: string[]): Logger {
+  const at =
+    (level: string) =>
+    (text: string): void =>
+      void lines.push(`${level} ${text}`);
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }

@@ -9,6 +9,7 @@ export type * from "./api/message.ts";
 export type * from "./api/sending.ts";
 export type { Clock } from "./base/clock.ts";
 export { BrokerError, type BrokerErrorOptions, ERROR_CODES, type ErrorCode } from "./base/errors.ts";
+export type { LogFields, Logger } from "./base/log.ts";
 export { bytes, type Codec, json, text } from "./body/codec.ts";
 export type { BodyOptions } from "./body/format.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./body/schema.ts";

@@ -21,6 +21,7 @@ export const CONNECTING: readonly Case[] = [
       const { queue } = await context.queue({ faults });
       await queue.send("body");
       equal(failures, -1);
+      ok(context.logged.some((line) => line.startsWith("warn cannot connect to ") && line.includes("; trying for ")));
     },
   },
   {

@@ -232,6 +232,23 @@ export const RECONNECT: readonly Case[] = [
     },
   },
   {
+    id: "outage-logged",
+    name: "The logger is told when the connection is lost and when it is back, and that consumers read again",
+    section: "F",
+    rows: [105, 124],
+    async run(context) {
+      const { broker, queue } = await context.queue();
+      await context.collect(queue);
+      const says = (text: RegExp): boolean => context.logged.some((line) => text.test(line));
+      ok(says(/^info connected to /), context.logged.join("\n"));
+      ok(says(new RegExp(`^info the consumer of queue ${queue.name} reads$`)), context.logged.join("\n"));
+      await context.cut(broker);
+      await context.until("the log of the outage", () => says(/^info consumer of queue .*: reads again$/));
+      ok(says(/^warn connection to .* lost: /), context.logged.join("\n"));
+      ok(says(/^info connected again to /), context.logged.join("\n"));
+    },
+  },
+  {
     id: "close-during-outage",
     name: "A broker object closes at once while its connection is down, and waiting sends fail with CLOSED",
     section: "F",

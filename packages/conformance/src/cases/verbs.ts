@@ -281,4 +281,38 @@ export const VERBS: readonly Case[] = [
       await context.until("the process warning", warned).finally(() => process.off("warning", heard));
     },
   },
+  {
+    id: "failures-logged",
+    name: "The logger is told what handlers throw, what is retried, and what is dead-lettered or dropped, even with an onError",
+    section: "F",
+    rows: [31, 124],
+    async run(context) {
+      const { queue } = await context.queue();
+      const says = (text: string): boolean => context.logged.some((line) => line.includes(text));
+      const received = await context.collect(queue, {
+        retry: {
+          ...context.quickRetry,
+          attempts: 2,
+          classify: (error) => (String(error).includes("drop me") ? "discard" : "retry"),
+        },
+        handle: ({ body }) => {
+          throw new RangeError(body);
+        },
+      });
+      const { id } = await queue.send("poison");
+      await context.until("the log of a dead letter", () => says(`message ${id} was dead-lettered at attempt 2`));
+      ok(says(`RangeError: poison (message ${id}, attempt 1)`), context.logged.join("\n"));
+      ok(says("attempt 1 of 2 failed"), context.logged.join("\n"));
+      equal(context.logged.filter((line) => line.startsWith("error ")).length, 1);
+      const dropped = await queue.send("drop me");
+      await context.until("the log of a dropped message", () =>
+        says(`message ${dropped.id} of queue ${queue.name} was dropped`),
+      );
+      await received.consumer.pause();
+      ok(says(`the consumer of queue ${queue.name} pauses`), context.logged.join("\n"));
+      await received.consumer.resume();
+      await received.consumer.close();
+      ok(says(`the consumer of queue ${queue.name} closes`), context.logged.join("\n"));
+    },
+  },
 ];

@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/log.ts";
 import type { Declared } from "../contract/capabilities.ts";
 import type { Adapter, Driver, TopologyMode } from "../contract/driver.ts";
 
@@ -55,6 +56,13 @@ export interface ConnectOptions {
    * @default the system clock
    */
   readonly clock?: Clock;
+  /**
+   * Gets what happens: connections up and down, consumers that read, pause, are stuck or close, errors, retries, dead
+   * letters, dropped messages, declarations and drift. `console` and a pino logger fit. With the environment variable
+   * `NODE_DEBUG=anybroker` the same goes to the standard error output.
+   * @default none; what a person must know then becomes a process warning
+   */
+  readonly logger?: Logger;
   /** Hooks that carry a trace context from senders to handlers. */
   readonly propagation?: Propagation;
   /** Aborts connecting; `connect` then rejects with `CANCELLED`. It has no effect once connected. */

@@ -53,7 +53,8 @@ export interface ConsumeOptions {
   readonly drainTimeout?: number;
   /**
    * Called with errors that no promise reports: errors of handlers, lost leases, failed settlements, interruptions. It
-   * must not throw. Without it, the first error becomes a process warning.
+   * must not throw. Without it and without a `logger`, the first error of each kind, the first dead letter and the first
+   * sign of being stuck become process warnings, and further ones a count at most once a minute.
    */
   readonly onError?: (error: unknown, message: Message | undefined) => void;
 }

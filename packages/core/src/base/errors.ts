@@ -1,3 +1,5 @@
+import { type InspectOptions, inspect } from "node:util";
+
 /** Every code that a {@link BrokerError} can have. `docs/errors.md` explains each one and says what to do about it. */
 export const ERROR_CODES = [
   "UNAVAILABLE",
@@ -67,6 +69,17 @@ export class BrokerError extends Error {
     return typeof value === "object" && value !== null && BRAND in value;
   }
 }
+
+// For console.error: without a cause whose text the message has already.
+Object.defineProperty(BrokerError.prototype, inspect.custom, {
+  value(this: BrokerError, _depth: number, options: InspectOptions): string {
+    const { message, name, code, retryable, outcomeUnknown, cause, stack } = this;
+    const shown = new Error(message, message.includes(reasonOf(cause)) ? undefined : { cause });
+    Object.defineProperty(shown, "name", { value: name });
+    Object.defineProperty(shown, "stack", { value: stack });
+    return inspect(Object.assign(shown, { code, retryable, outcomeUnknown }), options);
+  },
+});
 
 /** The meaning of a client's error: its code, and whether trying again can help. */
 export interface Classification {

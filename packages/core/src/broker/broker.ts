@@ -5,6 +5,7 @@ import { DEFAULTS } from "../api/defaults.ts";
 import { checkKeys, checkSignal, integer, show } from "../base/check.ts";
 import type { Clock } from "../base/clock.ts";
 import { reasonOf } from "../base/errors.ts";
+import { Log } from "../base/log.ts";
 import { withTimeLimit } from "../base/time-limit.ts";
 import { orAborted } from "../base/wait.ts";
 import type { Declared } from "../contract/capabilities.ts";
@@ -33,7 +34,8 @@ export async function openBroker<C extends Declared, N>(
   settings: Settings,
   options: ConnectOptions,
 ): Promise<Broker<C, N>> {
-  const connection = new Connection(driver, settings.context, settings.times);
+  const log = new Log(options.logger, driver.address);
+  const connection = new Connection(driver, settings.context, settings.times, log);
   const declarations = new Declarations(connection);
   const context: BrokerContext = {
     connection,

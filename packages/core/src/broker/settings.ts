@@ -2,11 +2,12 @@ import type { ConnectOptions } from "../api/connecting.ts";
 import { DEFAULTS } from "../api/defaults.ts";
 import { checkFunction, checkKeys, checkSignal, integer, show } from "../base/check.ts";
 import { systemClock } from "../base/clock.ts";
+import { LOG_LEVELS } from "../base/log.ts";
 import type { LinkContext } from "../contract/driver.ts";
 import type { ConnectionTimes } from "../link/connection.ts";
 import type { SendBuffer } from "../sending/send-window.ts";
 
-const KEYS = "drivers topology lease connectTimeout reconnect sendBuffer clock propagation signal".split(" ");
+const KEYS = "drivers topology lease connectTimeout reconnect sendBuffer clock propagation logger signal".split(" ");
 const HOUR = 3_600_000;
 
 /** The checked options of `connect`, with all defaults. */
@@ -25,6 +26,9 @@ export function settingsOf(options: ConnectOptions): Settings {
   checkKeys("sendBuffer", sendBuffer, ["messages", "bytes"]);
   if (!["create", "verify", "none"].includes(topology)) {
     throw new TypeError(`topology must be "create", "verify" or "none", not ${show(topology)}`);
+  }
+  if (options.logger !== undefined) {
+    for (const level of LOG_LEVELS) checkFunction(`logger.${level}`, options.logger[level]);
   }
   checkFunction("clock.now", clock.now);
   checkFunction("clock.after", clock.after);

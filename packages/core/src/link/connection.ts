@@ -1,6 +1,7 @@
 import { events } from "../api/diagnostics.ts";
 import { pause } from "../base/clock.ts";
 import { BrokerError, reasonOf } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
 import { openWithin } from "../base/open-within.ts";
 import { withTimeLimit } from "../base/time-limit.ts";
 import { aborted, cancelled, orAborted, Waiters } from "../base/wait.ts";
@@ -35,6 +36,7 @@ const CLOSE_TIMEOUT = 5_000;
 export class Connection {
   readonly driver: Driver;
   readonly context: LinkContext;
+  readonly log: Log;
   readonly #times: ConnectionTimes;
   readonly #listeners = new Set<ConnectionListener>();
   /** Say whether something waits for the connection. */
@@ -51,7 +53,7 @@ export class Connection {
   /** Why there is no link. */
   lastError: BrokerError | undefined;
 
-  constructor(driver: Driver, context: LinkContext, times: ConnectionTimes) {
+  constructor(driver: Driver, context: LinkContext, times: ConnectionTimes, log: Log) {
     const version: number = driver.contract;
     if (version !== CONTRACT) {
       const versions = `${version} of the driver contract, and @anybroker/core has version ${String(CONTRACT)}`;
@@ -60,6 +62,7 @@ export class Connection {
     }
     this.driver = driver;
     this.context = context;
+    this.log = log;
     this.#times = times;
     this.capabilities = refine(driver.capabilities, {});
   }
@@ -103,6 +106,9 @@ export class Connection {
         const wrapped = this.wrap(error, `cannot connect to ${this.driver.address}`);
         const wait = Math.min(FIRST_WAIT_MAX, this.#backoff(tries));
         if (!wrapped.retryable || clock.now() + wait >= deadline) throw wrapped;
+        const text = `${wrapped.message}; trying for ${Math.round((deadline - clock.now()) / 1_000)} s more`;
+        if (tries === 0) this.log.alarm(text, wrapped);
+        else this.log.debug(text, { error: wrapped });
         await pause(clock, wait, stop);
       }
     }
@@ -168,6 +174,9 @@ export class Connection {
   }
 
   #begin(link: Link): void {
+    const { product, version } = link.server;
+    const again = this.lastError === undefined ? "" : " again";
+    this.log.info(`connected${again} to ${this.driver.address}: ${product} ${version}`);
     this.link = link;
     this.lastError = undefined;
     this.capabilities = refine(this.driver.capabilities, link.server.capabilities);
@@ -181,7 +190,10 @@ export class Connection {
     this.link = undefined;
     const error = this.closed ? this.closedError("connection") : this.#lost(reason ?? new Error("connection lost"));
     this.lastError = error;
-    if (!this.closed) events.reconnect({ address: this.driver.address, state: "lost", error });
+    if (!this.closed) {
+      this.log.warn(error.message, { error });
+      events.reconnect({ address: this.driver.address, state: "lost", error });
+    } else this.log.info(`disconnected from ${this.driver.address}`);
     for (const { down } of [...this.#listeners]) down?.(error);
     const { signal } = this.#closing;
     for (let tries = 0; !signal.aborted; tries += 1) {
@@ -193,6 +205,7 @@ export class Connection {
       } catch (failure) {
         if (signal.aborted) return;
         this.lastError = this.wrap(failure, `cannot connect to ${this.driver.address}`);
+        this.log[tries === 0 ? "warn" : "debug"](this.lastError.message, { error: this.lastError });
         events.reconnect({ address: this.driver.address, state: "failed", error: this.lastError });
       }
     }

@@ -62,7 +62,13 @@ export class Declarations {
     const drifts = await withTimeLimit(TIMEOUT, (limit) =>
       this.#connection.within(link, link.declare(entities, mode, limit), limit),
     );
-    for (const drift of drifts) events.drift(drift);
+    const { log } = this.#connection;
+    if (drifts.length === 0) log.debug(`${mode === "create" ? "declared" : "verified"} ${describeEntity(entity)}`);
+    for (const drift of drifts) {
+      events.drift(drift);
+      const { entity: drifting, property, expected, found } = drift;
+      log.warn(`${describeEntity(drifting)} differs: ${property}: expected ${expected}, found ${found}`, { ...drift });
+    }
     const [first] = drifts;
     if (mode !== "verify" || first === undefined) return;
     const difference = `another ${first.property}: expected ${first.expected}, found ${first.found}`;

@@ -4,7 +4,7 @@ import type { SourceEntity } from "../contract/entities.ts";
 import { isCondemned } from "./crash-loop.ts";
 import type { HeldMessage } from "./held-message.ts";
 import { decideReceipt } from "./receipt-decision.ts";
-import type { ReportError } from "./report-error.ts";
+import type { ReportError } from "./reporter.ts";
 import type { Settler } from "./settler.ts";
 import type { SuspectTurns } from "./suspect-turns.ts";
 

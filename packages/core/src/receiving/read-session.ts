@@ -10,7 +10,7 @@ import { HeldMessage } from "./held-message.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Pause, PauseGate } from "./pause-gate.ts";
 import type { Recollection, Recollections } from "./recollections.ts";
-import type { ReportError } from "./report-error.ts";
+import type { ReportError } from "./reporter.ts";
 import type { Settler } from "./settler.ts";
 
 /** What a read session uses of its consumer. */

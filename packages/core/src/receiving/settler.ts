@@ -12,7 +12,7 @@ import type { Connection } from "../link/connection.ts";
 import type { HeldMessage, MessageSettler } from "./held-message.ts";
 import type { Plan } from "./plan.ts";
 import { isExpired } from "./receipt-decision.ts";
-import type { ReportError } from "./report-error.ts";
+import type { ReportError } from "./reporter.ts";
 import { decideRetry, retriesInPlace } from "./retry-decision.ts";
 
 /** Counts of a consumer's settled messages. */
@@ -28,6 +28,8 @@ export interface SettlerContext {
   readonly connection: Connection;
   readonly entity: SourceEntity;
   readonly report: ReportError;
+  /** Tells that a message was dead-lettered. */
+  readonly deadLettered: (held: HeldMessage, reason: string) => void;
   /** Remembers a message that is released or lost. Its next delivery to this broker object continues from there. */
   readonly remember: (held: HeldMessage) => void;
   /** Called if a message must run again after its handler has already returned. */
@@ -123,6 +125,7 @@ export class Settler implements MessageSettler {
   /** Drops a message for good, and publishes an event. */
   discard(held: HeldMessage, reason: string, counter: "discarded" | "expired", onSettled?: OnSettled): void {
     events.discard(this.#event(held, reason));
+    this.#log(held, `was dropped (${reason})`);
     this.#ack(held, counter, onSettled);
   }
 
@@ -162,7 +165,10 @@ export class Settler implements MessageSettler {
       { action: "reject", delivery },
     ];
     this.#tryWays(held, ways, 0, (succeeded) => {
-      if (succeeded) events.deadLetter(this.#event(held, reason));
+      if (succeeded) {
+        events.deadLetter(this.#event(held, reason));
+        this.#context.deadLettered(held, reason);
+      }
       onSettled?.(succeeded);
     });
   }
@@ -207,8 +213,10 @@ export class Settler implements MessageSettler {
       case "dead-letter":
         return this.giveUp(held, decision.reason, error, onSettled);
       case "retry-in-place":
+        this.#log(held, `is handled again in ${decision.wait} ms: attempt ${failures} of ${retry.attempts} failed`);
         return this.#retryInPlace(held, failures, decision.wait, onSettled);
       case "retry-by-copy":
+        this.#log(held, `is sent back for ${decision.wait} ms: attempt ${failures} of ${retry.attempts} failed`);
         return this.#retryByCopy(held, failures, decision.wait, now, onSettled);
     }
   }
@@ -309,6 +317,12 @@ export class Settler implements MessageSettler {
     };
     const cancel = this.#context.clock.after(wait, over);
     signal.addEventListener("abort", over, { once: true });
+  }
+
+  #log(held: HeldMessage, what: string): void {
+    const { connection, entity } = this.#context;
+    const { id, attempt, source } = held;
+    connection.log.debug(`message ${id} of ${describeEntity(entity)} ${what}`, { source, id, attempt });
   }
 
   #event(held: HeldMessage, reason: string): GiveUpEvent {

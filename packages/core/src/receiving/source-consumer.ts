@@ -21,7 +21,7 @@ import type { Plan } from "./plan.ts";
 import { preparer, type ReadBody } from "./prepare.ts";
 import { ReadSession } from "./read-session.ts";
 import type { Recollections } from "./recollections.ts";
-import { errorReporter, type ReportError } from "./report-error.ts";
+import { type ReportError, Reporter } from "./reporter.ts";
 import type { RetryMeans } from "./retry-decision.ts";
 import { Settler } from "./settler.ts";
 import type { SuspectTurns } from "./suspect-turns.ts";
@@ -53,6 +53,7 @@ export class SourceConsumer implements Consumer {
   readonly #declarations: Declarations;
   readonly entity: SourceEntity;
   readonly #plan: Plan;
+  readonly #reporter: Reporter;
   readonly #report: ReportError;
   readonly #settler: Settler;
   readonly #dispatcher: Dispatcher;
@@ -81,7 +82,10 @@ export class SourceConsumer implements Consumer {
     this.#declarations = declarations;
     this.entity = entity;
     this.#plan = plan;
-    const report = errorReporter(plan.onError, `consumer of ${describeEntity(entity)}`);
+    const consumer = `consumer of ${describeEntity(entity)}`;
+    const reporter = new Reporter({ consumer, onError: plan.onError, log: connection.log, clock });
+    const { report } = reporter;
+    this.#reporter = reporter;
     this.#report = report;
     this.#recollections = recollections;
     this.#turns = turns;
@@ -95,6 +99,7 @@ export class SourceConsumer implements Consumer {
       connection,
       entity,
       report,
+      deadLettered: (held, reason) => reporter.deadLettered(held, reason),
       remember: (held) => this.#remember(held),
       runAgain: (held, wait) => this.#dispatcher.runAgain(held, wait),
     });
@@ -125,7 +130,7 @@ export class SourceConsumer implements Consumer {
 
   async pause(): Promise<void> {
     if (this.#closing !== undefined) return;
-    if (this.#gate.pause === undefined) this.#stateChanged();
+    if (this.#gate.pause === undefined) this.#stateChanged("pauses");
     this.#dispatcher.hold();
     await Promise.race([this.#gate.close(), this.#closed.promise]);
   }
@@ -134,7 +139,7 @@ export class SourceConsumer implements Consumer {
     if (this.#closing !== undefined) return;
     const paused = this.#gate.open();
     if (paused === undefined) return;
-    this.#stateChanged();
+    this.#stateChanged("goes on after a pause");
     await this.#session?.resume();
     this.#dispatcher.open();
     paused.reached.resolve();
@@ -169,8 +174,11 @@ export class SourceConsumer implements Consumer {
     return this.#session?.alive === true ? "reading" : "opening";
   }
 
-  #stateChanged(): void {
-    this.#stateSince = this.#connection.context.clock.now();
+  /** `now` tells the log what the consumer does now, if nobody else does. */
+  #stateChanged(now?: string): void {
+    const { context, log } = this.#connection;
+    this.#stateSince = context.clock.now();
+    if (now !== undefined) log.info(`the consumer of ${describeEntity(this.entity)} ${now}`);
   }
 
   get #stuckReason(): string {
@@ -180,7 +188,7 @@ export class SourceConsumer implements Consumer {
   }
 
   #stuckChanged(isStuck: boolean): void {
-    this.#stateChanged();
+    this.#stateChanged(isStuck ? undefined : "goes on: a handler has returned");
     if (!isStuck) return;
     this.#report(new BrokerError("TIMEOUT", `${describeEntity(this.entity)}: ${this.#stuckReason}`));
     this.#gate.interruptRead();
@@ -195,8 +203,9 @@ export class SourceConsumer implements Consumer {
       try {
         const session = await this.#open(await connection.up(stop, what));
         tries = 0;
+        if (this.#everOpen) this.#reporter.readsAgain();
+        this.#stateChanged(this.#everOpen ? undefined : "reads");
         this.#everOpen = true;
-        this.#stateChanged();
         this.#openingReason = undefined;
         this.#opened.resolve();
         await session.run();
@@ -322,7 +331,7 @@ export class SourceConsumer implements Consumer {
   }
 
   #close(drainTimeout: number, reason: BrokerError | undefined): Promise<void> {
-    if (this.#closing === undefined) this.#stateChanged();
+    if (this.#closing === undefined) this.#stateChanged("closes");
     this.#closing ??= this.#shutDown(drainTimeout, reason);
     return this.#closing;
   }

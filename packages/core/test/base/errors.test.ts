@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { BrokerError, redact } from "../../src/base/errors.ts";
 
@@ -23,4 +24,15 @@ test.each([
 ])("secrets are blotted out of a message: %s", (message, shown) => {
   expect(redact(message)).toBe(shown);
   expect(new BrokerError("INTERNAL", message).message).toBe(shown);
+});
+
+test("printed, the text of the cause is there once, and another cause with its stack", () => {
+  const refused = new Error("connect ECONNREFUSED 127.0.0.1:1");
+  const error = new BrokerError("UNAVAILABLE", `cannot connect: ${refused.message}`, { cause: refused });
+  const shown = inspect(error);
+  expect(shown.match(/ECONNREFUSED/g)).toHaveLength(1);
+  expect(shown).toContain('code: "UNAVAILABLE"'.replaceAll('"', "'"));
+  expect(inspect(new BrokerError("INTERNAL", "it broke", { cause: refused }))).toContain(
+    "[cause]: Error: connect ECONN",
+  );
 });

@@ -1,6 +1,7 @@
 import { onTestFinished } from "vitest";
 import type { ConsumeOptions } from "../../src/api/consuming.ts";
 import type { Message } from "../../src/api/message.ts";
+import { Log } from "../../src/base/log.ts";
 import type { SourceEntity } from "../../src/contract/entities.ts";
 import type { Delivery } from "../../src/contract/message.ts";
 import type { Settlement } from "../../src/contract/settlement.ts";
@@ -58,7 +59,12 @@ export async function consumerBench({
     return source;
   };
   const times = { connectTimeout: 1_000, reconnect: { initial: 1, max: 1 } };
-  const connection = new Connection(server.driver, { clock, lease: 1_000, topology: "create" }, times);
+  const connection = new Connection(
+    server.driver,
+    { clock, lease: 1_000, topology: "create" },
+    times,
+    new Log(undefined, "double:"),
+  );
   await connection.start(undefined);
   const errors: unknown[] = [];
   const plan = singlePlan(handle, { onError: (error) => errors.push(error), ...options });

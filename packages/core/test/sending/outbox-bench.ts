@@ -1,5 +1,6 @@
 import type { Receipt } from "../../src/api/sending.ts";
 import type { BrokerError } from "../../src/base/errors.ts";
+import { Log } from "../../src/base/log.ts";
 import type { TopologyMode } from "../../src/contract/driver.ts";
 import type { Destination } from "../../src/contract/entities.ts";
 import { Connection } from "../../src/link/connection.ts";
@@ -52,7 +53,12 @@ export async function outboxBench({
   const server = new ServerDouble();
   setUp?.(server);
   const times = { connectTimeout: 1_000, reconnect };
-  const connection = new Connection(server.driver, { clock, lease: 1_000, topology }, times);
+  const connection = new Connection(
+    server.driver,
+    { clock, lease: 1_000, topology },
+    times,
+    new Log(undefined, "double:"),
+  );
   const limits = { messages: 10_000, bytes: 1_000_000_000, ...buffer };
   const outbox = new Outbox(connection, new Declarations(connection), limits);
   await connection.start(undefined);

@@ -1,0 +1,76 @@
+import { debuglog } from "node:util";
+import { textOf } from "./errors.ts";
+
+/** Facts of a log line besides its text: `broker` (its address) always, and `source`, `id`, `attempt` and `error` where they apply. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/**
+ * What `console`, pino and winston have. The text says everything that a person needs; the fields are for programs. What a
+ * method throws is ignored.
+ */
+export interface Logger {
+  debug(text: string, fields: LogFields): void;
+  info(text: string, fields: LogFields): void;
+  warn(text: string, fields: LogFields): void;
+  error(text: string, fields: LogFields): void;
+}
+
+/** The levels of a {@link Logger}. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+
+type Level = (typeof LOG_LEVELS)[number];
+
+const debugLog = debuglog("anybroker");
+
+/** Tells what happens in a broker object: to its logger, and with `NODE_DEBUG=anybroker` to the standard error output. */
+export class Log implements Logger {
+  readonly #logger: Logger | undefined;
+  readonly #broker: string;
+
+  constructor(logger: Logger | undefined, broker: string) {
+    this.#logger = logger;
+    this.#broker = broker;
+  }
+
+  debug(text: string, fields: LogFields = {}): void {
+    this.#write("debug", text, fields);
+  }
+
+  info(text: string, fields: LogFields = {}): void {
+    this.#write("info", text, fields);
+  }
+
+  warn(text: string, fields: LogFields = {}): void {
+    this.#write("warn", text, fields);
+  }
+
+  error(text: string, fields: LogFields = {}): void {
+    this.#write("error", text, fields);
+  }
+
+  /** Tells what a person must know, without a logger by a process warning. */
+  alarm(text: string, error?: unknown): void {
+    this.warn(text, { error });
+    if (this.#logger === undefined) emitWarning(text, error);
+  }
+
+  /** The same, where a logger has been told already. */
+  alarmWithoutLogger(text: string, error?: unknown): void {
+    if (this.#logger === undefined) emitWarning(text, error);
+  }
+
+  #write(level: Level, text: string, fields: LogFields): void {
+    debugLog("%s %s (%s)", level, text, this.#broker);
+    try {
+      this.#logger?.[level](text, { broker: this.#broker, ...fields });
+    } catch {
+      // There is nobody else to tell.
+    }
+  }
+}
+
+/** Emits a process warning of the type `AnybrokerWarning`, with the error's stack as its detail. */
+export function emitWarning(text: string, error?: unknown): void {
+  const detail = error instanceof Error ? (error.stack ?? textOf(error)) : undefined;
+  process.emitWarning(text, { type: "AnybrokerWarning", ...(detail !== undefined && { detail }) });
+}
