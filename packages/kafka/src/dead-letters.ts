@@ -3,6 +3,7 @@ import { bytesAsText, deadLettersName, OWN, orAborted } from "@anybroker/core/dr
 import { BEGINNING, END } from "./cluster/cluster.ts";
 import type { LinkState } from "./cluster/link-state.ts";
 import type { RecordToWrite } from "./cluster/writer.ts";
+import { requireEntity } from "./declare.ts";
 import { CODES, kafkaCodeOf } from "./protocol/error-codes.ts";
 import type { KafkaRecord } from "./protocol/records.ts";
 import { retryCopy } from "./settle.ts";
@@ -130,7 +131,7 @@ export class DeadLetters implements core.DeadLetterStore {
     const { cluster, session } = this.#state;
     const partition = { topic: this.#topic, partition: 0 };
     const existing = await cluster.refresh([this.#topic], signal);
-    if (existing.length === 0) return;
+    if (existing.length === 0) return requireEntity(this.#state, this.#entity, signal);
     const [first = 0] = await cluster.offsetsAt([partition], BEGINNING, signal);
     const [end = 0] = await cluster.offsetsAt([partition], END, signal);
     for (let offset = Math.max(first, from); offset < end; ) {

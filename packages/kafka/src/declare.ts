@@ -35,25 +35,37 @@ export async function declare(
 }
 
 /**
- * Reports what is missing of an entity. Rejects if the entity itself is missing, since nothing works without it.
- * Without the dead letters only some things fail.
+ * Rejects with `NOT_FOUND` if the entity itself is missing, since nothing works without it. A subscription is there if its
+ * group has offsets.
  */
-async function verify(
+export async function requireEntity(
   { naming, session, cluster }: LinkState,
+  entity: core.Entity,
+  signal: AbortSignal,
+): Promise<void> {
+  const main = entity.kind === "queue" ? naming.queue(entity.name) : naming.topic(topicOf(entity));
+  const existing = await cluster.refresh([main], signal);
+  if (!existing.includes(main)) {
+    const [info] = await session.metadata([main]);
+    throw info?.error;
+  }
+  if (entity.kind !== "subscription") return;
+  await new Group(session, naming.source(entity)).requireOffsets(await cluster.partitionsOf([main], signal), signal);
+}
+
+function topicOf(entity: core.Entity): string {
+  return entity.kind === "subscription" ? entity.topic.name : entity.name;
+}
+
+/** Reports what is missing of an entity. Without the dead letters only some things fail. */
+async function verify(
+  state: LinkState,
   entity: core.Entity,
   existing: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<core.Drift[]> {
-  if (entity.kind === "subscription") {
-    const partitions = await cluster.partitionsOf([naming.topic(entity.topic.name)], signal);
-    await new Group(session, naming.source(entity)).requireOffsets(partitions, signal);
-  } else {
-    const main = entity.kind === "queue" ? naming.queue(entity.name) : naming.topic(entity.name);
-    if (!existing.has(main)) {
-      const [info] = await session.metadata([main]);
-      throw info?.error;
-    }
-  }
+  const { naming } = state;
+  await requireEntity(state, entity, signal);
   if (entity.kind === "topic") return [];
   const dead = deadLettersName(naming.source(entity));
   return existing.has(dead) ? [] : [{ entity, property: `topic ${dead}`, expected: "there", found: "missing" }];

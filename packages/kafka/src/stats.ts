@@ -3,19 +3,17 @@ import { BEGINNING, END } from "./cluster/cluster.ts";
 import { Group } from "./cluster/group.ts";
 import type { LinkState } from "./cluster/link-state.ts";
 import { DeadLetters } from "./dead-letters.ts";
+import { requireEntity } from "./declare.ts";
 import { partitionName } from "./protocol/topic-partition.ts";
 import { sourceTopics } from "./topology.ts";
 
 /** `Link.stats`: how many messages the group has not committed. */
 export async function stats(state: LinkState, entity: core.SourceEntity, signal: AbortSignal): Promise<core.Stats> {
   const { cluster, naming, session } = state;
+  await requireEntity(state, entity, signal);
   const topics = sourceTopics(entity, naming).map(({ topic }) => topic);
   const [main = ""] = topics;
   const partitions = await cluster.existingPartitions(topics, signal);
-  if (!partitions.some(({ topic }) => topic === main)) {
-    const [info] = await session.metadata([main]);
-    throw info?.error;
-  }
   const [committed, beginnings, ends] = await Promise.all([
     new Group(session, naming.source(entity)).committedOffsets(partitions, signal),
     cluster.offsetsAt(partitions, BEGINNING, signal),

@@ -18,13 +18,14 @@ const MOVED_AT_ONCE = 256;
 export function deadLetters(link: LinkState, source: string): core.DeadLetterStore {
   const queue = deadLettersName(source);
 
-  /** Does the work when it is this call's turn. Without a queue there are no dead letters. */
+  /** Does the work when it is this call's turn. Without a queue there are no dead letters, if their source exists. */
   const inTurn = async (signal: AbortSignal, work: (channel: Channel) => Promise<number>): Promise<number> => {
     try {
       return await link.deadLetterTurns.run(queue, signal, () => onChannel(link.consuming, signal, work));
     } catch (error) {
-      if (replyCodeOf(error) === 404) return 0;
-      throw error;
+      if (replyCodeOf(error) !== 404) throw error;
+      await onChannel(link.consuming, signal, (channel) => channel.checkQueue(source)).catch(ifMissing);
+      return 0;
     }
   };
 
@@ -38,4 +39,9 @@ export function deadLetters(link: LinkState, source: string): core.DeadLetterSto
     sendBack: (entry, headers, signal) => sendCopy(link, entry.native, source, headers, 0, signal),
     compare: compareAge,
   });
+}
+
+/** An account that may not look at the queue does not know whether it is missing. */
+function ifMissing(error: unknown): void {
+  if (replyCodeOf(error) !== 403) throw error;
 }

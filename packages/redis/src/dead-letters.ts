@@ -1,7 +1,9 @@
 import type * as core from "@anybroker/core/driver";
 import { notFound, orAborted } from "@anybroker/core/driver";
+import { classify } from "./errors.ts";
 import { type ReplayedLetter, replayDeadLetters } from "./scripts/replay-dead-letters.ts";
 import type { LinkState } from "./state/link-state.ts";
+import { statsOf } from "./stats.ts";
 import { sourceKeys } from "./topology.ts";
 import { copyFields, type RawEntry, RedisDelivery } from "./wire.ts";
 
@@ -21,11 +23,15 @@ export class DeadLetters implements core.DeadLetterStore {
   }
 
   async count(signal: AbortSignal): Promise<number> {
-    return Number(await orAborted(this.#state.connection.command("XLEN", this.#stream), signal));
+    const count = Number(await orAborted(this.#state.connection.command("XLEN", this.#stream), signal));
+    if (count === 0) await this.#requireSource(signal);
+    return count;
   }
 
   async list(limit: number, after: string | undefined, signal: AbortSignal): Promise<readonly Entry[]> {
-    return this.#range(afterId(after), "+", limit, signal);
+    const entries = await this.#range(afterId(after), "+", limit, signal);
+    if (entries.length === 0 && after === undefined) await this.#requireSource(signal);
+    return entries;
   }
 
   async replay(selection: core.Selection, headers: core.HeaderChanges, signal: AbortSignal): Promise<number> {
@@ -57,6 +63,13 @@ export class DeadLetters implements core.DeadLetterStore {
     return "ids" in selection ? this.#eachNamed(selection.ids, signal, work) : this.#eachOfAll(signal, work);
   }
 
+  /** Rejects with `NOT_FOUND` if there is no such queue or subscription, as far as the account may know. */
+  async #requireSource(signal: AbortSignal): Promise<void> {
+    await orAborted(statsOf(this.#state, this.#entity), signal).catch((error: unknown) => {
+      if (signal.aborted || classify(error).code === "NOT_FOUND") throw error;
+    });
+  }
+
   async #eachNamed(names: readonly string[], signal: AbortSignal, work: Work): Promise<number> {
     const ids = [...new Set(names)].filter((id) => /^\d+-\d+$/.test(id));
     let sum = 0;
@@ -71,7 +84,10 @@ export class DeadLetters implements core.DeadLetterStore {
   async #eachOfAll(signal: AbortSignal, work: Work): Promise<number> {
     // Dead letters that come from now on are not selected.
     const [last] = await this.#read("XREVRANGE", "+", "-", 1, signal);
-    if (last === undefined) return 0;
+    if (last === undefined) {
+      await this.#requireSource(signal);
+      return 0;
+    }
     let sum = 0;
     let entries = await this.#range("-", last.deadLetterId, STEP, signal);
     while (entries.length > 0) {

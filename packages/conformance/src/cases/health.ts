@@ -1,6 +1,7 @@
-import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
+import { deepEqual, equal, notEqual, ok, rejects } from "node:assert/strict";
 import { FEATURES } from "@anybroker/core";
 import type { Case } from "../case.ts";
+import { toArray } from "../wait.ts";
 
 export const HEALTH: readonly Case[] = [
   {
@@ -56,6 +57,57 @@ export const HEALTH: readonly Case[] = [
       notEqual(broker.native, undefined);
       await broker.close();
       equal(broker.native, undefined);
+    },
+  },
+  {
+    id: "looking-changes-nothing",
+    name: "Stats and dead letters of what does not exist are NOT_FOUND, and looking at it creates nothing",
+    section: "F",
+    rows: [13, 116],
+    needs: ["deadLetters.list"],
+    async run(context) {
+      const broker = await context.connect();
+      const { topic } = await context.topic();
+      await broker.declare({ topics: { [topic.name]: {} } });
+      const [queue, missing] = [context.name("queue"), context.name("topic")];
+      const sources = [
+        broker.queue(queue),
+        broker.topic(missing).subscription("audit"),
+        broker.topic(topic.name).subscription("audit"),
+      ];
+      for (const source of sources) {
+        if (context.capabilities.stats !== "none") await rejects(source.stats(), { code: "NOT_FOUND" });
+        await rejects(toArray(source.deadLetters.list()), { code: "NOT_FOUND" });
+        await rejects(source.deadLetters.remove({ all: true }), { code: "NOT_FOUND" });
+      }
+      const verifying = await context.connect({ topology: "verify" });
+      await rejects(verifying.declare({ queues: { [queue]: {} } }), { code: "NOT_FOUND" });
+      await rejects(verifying.declare({ topics: { [missing]: {} } }), { code: "NOT_FOUND" });
+      const subscription = { [topic.name]: { subscriptions: { audit: {} } } };
+      await rejects(verifying.declare({ topics: subscription }), { code: "NOT_FOUND" });
+    },
+  },
+  {
+    id: "looking-without-options",
+    name: "Stats and dead letters of an ordered queue need no options",
+    section: "F",
+    rows: [13, 49],
+    needs: ["ordering", "deadLetters.list"],
+    async run(context) {
+      const { queue } = await context.queue({}, { ordered: true });
+      await context.collect(queue, {
+        retry: { attempts: 1 },
+        handle: () => {
+          throw new Error("it fails");
+        },
+      });
+      const { id } = await queue.send("body", { key: "a" });
+      const other = (await context.connect({ topology: "verify" })).queue<string>(queue.name);
+      const letters = async (): Promise<boolean> =>
+        (await toArray(other.deadLetters.list())).some((letter) => letter.id === id);
+      await context.until("the dead letter", letters);
+      if (context.capabilities.stats === "none") return;
+      await context.until("the stats", async () => (await other.stats()).dead === 1);
     },
   },
 ];

@@ -3,7 +3,6 @@ import { channel } from "node:diagnostics_channel";
 import type { Drift } from "@anybroker/core";
 import type { Case } from "../case.ts";
 import { Faults } from "../layers/faults.ts";
-import { toArray } from "../wait.ts";
 
 const missing = { name: "BrokerError", code: "NOT_FOUND" };
 
@@ -327,22 +326,6 @@ export const TOPOLOGY: readonly Case[] = [
       await context.remove({ queue: queue.name });
       const received = await context.collect(queue);
       await (await context.connect()).queue<string>(queue.name).send("after");
-      await received.waitForBody("after");
-    },
-  },
-  {
-    id: "removed-dead-letters",
-    name: "With topology `create`, a deleted queue is created again for a listing of its dead letters, which is empty",
-    section: "F",
-    rows: [87, 106],
-    needs: ["remove", "deadLetters.list"],
-    async run(context) {
-      const { queue } = await context.queue();
-      await queue.send("lost with the queue");
-      await context.remove({ queue: queue.name });
-      deepEqual(await toArray(queue.deadLetters.list()), []);
-      const received = await context.collect((await context.connect()).queue<string>(queue.name));
-      await queue.send("after");
       await received.waitForBody("after");
     },
   },

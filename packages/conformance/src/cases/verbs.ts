@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type { Case } from "../case.ts";
 import { codeOf } from "../error-code.ts";
 import { gate } from "../wait.ts";
@@ -313,6 +313,38 @@ export const VERBS: readonly Case[] = [
       await received.consumer.resume();
       await received.consumer.close();
       ok(says(`the consumer of queue ${queue.name} closes`), context.logged.join("\n"));
+    },
+  },
+  {
+    id: "defaults-for-consumers",
+    name: "Options for all consumers hold where `consume` has none of its own, and those of `retry` one by one",
+    section: "F",
+    rows: [31, 119],
+    async run(context) {
+      const errors: unknown[] = [];
+      const consume = {
+        retry: { ...context.quickRetry, attempts: 3 },
+        onError: (error: unknown) => errors.push(error),
+      };
+      const { broker, queue } = await context.queue({ consume });
+      const attempts: number[] = [];
+      const failing = ({ attempt }: { readonly attempt: number }): void => {
+        attempts.push(attempt);
+        throw new Error("it fails");
+      };
+      const first = await queue.consume(failing);
+      await queue.send("body");
+      await context.until("the last attempt", () => first.stats().deadLettered === 1);
+      deepEqual([attempts, errors.length], [[1, 2, 3], 3]);
+      await first.close();
+      const other = broker.queue<string>(context.name("queue"));
+      const second = await other.consume(failing, { retry: { attempts: 2 } });
+      await other.send("body");
+      // The waits are those of the broker object.
+      await context.until("the last attempt", () => second.stats().deadLettered === 1);
+      deepEqual([attempts.slice(3), errors.length], [[1, 2], 5]);
+      const wrong = { consume: { concurrency: 0 } };
+      await rejects(context.connect(wrong), { name: "TypeError", message: /concurrency/ });
     },
   },
 ];

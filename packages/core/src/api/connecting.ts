@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { Declared } from "../contract/capabilities.ts";
 import type { Adapter, Driver, TopologyMode } from "../contract/driver.ts";
+import type { ConsumeOptions } from "./consuming.ts";
 
 /**
  * Hooks that carry a trace context from the sender to the handler in message headers. Without them no context is
@@ -65,6 +66,10 @@ export interface ConnectOptions {
   readonly logger?: Logger;
   /** Hooks that carry a trace context from senders to handlers. */
   readonly propagation?: Propagation;
+  /**
+   * Options for all consumers of the broker object. Those of `consume` come before them, and the parts of `retry` one by one.
+   */
+  readonly consume?: Omit<ConsumeOptions, "signal">;
   /** Aborts connecting; `connect` then rejects with `CANCELLED`. It has no effect once connected. */
   readonly signal?: AbortSignal;
 }

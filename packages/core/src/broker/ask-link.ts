@@ -2,7 +2,6 @@ import { pause } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
 import { withTimeLimit } from "../base/time-limit.ts";
 import { cancelled } from "../base/wait.ts";
-import type { SourceEntity } from "../contract/entities.ts";
 import type { Link } from "../contract/link.ts";
 import type { BrokerContext } from "./context.ts";
 
@@ -10,13 +9,12 @@ import type { BrokerContext } from "./context.ts";
 const RETRY_WAIT = 200;
 
 /**
- * Sends a request about a source to the server, when there is a link and the source is declared. Repeats a request that
- * fails for now, for example because the connection is lost. Rejects with `TIMEOUT` after `timeout` ms in all, and with
- * `CANCELLED` if the signal aborts.
+ * Sends a request about a source to the server, when there is a link. The source is not declared for it. Repeats a request
+ * that fails for now, for example because the connection is lost. Rejects with `TIMEOUT` after `timeout` ms in all, with
+ * `CANCELLED` if the signal aborts, and with `NOT_FOUND` if there is no such source.
  */
 export function askLink<T>(
   context: BrokerContext,
-  entity: SourceEntity,
   what: string,
   timeout: number,
   signal: AbortSignal | undefined,
@@ -24,17 +22,15 @@ export function askLink<T>(
 ): Promise<T> {
   return withTimeLimit(timeout, async (limit) => {
     const stop = signal === undefined ? limit : AbortSignal.any([limit, signal]);
-    const { connection, declarations } = context;
-    for (let tries = 0; ; tries += 1) {
+    const { connection } = context;
+    for (;;) {
       try {
         const link = await connection.up(stop, what);
-        await declarations.ensure(link, entity);
         return await connection.within(link, request(link, stop), stop);
       } catch (error) {
         const wrapped = connection.wrap(error, what);
         if (signal?.aborted === true) throw cancelled(what, signal);
-        const mayComeBack = declarations.forgetIfMissing(entity, wrapped) && tries === 0;
-        if (!stop.aborted && !wrapped.retryable && !mayComeBack) throw wrapped;
+        if (!stop.aborted && !wrapped.retryable) throw wrapped;
         if (!stop.aborted) await pause(connection.context.clock, RETRY_WAIT, stop);
         if (limit.aborted) {
           const why = connection.link === undefined ? connection.lastError : undefined;

@@ -44,6 +44,7 @@ export async function openBroker<C extends Declared, N>(
     consumers: new Set(),
     recollections: recollectionsOf(settings.context.clock),
     turns: new SuspectTurns(settings.context.clock),
+    consumeDefaults: options.consume ?? {},
     propagation: options.propagation,
     nextId: idMaker(settings.context.clock.now),
     inject: traceInjector(options.propagation, () => connection.capabilities.limits),

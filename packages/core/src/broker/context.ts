@@ -3,6 +3,7 @@ import type { SourceEntity } from "../contract/entities.ts";
 import type { Connection } from "../link/connection.ts";
 import type { Declarations } from "../link/declarations.ts";
 import type { HeldMessage } from "../receiving/held-message.ts";
+import type { ConsumeDefaults } from "../receiving/plan.ts";
 import type { Recollections } from "../receiving/recollections.ts";
 import type { SourceConsumer } from "../receiving/source-consumer.ts";
 import type { SuspectTurns } from "../receiving/suspect-turns.ts";
@@ -17,6 +18,8 @@ export interface BrokerContext {
   /** What this process knows of messages that it lost, for each source. */
   readonly recollections: (source: SourceEntity) => Recollections<HeldMessage>;
   readonly turns: SuspectTurns;
+  /** Options for all consumers. */
+  readonly consumeDefaults: ConsumeDefaults;
   readonly propagation: Propagation | undefined;
   readonly nextId: () => string;
   /** Returns the headers with those of the trace context, if there is one. */

@@ -46,7 +46,7 @@ export function deadLettersOf(context: BrokerContext, entity: SourceEntity): Dea
     signal: AbortSignal | undefined,
     request: (store: DeadLetterStore, signal: AbortSignal) => Promise<T>,
   ): Promise<T> =>
-    askLink(context, entity, `${doing} the dead letters of ${describeEntity(entity)}`, TIMEOUT, signal, (link, stop) =>
+    askLink(context, `${doing} the dead letters of ${describeEntity(entity)}`, TIMEOUT, signal, (link, stop) =>
       request(link.deadLetters(entity), stop),
     );
   const checkSelection = (verb: string, selection: Selection, options: object): Selection => {

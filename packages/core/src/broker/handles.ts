@@ -10,7 +10,7 @@ import {
   type SourceEntity,
   type TopicEntity,
 } from "../contract/entities.ts";
-import { batchPlan, CONSUME_OPTIONS, type Plan, singlePlan } from "../receiving/plan.ts";
+import { batchPlan, CONSUME_OPTIONS, type Plan, singlePlan, withDefaults } from "../receiving/plan.ts";
 import { SourceConsumer } from "../receiving/source-consumer.ts";
 import { Sender } from "../sending/sender.ts";
 import { askLink } from "./ask-link.ts";
@@ -80,17 +80,17 @@ function readerOf<Output>(context: BrokerContext, entity: SourceEntity, format: 
   };
   return {
     name: entity.name,
-    consume: async (handler, options = {}) => start(singlePlan(handler, options)),
-    consumeBatch: async (handler, options = {}) => start(batchPlan(handler, options)),
+    consume: async (handler, options = {}) =>
+      start(singlePlan(handler, withDefaults(context.consumeDefaults, options))),
+    consumeBatch: async (handler, options = {}) =>
+      start(batchPlan(handler, withDefaults(context.consumeDefaults, options))),
     deadLetters: deadLettersOf(context, entity),
     async stats(options = {}) {
       checkKeys("stats", options, ["signal"]);
       checkSignal("stats", options.signal);
       const what = `asking for the stats of ${describeEntity(entity)}`;
       context.connection.requireFeature("stats", what);
-      return askLink(context, entity, what, STATS_TIMEOUT, options.signal, (link, signal) =>
-        link.stats(entity, signal),
-      );
+      return askLink(context, what, STATS_TIMEOUT, options.signal, (link, signal) => link.stats(entity, signal));
     },
   };
 }

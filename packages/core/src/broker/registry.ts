@@ -24,11 +24,25 @@ export class Registry {
           "names must differ in more than case, or '.' against '_'",
       );
     }
-    if (JSON.stringify(known) !== JSON.stringify(entity)) {
-      throw new TypeError(
-        `${entity.kind} ${show(entity.name)} is already in use here with other options: ${JSON.stringify(known)}`,
-      );
+    const differences = differencesOf(known, entity);
+    if (differences.length > 0) {
+      const what = `${entity.kind} ${show(entity.name)} is already in use here with other options`;
+      throw new TypeError(`${what}: ${differences.join(", ")}`);
     }
     return entity;
   }
+}
+
+/** Each option that differs, with both values. */
+function differencesOf(known: Entity, asked: Entity): readonly string[] {
+  const before = new Map(Object.entries(optionsOf(known)));
+  return Object.entries(optionsOf(asked)).flatMap(([option, value]) => {
+    const [was, is] = [before.get(option), value].map((one) => JSON.stringify(one) ?? "none");
+    return was === is ? [] : [`${option} was ${was} and is ${is}`];
+  });
+}
+
+/** The options of the entity itself: those of its topic are compared with those of the topic. */
+function optionsOf(entity: Entity): object {
+  return entity.kind === "subscription" ? { ...entity, topic: undefined } : entity;
 }

@@ -5,9 +5,12 @@ import { systemClock } from "../base/clock.ts";
 import { LOG_LEVELS } from "../base/log.ts";
 import type { LinkContext } from "../contract/driver.ts";
 import type { ConnectionTimes } from "../link/connection.ts";
+import { checkConsumeDefaults } from "../receiving/plan.ts";
 import type { SendBuffer } from "../sending/send-window.ts";
 
-const KEYS = "drivers topology lease connectTimeout reconnect sendBuffer clock propagation logger signal".split(" ");
+const KEYS = "drivers topology lease connectTimeout reconnect sendBuffer clock propagation logger consume signal".split(
+  " ",
+);
 const HOUR = 3_600_000;
 
 /** The checked options of `connect`, with all defaults. */
@@ -21,6 +24,7 @@ export interface Settings {
 export function settingsOf(options: ConnectOptions): Settings {
   checkKeys("connect", options, KEYS);
   checkSignal("connect", options.signal);
+  if (options.consume !== undefined) checkConsumeDefaults(options.consume);
   const { topology = "create", clock = systemClock, reconnect = {}, sendBuffer = {} } = options;
   checkKeys("reconnect", reconnect, ["initial", "max"]);
   checkKeys("sendBuffer", sendBuffer, ["messages", "bytes"]);

@@ -29,6 +29,29 @@ export interface Plan {
   readonly invoke: (messages: readonly HeldMessage[]) => unknown;
 }
 
+/** Options for all consumers of a broker object. */
+export type ConsumeDefaults = Omit<ConsumeOptions, "signal">;
+
+/** Checks options for all consumers. Throws a `TypeError` if one is wrong. */
+export function checkConsumeDefaults(defaults: ConsumeDefaults): void {
+  checkKeys(
+    "connect: consume",
+    defaults,
+    CONSUME_KEYS.filter((key) => key !== "signal"),
+  );
+  common(defaults, 1);
+}
+
+/** The options of one consumer, with those for all consumers where it has none. */
+export function withDefaults<O extends ConsumeOptions>(defaults: ConsumeDefaults, options: O): O {
+  // What is no object is refused together with the other arguments.
+  if (typeof options !== "object" || options === null) return options;
+  const retry = { ...defaults.retry, ...options.retry };
+  const own = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  // The cast is true: only options that the consumer may have are added.
+  return { ...defaults, ...own, ...(Object.keys(retry).length > 0 && { retry }) } as O;
+}
+
 /** Checks the arguments of `consume`. Throws a `TypeError` if one is wrong. */
 export function singlePlan<Body>(handler: Handler<Body>, options: ConsumeOptions): Plan {
   checkFunction("handler", handler);
