@@ -10,7 +10,12 @@ const consumer = "consumer of queue jobs";
 
 function bench(logger?: Logger) {
   const clock = new ManualClock();
-  const reporter = new Reporter({ consumer, onError: undefined, log: new Log(logger, "double:"), clock });
+  const reporter = new Reporter({
+    consumer,
+    onError: undefined,
+    log: new Log(logger, { name: "double", system: "double", address: "double:" }),
+    clock,
+  });
   return { clock, reporter };
 }
 

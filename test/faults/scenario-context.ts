@@ -175,8 +175,8 @@ export class ScenarioContext implements AsyncDisposable {
     return new Promise((resolve) => {
       const listen = (event: unknown): void => {
         // The cast is true: the documented payload of this channel is a ReconnectEvent.
-        const { address, state } = event as ReconnectEvent;
-        if (state !== "lost" || !address.includes(`:${this.#open.port}`)) return;
+        const { broker, state } = event as ReconnectEvent;
+        if (state !== "lost" || !broker.address.includes(`:${this.#open.port}`)) return;
         unsubscribe("anybroker:reconnect", listen);
         resolve();
       };

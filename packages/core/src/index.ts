@@ -4,9 +4,18 @@ export type * from "./api/consuming.ts";
 export type * from "./api/dead-letters.ts";
 export { DEFAULTS } from "./api/defaults.ts";
 export type * from "./api/destinations.ts";
-export type { DeliverEvent, GiveUpEvent, ReconnectEvent, SendEvent, SettleEvent } from "./api/diagnostics.ts";
+export type {
+  DeliverEvent,
+  DeliveredMessage,
+  DriftEvent,
+  GiveUpEvent,
+  ReconnectEvent,
+  SendEvent,
+  SettleEvent,
+} from "./api/diagnostics.ts";
 export type * from "./api/message.ts";
 export type * from "./api/sending.ts";
+export type { BrokerIdentity } from "./base/broker-identity.ts";
 export type { Clock } from "./base/clock.ts";
 export { BrokerError, type BrokerErrorOptions, ERROR_CODES, type ErrorCode } from "./base/errors.ts";
 export type { LogFields, Logger } from "./base/log.ts";

@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { channel } from "node:diagnostics_channel";
-import type { GiveUpEvent, Propagation } from "@anybroker/core";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { channel, tracingChannel } from "node:diagnostics_channel";
+import type { DeliverEvent, GiveUpEvent, Propagation } from "@anybroker/core";
 import type { Case } from "../case.ts";
 
 /** Collects the events of a channel that are about one queue, while `run` runs. */
@@ -35,8 +36,8 @@ export const TRACING: readonly Case[] = [
         inject: (headers) => {
           headers.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         },
-        extract: (headers, run) => {
-          extracted.push(headers.traceparent);
+        extract: ({ messages }, run) => {
+          extracted.push(messages[0]?.headers.traceparent);
           return run();
         },
       };
@@ -50,6 +51,46 @@ export const TRACING: readonly Case[] = [
       await received.waitForCount(2);
       deepEqual(extracted, Array(2).fill("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
       equal(received.handled[1]?.message.headers.mine, "yes");
+    },
+  },
+  {
+    id: "trace-inside-the-send",
+    name: "Trace headers are injected inside the traced send, so that they carry its span; events say which broker",
+    section: "A",
+    rows: [8, 123, 124],
+    async run(context) {
+      const spans = new AsyncLocalStorage<string>();
+      const propagation: Propagation = {
+        inject: (headers) => {
+          headers.traceparent = spans.getStore() ?? "outside";
+        },
+      };
+      const { queue } = await context.queue({ propagation, name: "shop" });
+      const received = await context.collect(queue);
+      const [sends, deliveries] = [tracingChannel("anybroker:send"), tracingChannel("anybroker:deliver")];
+      const delivered: DeliverEvent[] = [];
+      const listen = (event: unknown): void => {
+        // The cast is true: it is the documented payload of this channel.
+        const { source } = event as DeliverEvent;
+        if ("queue" in source && source.queue === queue.name) delivered.push(event as DeliverEvent);
+      };
+      sends.start.bindStore(spans, () => "the span");
+      deliveries.start.subscribe(listen);
+      try {
+        await queue.send("body", { id: "traced-1" });
+        await received.waitForCount(1);
+      } finally {
+        sends.start.unbindStore(spans);
+        deliveries.start.unsubscribe(listen);
+      }
+      equal(received.handled[0]?.message.headers.traceparent, "the span");
+      const [event] = delivered;
+      equal(event?.broker.name, "shop");
+      ok((event?.broker.address ?? "").includes(":"), event?.broker.address);
+      deepEqual(
+        event?.messages.map(({ id, attempt, size }) => [id, attempt, size]),
+        [["traced-1", 1, 6]],
+      );
     },
   },
   {

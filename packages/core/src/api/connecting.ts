@@ -3,6 +3,7 @@ import type { Logger } from "../base/log.ts";
 import type { Declared } from "../contract/capabilities.ts";
 import type { Adapter, Driver, TopologyMode } from "../contract/driver.ts";
 import type { ConsumeOptions } from "./consuming.ts";
+import type { DeliverEvent } from "./diagnostics.ts";
 
 /**
  * Hooks that carry a trace context from the sender to the handler in message headers. Without them no context is
@@ -10,12 +11,16 @@ import type { ConsumeOptions } from "./consuming.ts";
  */
 export interface Propagation {
   /**
-   * Called for each send. May add headers, such as `traceparent`. If it throws, or adds a header that is illegal or
+   * Called for each send, inside the operation that the tracing channel `anybroker:send` shows, so that a span that begins
+   * there is the ambient one. May add headers, such as `traceparent`. If it throws, or adds a header that is illegal or
    * exceeds a limit, the message is sent without the added headers, and the process emits one warning.
    */
   inject?(headers: Record<string, string>): void;
-  /** Called for each delivery. Must call `run`, in the context that the headers describe, and return its result. */
-  extract?<T>(headers: Readonly<Record<string, string>>, run: () => T): T;
+  /**
+   * Called for each run of a handler, with what it gets. Must call `run`, in the context that the headers describe, and
+   * return its result.
+   */
+  extract?<T>(delivery: DeliverEvent, run: () => T): T;
 }
 
 /** Returns an adapter. Bundled programs use it instead of importing packages by name. */
@@ -64,6 +69,8 @@ export interface ConnectOptions {
    * @default none; what a person must know then becomes a process warning
    */
   readonly logger?: Logger;
+  /** What log lines and events call this broker. @default the kind of broker, such as `redis` */
+  readonly name?: string;
   /** Hooks that carry a trace context from senders to handlers. */
   readonly propagation?: Propagation;
   /**

@@ -1,7 +1,8 @@
 import { debuglog } from "node:util";
+import type { BrokerIdentity } from "./broker-identity.ts";
 import { textOf } from "./errors.ts";
 
-/** Facts of a log line besides its text: `broker` (its address) always, and `source`, `id`, `attempt` and `error` where they apply. */
+/** Facts of a log line besides its text: `broker` (a {@link BrokerIdentity}) always, and `source`, `id`, `attempt` and `error` where they apply. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /**
@@ -25,11 +26,11 @@ const debugLog = debuglog("anybroker");
 /** Tells what happens in a broker object: to its logger, and with `NODE_DEBUG=anybroker` to the standard error output. */
 export class Log implements Logger {
   readonly #logger: Logger | undefined;
-  readonly #broker: string;
+  readonly broker: BrokerIdentity;
 
-  constructor(logger: Logger | undefined, broker: string) {
+  constructor(logger: Logger | undefined, broker: BrokerIdentity) {
     this.#logger = logger;
-    this.#broker = broker;
+    this.broker = broker;
   }
 
   debug(text: string, fields: LogFields = {}): void {
@@ -60,9 +61,9 @@ export class Log implements Logger {
   }
 
   #write(level: Level, text: string, fields: LogFields): void {
-    debugLog("%s %s (%s)", level, text, this.#broker);
+    debugLog("%s %s (%s)", level, text, this.broker.name);
     try {
-      this.#logger?.[level](text, { broker: this.#broker, ...fields });
+      this.#logger?.[level](text, { broker: this.broker, ...fields });
     } catch {
       // There is nobody else to tell.
     }

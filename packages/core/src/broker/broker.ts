@@ -34,7 +34,8 @@ export async function openBroker<C extends Declared, N>(
   settings: Settings,
   options: ConnectOptions,
 ): Promise<Broker<C, N>> {
-  const log = new Log(options.logger, driver.address);
+  const { name: system, address } = driver;
+  const log = new Log(options.logger, { name: options.name ?? system, system, address });
   const connection = new Connection(driver, settings.context, settings.times, log);
   const declarations = new Declarations(connection);
   const context: BrokerContext = {

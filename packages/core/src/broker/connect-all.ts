@@ -22,7 +22,7 @@ export async function connectAll<K extends string>(
     target: string | ConnectConfig | Driver,
     options: ConnectOptions,
   ) => ReturnType<Connect>;
-  const results = await Promise.allSettled(names.map((name) => connectAny(targets[name], options)));
+  const results = await Promise.allSettled(names.map((name) => connectAny(targets[name], { name, ...options })));
   const open = results.filter((result) => result.status === "fulfilled").map((result) => result.value);
   const failed = results.find((result) => result.status === "rejected");
   if (failed !== undefined) {

@@ -8,9 +8,8 @@ import type { ConnectionTimes } from "../link/connection.ts";
 import { checkConsumeDefaults } from "../receiving/plan.ts";
 import type { SendBuffer } from "../sending/send-window.ts";
 
-const KEYS = "drivers topology lease connectTimeout reconnect sendBuffer clock propagation logger consume signal".split(
-  " ",
-);
+const KEYS =
+  "drivers topology lease connectTimeout reconnect sendBuffer clock propagation logger name consume signal".split(" ");
 const HOUR = 3_600_000;
 
 /** The checked options of `connect`, with all defaults. */
@@ -30,6 +29,9 @@ export function settingsOf(options: ConnectOptions): Settings {
   checkKeys("sendBuffer", sendBuffer, ["messages", "bytes"]);
   if (!["create", "verify", "none"].includes(topology)) {
     throw new TypeError(`topology must be "create", "verify" or "none", not ${show(topology)}`);
+  }
+  if (options.name !== undefined && typeof options.name !== "string") {
+    throw new TypeError(`name must be a string, not ${show(options.name)}`);
   }
   if (options.logger !== undefined) {
     for (const level of LOG_LEVELS) checkFunction(`logger.${level}`, options.logger[level]);

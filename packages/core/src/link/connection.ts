@@ -180,7 +180,7 @@ export class Connection {
     this.link = link;
     this.lastError = undefined;
     this.capabilities = refine(this.driver.capabilities, link.server.capabilities);
-    events.reconnect({ address: this.driver.address, state: "up", error: undefined });
+    events.reconnect({ broker: this.log.broker, state: "up", error: undefined });
     for (const { up } of [...this.#listeners]) up?.(link);
     this.#supervisor = this.#supervise(link);
   }
@@ -192,7 +192,7 @@ export class Connection {
     this.lastError = error;
     if (!this.closed) {
       this.log.warn(error.message, { error });
-      events.reconnect({ address: this.driver.address, state: "lost", error });
+      events.reconnect({ broker: this.log.broker, state: "lost", error });
     } else this.log.info(`disconnected from ${this.driver.address}`);
     for (const { down } of [...this.#listeners]) down?.(error);
     const { signal } = this.#closing;
@@ -206,7 +206,7 @@ export class Connection {
         if (signal.aborted) return;
         this.lastError = this.wrap(failure, `cannot connect to ${this.driver.address}`);
         this.log[tries === 0 ? "warn" : "debug"](this.lastError.message, { error: this.lastError });
-        events.reconnect({ address: this.driver.address, state: "failed", error: this.lastError });
+        events.reconnect({ broker: this.log.broker, state: "failed", error: this.lastError });
       }
     }
   }

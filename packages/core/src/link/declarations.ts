@@ -65,7 +65,7 @@ export class Declarations {
     const { log } = this.#connection;
     if (drifts.length === 0) log.debug(`${mode === "create" ? "declared" : "verified"} ${describeEntity(entity)}`);
     for (const drift of drifts) {
-      events.drift(drift);
+      events.drift({ broker: log.broker, ...drift });
       const { entity: drifting, property, expected, found } = drift;
       log.warn(`${describeEntity(drifting)} differs: ${property}: expected ${expected}, found ${found}`, { ...drift });
     }

@@ -1,26 +1,34 @@
-import { deliverTracing } from "../api/diagnostics.ts";
+import type { Propagation } from "../api/connecting.ts";
+import { type DeliverEvent, deliverTracing } from "../api/diagnostics.ts";
 import type { MessageSource } from "../api/message.ts";
+import type { BrokerIdentity } from "../base/broker-identity.ts";
 import type { HeldMessage } from "./held-message.ts";
 
 type Invoke = (messages: readonly HeldMessage[]) => unknown;
-type Extract = <T>(headers: Readonly<Record<string, string>>, run: () => T) => T;
 
 /**
- * Wraps a handler so that it runs in the trace context of its message, for a batch of its first message, and is traced
- * on the channel `anybroker:deliver`.
+ * Wraps a handler so that it runs in the trace context of its messages, and is traced on the channel `anybroker:deliver`.
  */
-export function traced(invoke: Invoke, source: MessageSource, extract: Extract | undefined): Invoke {
-  const inContext: Invoke =
-    extract === undefined ? invoke : (messages) => extract(messages[0]?.headers ?? {}, () => invoke(messages));
+export function traced(
+  invoke: Invoke,
+  broker: BrokerIdentity,
+  source: MessageSource,
+  propagation: Propagation | undefined,
+): Invoke {
+  const isExtracting = propagation?.extract !== undefined;
   return (messages) => {
-    if (!deliverTracing.hasSubscribers) return inContext(messages);
-    const [first] = messages;
-    const event = {
+    if (!isExtracting && !deliverTracing.hasSubscribers) return invoke(messages);
+    const event: DeliverEvent = {
+      broker,
       source,
-      ids: messages.map((held) => held.id),
-      attempt: first?.attempt ?? 1,
-      headers: first?.headers ?? {},
+      messages: messages.map(({ id, headers, attempt, delivery }) => ({
+        ...{ id, headers, attempt },
+        size: delivery.body.length,
+      })),
     };
-    return deliverTracing.tracePromise(async () => inContext(messages), event);
+    const run = (): unknown => invoke(messages);
+    const inContext = (): unknown => (propagation?.extract === undefined ? run() : propagation.extract(event, run));
+    if (!deliverTracing.hasSubscribers) return inContext();
+    return deliverTracing.tracePromise(async () => inContext(), event);
   };
 }

@@ -1,5 +1,6 @@
 import type { ConsumerStats } from "../api/consuming.ts";
 import { events, type GiveUpEvent, settleTracing } from "../api/diagnostics.ts";
+import type { BrokerIdentity } from "../base/broker-identity.ts";
 import { show } from "../base/check.ts";
 import type { Clock } from "../base/clock.ts";
 import { BrokerError, reasonOf, redact, textOf } from "../base/errors.ts";
@@ -279,7 +280,8 @@ export class Settler implements MessageSettler {
   ): void {
     if (held.state === "lost") return onSettled?.(false);
     held.decide();
-    const traced = settleTracing.hasSubscribers ? trace(held, settlement.action) : undefined;
+    const { broker } = this.#context.connection.log;
+    const traced = settleTracing.hasSubscribers ? trace(broker, held, settlement.action) : undefined;
     held.holder.settle(settlement, (result) => {
       traced?.(result);
       if (result === undefined) {
@@ -326,12 +328,13 @@ export class Settler implements MessageSettler {
   }
 
   #event(held: HeldMessage, reason: string): GiveUpEvent {
-    return { source: held.source, id: held.id, attempt: held.attempt, reason };
+    const { broker } = this.#context.connection.log;
+    return { broker, source: held.source, id: held.id, attempt: held.attempt, reason };
   }
 }
 
-function trace(held: HeldMessage, action: string): (result: SettleResult) => void {
-  const event = { source: held.source, id: held.id, action, attempt: held.attempt };
+function trace(broker: BrokerIdentity, held: HeldMessage, action: string): (result: SettleResult) => void {
+  const event = { broker, source: held.source, id: held.id, action, attempt: held.attempt };
   settleTracing.start.publish(event);
   settleTracing.end.publish(event);
   return (result) => {

@@ -104,7 +104,7 @@ export class SourceConsumer implements Consumer {
       runAgain: (held, wait) => this.#dispatcher.runAgain(held, wait),
     });
     this.#settler = settler;
-    const invoke = traced(plan.invoke, this.#messageSource, propagation?.extract?.bind(propagation));
+    const invoke = traced(plan.invoke, connection.log.broker, this.#messageSource, propagation);
     this.#dispatcher = new Dispatcher({ ...plan, invoke }, entity.ordered, clock, turns, {
       ...preparer(entity, clock, read, report, settler, turns),
       succeeded: (held) => settler.succeed(held),

@@ -15,7 +15,7 @@ const CENTURY = 36_525 * DAY;
 
 /** A checked send: its message, which still lacks the body, its deadline and its signal. */
 export interface Prepared {
-  readonly message: OutgoingMessage & { body: Uint8Array };
+  readonly message: OutgoingMessage & { body: Uint8Array; headers: OutgoingMessage["headers"] };
   readonly deadline: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -121,9 +121,8 @@ function allHeaders(
 ): Readonly<Record<string, string>> {
   const { capabilities } = context.connection;
   const own = options.headers === undefined ? NO_HEADERS : checkHeaders(options.headers, capabilities.limits);
-  const traced = context.inject(own);
-  if (options.ttl === undefined && deliverAt === undefined) return traced;
-  const headers: Record<string, string> = { ...traced };
+  if (options.ttl === undefined && deliverAt === undefined) return own;
+  const headers: Record<string, string> = { ...own };
   if (options.ttl !== undefined) headers[OWN.expiresAt] = String(now + (options.ttl as number));
   const feature = context.destination.kind === "queue" ? "delay.send" : "delay.publish";
   // An emulated delay may deliver the message early. This header lets the consumer find out.

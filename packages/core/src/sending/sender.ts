@@ -82,12 +82,17 @@ export class Sender {
 
   #enqueue(prepared: Prepared, body: Uint8Array): Promise<Receipt> {
     checkSize(this.#context, body);
-    const { destination } = this.#context;
-    prepared.message.body = body;
-    const send = (): Promise<Receipt> => this.#outbox.send(this.#lane, prepared);
+    const { destination, connection, inject } = this.#context;
+    const { message } = prepared;
+    message.body = body;
+    const send = (): Promise<Receipt> => {
+      message.headers = inject(message.headers);
+      return this.#outbox.send(this.#lane, prepared);
+    };
     if (!sendTracing.hasSubscribers) return send();
-    const { id, headers } = prepared.message;
+    const { id, headers } = message;
     return sendTracing.tracePromise(send, {
+      broker: connection.log.broker,
       destination: destination.name,
       kind: destination.kind,
       id,

@@ -1,7 +1,7 @@
 import type { Propagation } from "../api/connecting.ts";
 import { textOf } from "../base/errors.ts";
 import type { Limits } from "../contract/capabilities.ts";
-import { checkHeaders } from "../contract/headers.ts";
+import { checkHeaders, OWN_PREFIX } from "../contract/headers.ts";
 
 /**
  * Returns a function that adds the headers that `inject` sets. If `inject` throws, or its headers are not legal, the
@@ -14,10 +14,12 @@ export function traceInjector(
   if (propagation?.inject === undefined) return (headers) => headers;
   let warned = false;
   return (headers) => {
-    const traced: Record<string, string> = { ...headers };
+    const entries = Object.entries(headers);
+    const traced = Object.fromEntries(entries.filter(([name]) => !name.startsWith(OWN_PREFIX)));
     try {
       propagation.inject?.(traced);
-      return checkHeaders(traced, limits());
+      const own = entries.filter(([name]) => name.startsWith(OWN_PREFIX));
+      return { ...checkHeaders(traced, limits()), ...Object.fromEntries(own) };
     } catch (error) {
       if (!warned) process.emitWarning(`trace headers were dropped: ${textOf(error)}`, { type: "AnybrokerWarning" });
       warned = true;

@@ -63,7 +63,7 @@ export async function consumerBench({
     server.driver,
     { clock, lease: 1_000, topology: "create" },
     times,
-    new Log(undefined, "double:"),
+    new Log(undefined, { name: "double", system: "double", address: "double:" }),
   );
   await connection.start(undefined);
   const errors: unknown[] = [];

@@ -57,7 +57,7 @@ export async function outboxBench({
     server.driver,
     { clock, lease: 1_000, topology },
     times,
-    new Log(undefined, "double:"),
+    new Log(undefined, { name: "double", system: "double", address: "double:" }),
   );
   const limits = { messages: 10_000, bytes: 1_000_000_000, ...buffer };
   const outbox = new Outbox(connection, new Declarations(connection), limits);
