@@ -1,4 +1,4 @@
-import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
+import { deepEqual, equal, notEqual, ok, rejects } from "node:assert/strict";
 import type { DeadLetter, Declared, Queue } from "@anybroker/core";
 import type { Case } from "../case.ts";
 import type { CaseContext } from "../context.ts";
@@ -350,6 +350,30 @@ export const DEAD_LETTERS: readonly Case[] = [
       const [letter] = await context.deadLetters(queue, 1);
       deepEqual([letter?.id, letter?.headers.mine, letter?.attempts, letter?.error], ["large", "kept", 1, undefined]);
       ok((letter?.reason ?? "").length > 0, "there is no reason");
+    },
+  },
+  {
+    id: "replay-rate",
+    name: "A replay with a rate takes its time, and replays each message once",
+    section: "C",
+    rows: [46],
+    needs: ["deadLetters.list", "deadLetters.select"],
+    async run(context) {
+      const { queue } = await context.queue();
+      const failing = await context.collect(queue, { handle: (message) => message.deadLetter("not yet") });
+      const count = 6;
+      for (let number = 0; number < count; number += 1) await queue.send(`${number}`);
+      await context.until("the dead letters", () => failing.consumer.stats().deadLettered === count);
+      await failing.consumer.close();
+      const received = await context.collect(queue);
+      const since = performance.now();
+      equal(await queue.deadLetters.replay({ all: true }, { rate: 10 }), count);
+      // One in each tenth of a second. Timers may be a millisecond early.
+      ok(performance.now() - since >= (count - 1) * 99, "the replay went too fast");
+      await received.waitForCount(count);
+      deepEqual(new Set(received.bodies), new Set(["0", "1", "2", "3", "4", "5"]));
+      equal(received.handled.length, count);
+      await rejects(queue.deadLetters.replay({ all: true }, { rate: 0 }), { name: "TypeError", message: /rate/ });
     },
   },
 ];

@@ -127,6 +127,8 @@ export const FIDELITY: readonly Case[] = [
         "traceparent",
         "n".repeat(128),
         "content-type",
+        "cloudEvents:type",
+        "cloudEvents:specversion",
       ];
       const headers = Object.fromEntries(names.map((name) => [name, `value of ${name.slice(0, 20)}`]));
       const { queue } = await context.queue();

@@ -51,10 +51,10 @@ export interface DeadLetters {
   }): AsyncIterable<DeadLetter>;
   /**
    * Sends the selected messages to the same queue or subscription again, as if they had never failed: their attempts
-   * start at 1, and they have no expiry. Each copy is confirmed before its dead letter is removed. Returns how many
-   * were replayed.
+   * start at 1, and they have no expiry. Each copy is confirmed before its dead letter is removed. With `rate` at most so
+   * many go in a second, from 1 to 1 000 000, which needs the feature `deadLetters.select`. Returns how many were replayed.
    */
-  replay(selection: Selection, options?: { readonly signal?: AbortSignal }): Promise<number>;
+  replay(selection: Selection, options?: { readonly rate?: number; readonly signal?: AbortSignal }): Promise<number>;
   /** Removes the selected dead letters for good. Returns how many were removed. */
   remove(selection: Selection, options?: { readonly signal?: AbortSignal }): Promise<number>;
 }

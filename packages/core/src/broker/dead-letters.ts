@@ -1,7 +1,9 @@
 import type { DeadLetter, DeadLetters } from "../api/dead-letters.ts";
 import { DEFAULTS } from "../api/defaults.ts";
 import { checkKeys, checkSignal, integer, show } from "../base/check.ts";
+import { type Clock, pause } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
+import { cancelled } from "../base/wait.ts";
 import type { DeadLetterEntry, DeadLetterStore, Selection } from "../contract/dead-letters.ts";
 import { describeEntity, type SourceEntity } from "../contract/entities.ts";
 import { OWN } from "../contract/headers.ts";
@@ -25,6 +27,9 @@ const RESET_HEADERS: HeaderChanges = {
 /** How long an operation may take, in ms. */
 const TIMEOUT = 60_000;
 const LIMIT_MAX = 1_000_000_000;
+/** The highest rate of a replay, in messages a second, and in how many steps a second it goes. */
+const RATE_MAX = 1_000_000;
+const TURNS_A_SECOND = 10;
 
 function checkOptions(verb: string, options: { readonly signal?: unknown }, known: readonly string[]): void {
   checkKeys(`deadLetters.${verb}`, options, known);
@@ -81,14 +86,49 @@ export function deadLettersOf(context: BrokerContext, entity: SourceEntity): Dea
       }
     },
     async replay(selection, options = {}) {
-      const selected = checkSelection("replay", selection, options);
-      return query("replaying", options.signal, (store, signal) => store.replay(selected, RESET_HEADERS, signal));
+      const { rate, ...others } = options;
+      const selected = checkSelection("replay", selection, others);
+      const { signal } = options;
+      const replay = (some: Selection): Promise<number> =>
+        query("replaying", signal, (store, stop) => store.replay(some, RESET_HEADERS, stop));
+      if (rate === undefined) return replay(selected);
+      integer("replay: rate", rate, 1, 1, RATE_MAX);
+      requireFeature("deadLetters.select");
+      const ids =
+        "ids" in selected ? selected.ids : await allIds(this.list({ limit: LIMIT_MAX, ...(signal && { signal }) }));
+      return inTurns(ids, rate, context.connection.context.clock, signal, (some) => replay({ ids: some }));
     },
     async remove(selection, options = {}) {
       const selected = checkSelection("remove", selection, options);
       return query("removing", options.signal, (store, signal) => store.remove(selected, signal));
     },
   };
+}
+
+async function allIds(letters: AsyncIterable<DeadLetter>): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for await (const { deadLetterId } of letters) ids.push(deadLetterId);
+  return ids;
+}
+
+/** Replays at most `rate` in a second, some at a time. Resolves with how many there were. */
+async function inTurns(
+  ids: readonly string[],
+  rate: number,
+  clock: Clock,
+  signal: AbortSignal | undefined,
+  replay: (ids: readonly string[]) => Promise<number>,
+): Promise<number> {
+  const size = Math.ceil(rate / TURNS_A_SECOND);
+  const wait = (size * 1_000) / rate;
+  const stop = signal ?? new AbortController().signal;
+  let count = 0;
+  for (let from = 0; from < ids.length; from += size) {
+    if (from > 0) await pause(clock, wait, stop);
+    if (stop.aborted) throw cancelled("replaying dead letters", stop);
+    count += await replay(ids.slice(from, from + size));
+  }
+  return count;
 }
 
 function toDeadLetter(entry: DeadLetterEntry): DeadLetter {
