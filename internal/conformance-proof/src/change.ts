@@ -118,7 +118,9 @@ export function changeDeliveries(
           ...(extend === undefined
             ? {}
             : { extend: (deliveries, stop) => extend.call(source, deliveries.map(original), stop) }),
-          ...(identify === undefined ? {} : { identify: (delivery) => identify.call(source, original(delivery)) }),
+          ...(identify === undefined
+            ? {}
+            : { identify: (delivery, isGone) => identify.call(source, original(delivery), isGone) }),
           ...(keepProgress === undefined
             ? {}
             : {

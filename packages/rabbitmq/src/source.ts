@@ -124,7 +124,9 @@ class RabbitmqSource implements core.Source {
     this.#consumerTag = (await orAborted(consuming, signal)).consumerTag;
   }
 
-  identify(delivery: core.Delivery): string | undefined {
+  identify(delivery: core.Delivery, isGone: boolean): string | undefined {
+    // A message that has just come for the first time is not one that was lost, whatever they have in common.
+    if (!isGone && delivery.deliveries === 0) return undefined;
     // The cast is true: the core asks about what this source has delivered.
     return identityOf(delivery as RabbitmqDelivery);
   }

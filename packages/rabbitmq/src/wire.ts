@@ -92,11 +92,9 @@ export function deliveryOf(native: Message, queue: string): RabbitmqDelivery {
  * A name that a message has at each delivery: its id, with a digest of everything else of it, since two messages may have
  * one id. RabbitMQ itself has no name for a message, so one without an id has none.
  */
-export function identityOf({ native, state, deliveries }: RabbitmqDelivery): string | undefined {
+export function identityOf({ native }: RabbitmqDelivery): string | undefined {
   const { properties, content } = native;
   const { messageId } = properties;
-  // A message that has just come for the first time is not one that was lost, whatever they have in common.
-  if (state === "unsettled" && deliveries === 0) return undefined;
   if (typeof messageId !== "string" || messageId === "") return undefined;
   const headers = Object.entries(properties.headers ?? {}).filter(([name]) => !SERVER_HEADER.test(name));
   const rest = JSON.stringify([{ ...properties, headers: undefined }, headers]);

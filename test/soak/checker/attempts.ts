@@ -37,16 +37,25 @@ export function wrongAttempts(timeline: Timeline): readonly Finding[] {
   return findings;
 }
 
-/** Messages that kill their process and come again and again. */
-export function endlessCrashes({ setup, stories }: Timeline): readonly Finding[] {
-  return stories
-    .filter((story) => mustDieOf(story, setup) === "crash-loop" && story.runs.length > MAX_CRASHES)
-    .map(({ source, sent, runs }) => ({
-      kind: "crash-loop",
-      text: `${sent.message} killed ${runs.length} processes on ${source.name}, more than ${MAX_CRASHES}`,
-      source: source.name,
-      messages: [sent.message],
-    }));
+/**
+ * Messages that kill their process and come again and again. A server that was killed may have forgotten the crashes until
+ * then, where it counts them itself.
+ */
+export function endlessCrashes({ setup, stories, disturbances }: Timeline): readonly Finding[] {
+  return stories.flatMap((story): readonly Finding[] => {
+    const { source, sent, runs } = story;
+    if (mustDieOf(story, setup) !== "crash-loop") return [];
+    const forgets = (index: number): boolean =>
+      !setup.keepsProgress && disturbances.of([], runs[index - 1]?.begin ?? 0, runs[index]?.begin ?? 0);
+    let crashes = 0;
+    const most = runs.reduce((sum, _, index) => {
+      crashes = index > 0 && forgets(index) ? 1 : crashes + 1;
+      return Math.max(sum, crashes);
+    }, 0);
+    if (most <= MAX_CRASHES) return [];
+    const text = `${sent.message} killed ${most} processes on ${source.name}, more than ${MAX_CRASHES}`;
+    return [{ kind: "crash-loop", text, source: source.name, messages: [sent.message] }];
+  });
 }
 
 function leastAfter({ attempt, outcome }: Run): number {

@@ -69,7 +69,7 @@ export interface ConnectOptions {
    * @default none; what a person must know then becomes a process warning
    */
   readonly logger?: Logger;
-  /** What log lines and events call this broker. @default the kind of broker, such as `redis` */
+  /** What log lines and events call this broker. @default the kind of broker, as its driver names it */
   readonly name?: string;
   /** Hooks that carry a trace context from senders to handlers. */
   readonly propagation?: Propagation;

@@ -23,7 +23,7 @@ export const OWN_PREFIX = "anybroker-";
 /** An empty set of headers. */
 export const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
 
-/** The prefix is that of the CloudEvents binding for AMQP, which other brokers carry as well. */
+/** The prefix is that of the headers of a CloudEvent. */
 const NAME = /^(cloudEvents:)?[a-z0-9][a-z0-9._-]{0,127}$/;
 
 /** Returns the length of a string in bytes of UTF-8. */

@@ -47,12 +47,13 @@ export interface Source {
   resume(signal: AbortSignal): Promise<void>;
   /**
    * A name of the delivered message that is the same at each of its deliveries, and that no other message has while this
-   * one is not settled. The core asks for it when a delivery is lost or released, and when one comes that may have been
-   * lost before. Where the name is not the broker's own, a delivery that is known to be the first of its message has none.
+   * one is not settled. The core asks for it when a delivery is lost or released (`isGone`), and when one comes that may
+   * have been lost before. Where the name is not the broker's own, a delivery that comes and is known to be the first of its
+   * message has none.
    * Undefined, or the method missing, where there is none: then the broker's count alone is evidence of a
    * crash, and failures of a retry in place are forgotten with the connection.
    */
-  identify?(delivery: Delivery): string | undefined;
+  identify?(delivery: Delivery, isGone: boolean): string | undefined;
   /**
    * Resolves when the broker has every ack that `settle` has returned. The core calls it before a suspect starts, and calls
    * `receive` again only when no suspect is left. So a driver that notes itself what a consumer holds can note it exactly

@@ -127,12 +127,13 @@ export class Dispatcher implements SuspectHolder {
     return Math.min(this.#suspect?.evidence ?? Number.POSITIVE_INFINITY, this.#queues.leastEvidence);
   }
 
-  /** What came back from a crash and goes before the suspect: it is handled, or its handler can start. */
+  /** What came back from a crash and goes before the suspect: it is handled, backs off, or its handler can start. */
   hasBefore(suspect: Suspected, isForwards: boolean): boolean {
-    const isBefore = (held: HeldMessage): boolean => isFromCrash(held) && startsBefore(held, suspect, isForwards);
+    const isBefore = (held: HeldMessage): boolean => held.isFromCrash && startsBefore(held, suspect, isForwards);
     if (this.#suspect !== undefined && isBefore(this.#suspect)) return true;
     if (this.#runs.all().some((run) => !run.overdue && run.messages.some(isBefore))) return true;
-    return this.#open && !this.isStuck && this.#queues.someReady(isBefore);
+    if (!this.#open || this.isStuck) return false;
+    return this.#queues.someReady(isBefore) || [...this.#backingOff.keys()].some(isBefore);
   }
 
   /** Lets suspects start. Resolves when there are none left, or the signal aborts. Meanwhile no further messages should come. */
@@ -206,7 +207,11 @@ export class Dispatcher implements SuspectHolder {
     if (this.#queues.suspects === 0) return undefined;
     const next = this.#queues.nextSuspect(this.#turns.isForwards);
     if (next === undefined || this.#patienceOver) return next;
-    const isAlone = this.#queues.ready === 0 && this.#runs.size === this.#overdue;
+    // What backs off has other messages of its key behind it, which are to be handled before too.
+    const isAlone =
+      this.#queues.ready === 0 &&
+      this.#runs.size === this.#overdue &&
+      ![...this.#backingOff.keys()].some((held) => held.isFromCrash);
     if (this.#suspectsMayStart && isAlone && this.#turns.isTurnOf(this, next)) return next;
     this.#cancelPatience ??= this.#clock.after(SUSPECT_PATIENCE, () => {
       this.#patienceOver = true;
@@ -270,7 +275,7 @@ export class Dispatcher implements SuspectHolder {
   }
 
   #startNone(taken: readonly HeldMessage[]): void {
-    const cameBack = taken.some(isFromCrash);
+    const cameBack = taken.some((held) => held.isFromCrash);
     this.#slots += 1;
     for (const held of taken) this.#done(held);
     this.#freed(cameBack);
@@ -295,7 +300,7 @@ export class Dispatcher implements SuspectHolder {
 
   #ended(run: Run, error: unknown, threw: boolean): void {
     const wasStuck = this.isStuck;
-    const cameBack = run.messages.some(isFromCrash);
+    const cameBack = run.messages.some((held) => held.isFromCrash);
     this.#runs.remove(run);
     if (run.overdue) this.#overdue -= 1;
     else this.#slots += 1;
@@ -340,7 +345,7 @@ export class Dispatcher implements SuspectHolder {
     run.overdue = true;
     this.#overdue += 1;
     this.#slots += 1;
-    const cameBack = run.messages.some(isFromCrash);
+    const cameBack = run.messages.some((held) => held.isFromCrash);
     for (const held of run.messages) {
       this.#noLongerSuspect(held);
       this.#events.timedOut(held);
@@ -348,10 +353,6 @@ export class Dispatcher implements SuspectHolder {
     if (this.isStuck) this.#events.stuckChanged(true);
     this.#freed(cameBack);
   }
-}
-
-function isFromCrash({ evidence }: HeldMessage): boolean {
-  return evidence > 0;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -56,6 +56,8 @@ export class HeldMessage implements Message {
   notBefore: number;
   /** Deliveries of this message, this one not included, that this process lost while it lived. */
   readonly survived: number;
+  /** Whether it came back from the end of another process. */
+  readonly isFromCrash: boolean;
   leaseUntil: number | undefined;
   slot: number = -1;
   /** Whether its recollection has been kept: it was released, or lost. */
@@ -88,6 +90,7 @@ export class HeldMessage implements Message {
     this.notBefore = Math.max(progress?.notBefore ?? 0, recollection?.notBefore ?? 0);
     this.survived = recollection?.survived ?? 0;
     this.#evidence = crashEvidence(delivery.deliveries, this.survived);
+    this.isFromCrash = this.#evidence > 0;
     this.leaseUntil = delivery.leaseUntil;
   }
 

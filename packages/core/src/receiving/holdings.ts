@@ -93,7 +93,7 @@ export class Holdings implements Holder {
   }
 
   identify({ delivery }: HeldMessage): string | undefined {
-    return this.source.identify?.(delivery);
+    return this.source.identify?.(delivery, true);
   }
 
   keepProgress({ delivery, failures, notBefore }: HeldMessage): void {

@@ -174,7 +174,7 @@ export class ReadSession {
   #recall(delivery: Delivery): Recollection<HeldMessage> | undefined {
     const { recollections } = this.#context;
     if (recollections.isEmpty) return undefined;
-    const identity = this.#source.identify?.(delivery);
+    const identity = this.#source.identify?.(delivery, false);
     return identity === undefined ? undefined : recollections.recall(identity, delivery.deliveries);
   }
 

@@ -632,6 +632,33 @@ describe("suspects", () => {
     expect(log.slice(2)).toEqual(["done -1!", "start -2"]);
   });
 
+  test("wait for what came back from a crash, failed and backs off, and for what is behind it", async () => {
+    const { add, clock, end, fail, seen } = bench({ ordered: true, runAgainAfter: 1_000 });
+    add("a1? a2? b1!");
+    await fail("a1?");
+    expect(seen()).toEqual(["start a1?", "threw a1?: broken"]);
+    await clock.advance(1_000);
+    await end("a1?");
+    await end("a2?");
+    expect(seen()).toEqual(["start a1?", "done a1?", "start a2?", "done a2?", "suspect b1!, 0 more", "start b1!"]);
+  });
+
+  test("do not wait for what backs off and came later, nor for more than 5 s", async () => {
+    const { add, fail, seen } = bench({ ordered: true, runAgainAfter: 60_000 });
+    add("a1");
+    await fail("a1");
+    add("b1!");
+    await settled();
+    expect(seen()).toEqual(["start a1", "threw a1: broken", "suspect b1!, 0 more", "start b1!"]);
+    const other = bench({ ordered: true, runAgainAfter: 60_000 });
+    other.add("a1? b1!");
+    await other.fail("a1?");
+    await other.clock.advance(4_999);
+    expect(other.seen()).toEqual(["start a1?", "threw a1?: broken"]);
+    await other.clock.advance(1);
+    expect(other.seen()).toEqual(["suspect b1!, 0 more", "start b1!"]);
+  });
+
   test("keep the order of their key: what is behind one waits for it", async () => {
     const { add, log, running } = bench({ ordered: true, concurrency: 3 });
     add("a1! a2 b1");
