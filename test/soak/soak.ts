@@ -52,11 +52,11 @@ const POLL = 500;
 export async function soak(options: SoakOptions): Promise<History> {
   const { backend, seed, folder, say } = options;
   const subject = subjects[backend];
-  const { keepsProgress, delayedKeepKeys } = subject;
+  const { keepsProgress, rebalances, delayedKeepKeys } = subject;
   const names = Array.from({ length: options.workers }, (_, index) => `worker-${index + 1}`);
   writeSetup(folder, {
     ...{ title: options.title, command: options.command, seed },
-    ...{ sources: SOURCES, workers: names, lease: LEASE, keepsProgress, delayedKeepKeys },
+    ...{ sources: SOURCES, workers: names, lease: LEASE, keepsProgress, rebalances, delayedKeepKeys },
     ...{ attempts: POLICY.attempts, waits: WAITS },
   });
   const journal = new Journal(folder, "driver");

@@ -25,6 +25,8 @@ export interface SoakSubject {
   readonly impatient: string;
   /** Whether failures of a retry in place outlive the consumer. */
   readonly keepsProgress: boolean;
+  /** Whether nothing can be noted for a moment while consumers come and go. */
+  readonly rebalances: boolean;
   /** Whether a delayed message holds its key like any other one, once it is due. */
   readonly delayedKeepKeys: boolean;
 }
@@ -45,6 +47,7 @@ export const subjects = {
     connect: connectRabbitmq,
     impatient: "?heartbeat=1000",
     keepsProgress: false,
+    rebalances: false,
     delayedKeepKeys: true,
   },
   redis: {
@@ -56,6 +59,7 @@ export const subjects = {
     connect: connectRedis,
     impatient: "?heartbeat=1000",
     keepsProgress: true,
+    rebalances: false,
     delayedKeepKeys: true,
   },
   kafka: {
@@ -68,6 +72,7 @@ export const subjects = {
     connect: connectKafka,
     impatient: "?timeout=2000",
     keepsProgress: true,
+    rebalances: true,
     // Delayed messages are read from topics of their own, whose partitions another consumer may have.
     delayedKeepKeys: false,
   },

@@ -94,7 +94,9 @@ test("a replay that the server refuses fails, and loses nothing", async () => {
 
 test("without a queue for them, there are no dead letters", async () => {
   const link = await open();
-  const store = link.deadLetters(queue(unique("none")));
+  const name = unique("foreign");
+  await (await plain()).assertQueue(name);
+  const store = link.deadLetters(queue(name));
   expect(await store.count(live)).toBe(0);
   expect(await store.list(10, undefined, live)).toEqual([]);
   expect(await store.replay({ all: true }, {}, live)).toBe(0);

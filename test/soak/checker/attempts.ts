@@ -10,6 +10,7 @@ const MAX_CRASHES = 20;
  * - There may be a second copy of the message, which does not know the failures of the first.
  * - Another process has an ordered message, and failures of a retry in place do not outlive the consumer; or the server was
  *   killed, and does not know that it has delivered the message before.
+ * - Another process has an ordered message, where what fails while the members of a group change cannot be noted.
  */
 export function wrongAttempts(timeline: Timeline): readonly Finding[] {
   const { setup, stories } = timeline;
@@ -28,7 +29,7 @@ export function wrongAttempts(timeline: Timeline): readonly Finding[] {
       if (run.attempt > setup.attempts) wrong(`attempt ${run.attempt}, more than the policy's ${setup.attempts},`);
       if (run.attempt > failures + 1) wrong(`attempt ${run.attempt} after ${failures} failures`);
       const before = runs[index - 1];
-      const least = before === undefined ? 1 : leastAfter(before);
+      const least = before === undefined ? 1 : leastAfter(before, setup.attempts);
       if (run.attempt < least && !mayForget(timeline, story, index)) {
         wrong(`attempt ${run.attempt} after attempt ${before?.attempt} (${before?.outcome ?? "unfinished"})`);
       }
@@ -42,9 +43,12 @@ export function wrongAttempts(timeline: Timeline): readonly Finding[] {
  * then, where it counts them itself.
  */
 export function endlessCrashes({ setup, stories, disturbances }: Timeline): readonly Finding[] {
-  return stories.flatMap((story): readonly Finding[] => {
+  const killers = stories.filter((story) => mustDieOf(story, setup) === "crash-loop");
+  return killers.flatMap((story): readonly Finding[] => {
     const { source, sent, runs } = story;
-    if (mustDieOf(story, setup) !== "crash-loop") return [];
+    const [first = 0, last = 0] = [runs[0]?.begin, runs.at(-1)?.begin];
+    // One that is given up explains the crashes of another in the same process, which then kills that process too.
+    const others = killers.filter(({ gaveUp = 0 }) => first < gaveUp && gaveUp < last).length;
     const forgets = (index: number): boolean =>
       !setup.keepsProgress && disturbances.of([], runs[index - 1]?.begin ?? 0, runs[index]?.begin ?? 0);
     let crashes = 0;
@@ -52,16 +56,16 @@ export function endlessCrashes({ setup, stories, disturbances }: Timeline): read
       crashes = index > 0 && forgets(index) ? 1 : crashes + 1;
       return Math.max(sum, crashes);
     }, 0);
-    if (most <= MAX_CRASHES) return [];
+    if (most <= MAX_CRASHES + others) return [];
     const text = `${sent.message} killed ${most} processes on ${source.name}, more than ${MAX_CRASHES}`;
     return [{ kind: "crash-loop", text, source: source.name, messages: [sent.message] }];
   });
 }
 
-function leastAfter({ attempt, outcome }: Run): number {
-  if (outcome === "failed") return attempt + 1;
+function leastAfter({ attempt, outcome }: Run, attempts: number): number {
   // A message that is handled again after it was settled is a second copy.
-  return outcome === "done" || outcome === "refused" ? 1 : attempt;
+  if (outcome === "done" || outcome === "refused" || (outcome === "failed" && attempt >= attempts)) return 1;
+  return outcome === "failed" ? attempt + 1 : attempt;
 }
 
 /** Whether the failures before a run may be unknown to it. */
@@ -78,6 +82,7 @@ function mayForget({ setup, disturbances }: Timeline, { source, sent, runs }: St
   }
   // There are no copies. A process that lives knows what failed while it held the message.
   const samePlace = run.life === before.life;
+  if (setup.rebalances && !samePlace && disturbances.any(before.begin - setup.lease, run.begin)) return true;
   if (!setup.keepsProgress && (!samePlace || disturbances.of([], before.begin, run.begin))) return true;
   return disturbances.of([before.life], before.begin, samePlace ? (before.end ?? run.begin) : run.begin);
 }

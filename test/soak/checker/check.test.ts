@@ -325,6 +325,20 @@ test("attempts: the same process may forget a failure in place only if it did no
   expect(findingsOf(...same, fault("cut", "worker-1", 15, 16))).toEqual([]);
 });
 
+test("attempts: another process may forget what failed while consumers came and went, where that cannot be noted", () => {
+  const moved = [...inPlace("worker-2.1"), fault("redeploy", "worker-3.1", 5, 15)];
+  expect(check(historyOf(moved, { keepsProgress: true, rebalances: true }))).toEqual([]);
+  expect(check(historyOf(moved, { keepsProgress: true }))).toHaveLength(1);
+  const still = inPlace("worker-2.1");
+  expect(check(historyOf(still, { keepsProgress: true, rebalances: true }))).toHaveLength(1);
+});
+
+test("attempts: a message that comes again after its last attempt is a second copy", () => {
+  const last = run("m1", "plain", 10, 11, { ends: "failed", attempt: 3 });
+  const again = run("m1", "plain", 20, 21, { ends: "failed", attempt: 1 });
+  expect(findingsOf(sent("m1", 0, poison), last, again).filter((text) => text.includes("attempt 1 after"))).toEqual([]);
+});
+
 test("attempts: a server that was killed may forget that it delivered the message, unless failures outlive the consumer", () => {
   const killed = [...inPlace("worker-1.1"), fault("kill", "server", 100, 200)];
   expect(check(historyOf(killed, { keepsProgress: false }))).toEqual([]);

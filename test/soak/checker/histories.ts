@@ -16,6 +16,7 @@ export const setup: Setup = {
   waits: [100, 200],
   lease: 1_000,
   keepsProgress: false,
+  rebalances: false,
   delayedKeepKeys: true,
 };
 

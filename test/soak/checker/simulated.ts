@@ -68,6 +68,7 @@ export function simulatedHistory(seed: number, messages: number): History {
       waits: WAITS,
       lease: 3_000,
       keepsProgress: false,
+      rebalances: false,
       delayedKeepKeys: true,
     },
     events: events.sort((one, other) => one.at - other.at),

@@ -149,6 +149,8 @@ export interface Setup {
   readonly lease: number;
   /** Whether failures of a retry in place outlive the consumer. */
   readonly keepsProgress: boolean;
+  /** Whether nothing can be noted for a moment while consumers come and go. */
+  readonly rebalances: boolean;
   /** Whether a delayed message holds its key like any other one, once it is due. */
   readonly delayedKeepKeys: boolean;
 }

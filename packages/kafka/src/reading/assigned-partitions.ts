@@ -1,7 +1,6 @@
-import type { CommittedOffset } from "../protocol/requests.ts";
 import { partitionName, type TopicPartition } from "../protocol/topic-partition.ts";
 import type { SourceTopic } from "../topology.ts";
-import { type HeldDelivery, PartitionLog } from "./partition-log.ts";
+import { type HeldDelivery, PartitionLog, type StartOfReading } from "./partition-log.ts";
 
 /** The partitions that a source reads at present. */
 export class AssignedPartitions {
@@ -30,7 +29,7 @@ export class AssignedPartitions {
   }
 
   /** Adds partitions, each to be read from an offset on. */
-  add(offsets: readonly CommittedOffset[]): void {
+  add(offsets: readonly StartOfReading[]): void {
     for (const from of offsets) {
       this.#byName.set(partitionName(from), new PartitionLog(from, this.#delays.get(from.topic) ?? 0, this.#owner));
     }

@@ -14,7 +14,7 @@ const HELD_OFFSETS = 256;
 export class CrashEvidence {
   readonly #owner: string;
   readonly #found: PartitionNote;
-  readonly #crashCounts: readonly CrashCount[];
+  #crashCounts: readonly CrashCount[];
   readonly #progress: Map<number, RetryProgress>;
   /** Whether commits name this program as the owner. */
   #isOwner = false;
@@ -23,14 +23,17 @@ export class CrashEvidence {
   #isMarking = false;
   #wasMarked = false;
 
-  /** `owner` names this program. `offset` and `metadata` are what is committed. */
-  constructor(owner: string, offset: number, metadata: string) {
+  /**
+   * `owner` names this program. `offset` and `metadata` are what is committed. `end` is the end of the partition when it was
+   * taken over: what is written later was not held by anybody before.
+   */
+  constructor(owner: string, offset: number, metadata: string, end: number = Number.POSITIVE_INFINITY) {
     const found = parseNote(offset, metadata);
     const isCrash = found.owner !== "" && found.owner !== owner;
     this.#owner = owner;
     this.#found = found;
     this.#crashCounts = isCrash
-      ? raised(found.crashCounts, found.held ?? likelyHeld(offset, found))
+      ? raised(found.crashCounts, found.held ?? likelyHeld(offset, found, end))
       : found.crashCounts;
     this.#progress = new Map(found.progress);
   }
@@ -38,6 +41,11 @@ export class CrashEvidence {
   /** How many crashes the message at an offset may have caused: it was held each time. */
   crashesOf(offset: number): number {
     return this.#crashCounts.find(({ end }) => offset < end)?.crashes ?? 0;
+  }
+
+  /** One message is taken for the cause of all crashes. So the next consumer does not suspect the others. */
+  explain(): void {
+    this.#crashCounts = [];
   }
 
   /** Whether an earlier consumer has settled the message at an offset. */
@@ -122,10 +130,10 @@ export class CrashEvidence {
 }
 
 /** What a consumer may have held that has not noted it. Messages that are noted as settled were not held. */
-function likelyHeld(offset: number, { settled }: PartitionNote): readonly OffsetRange[] {
+function likelyHeld(offset: number, { settled }: PartitionNote, endOfPartition: number): readonly OffsetRange[] {
   let end = offset + HELD_OFFSETS;
   for (const { first, last } of settled) if (first < end) end += last - first + 1;
-  return [{ first: offset, last: end - 1 }];
+  return [{ first: offset, last: Math.min(end, endOfPartition) - 1 }];
 }
 
 /** The counts after one more crash of a consumer that held some messages. */

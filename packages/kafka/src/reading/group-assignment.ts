@@ -1,13 +1,13 @@
 import type * as core from "@anybroker/core/driver";
 import { notFound } from "@anybroker/core/driver";
-import { BEGINNING } from "../cluster/cluster.ts";
-import type { CommittedOffset } from "../protocol/requests.ts";
+import { BEGINNING, END } from "../cluster/cluster.ts";
 import type { TopicPartition } from "../protocol/topic-partition.ts";
 import type { Assignment } from "./assignment.ts";
 import type { Commits } from "./commits.ts";
 import { deleteHandledRecords } from "./delete-handled.ts";
 import type { Fetching } from "./fetching.ts";
 import type { Membership } from "./membership.ts";
+import type { StartOfReading } from "./partition-log.ts";
 import type { SourceContext } from "./source-context.ts";
 
 /** The assignment of a group's member: the partitions that the leader of the group assigns to it. */
@@ -101,11 +101,20 @@ export class GroupAssignment implements Assignment {
   }
 
   /** A group without an offset, or one that has lost it, begins with the oldest message, so that it misses nothing. */
-  async #offsetsToReadFrom(added: readonly TopicPartition[], signal: AbortSignal): Promise<readonly CommittedOffset[]> {
+  async #offsetsToReadFrom(added: readonly TopicPartition[], signal: AbortSignal): Promise<readonly StartOfReading[]> {
     if (added.length === 0) return [];
+    const { cluster } = this.#context;
     const committed = await this.#membership.group.committedOffsets(added, signal);
     const without = committed.filter(({ offset }) => offset < 0);
-    const oldest = await this.#context.cluster.offsetsAt(without, BEGINNING, signal);
-    return committed.map((one) => (one.offset < 0 ? { ...one, offset: oldest[without.indexOf(one)] ?? 0 } : one));
+    const noted = committed.filter(({ metadata }) => metadata !== "");
+    const [oldest, ends] = await Promise.all([
+      cluster.offsetsAt(without, BEGINNING, signal),
+      cluster.offsetsAt(noted, END, signal),
+    ]);
+    return committed.map((one) =>
+      one.offset < 0
+        ? { ...one, offset: oldest[without.indexOf(one)] ?? 0 }
+        : { ...one, end: ends[noted.indexOf(one)] },
+    );
   }
 }

@@ -20,6 +20,12 @@ const RECORD_OVERHEAD = 100;
 /** How many settled records may stay at the front before they are removed: removing moves all that follow. */
 const MAX_SETTLED_KEPT = 256;
 
+/** What is committed of a partition when it is taken over. */
+export interface StartOfReading extends CommittedOffset {
+  /** The end of the partition then; undefined where nobody has read it before. */
+  readonly end?: number | undefined;
+}
+
 /** A record that was read, kept until all records before it are settled too. */
 export class HeldDelivery extends KafkaDelivery {
   readonly log: PartitionLog;
@@ -61,12 +67,12 @@ export class PartitionLog implements TopicPartition {
   #waitingBytes = 0;
 
   /** `owner` names this program in the notes that are committed. */
-  constructor(committed: CommittedOffset, delay: number, owner: string) {
+  constructor({ end, ...committed }: StartOfReading, delay: number, owner: string) {
     const { topic, partition, offset, metadata } = committed;
     this.topic = topic;
     this.partition = partition;
     this.delay = delay;
-    this.evidence = new CrashEvidence(owner, offset, metadata);
+    this.evidence = new CrashEvidence(owner, offset, metadata, end);
     this.position = offset;
     this.committed = { topic, partition, offset, metadata };
   }

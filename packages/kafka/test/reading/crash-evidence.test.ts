@@ -6,6 +6,19 @@ import { logOf, offsetsOf, partition, takeAll, takeOne } from "./logs.ts";
 
 const nothing = { owner: "", crashCounts: [], settled: [], progress: new Map() };
 
+test("what was written after the partition was taken over was not held in any crash before", () => {
+  const evidence = new CrashEvidence("me", 5, "anybroker:other:::", 8);
+  expect([5, 7, 8, 100].map((offset) => evidence.crashesOf(offset))).toEqual([1, 1, 0, 0]);
+});
+
+test("crashes that one message explains are not noted against the others", () => {
+  const evidence = new CrashEvidence("me", 5, "anybroker:other:::");
+  evidence.beginMarking();
+  evidence.explain();
+  const next = new CrashEvidence("next", 5, evidence.metadataAt(5, [], undefined));
+  expect(next.crashesOf(6)).toBe(1);
+});
+
 test("a note of another owner is evidence of a crash, against everything that it may have held", () => {
   const evidence = new CrashEvidence("me", 5, "anybroker:other:::");
   expect([5, 260, 261].map((offset) => evidence.crashesOf(offset))).toEqual([1, 1, 0]);
