@@ -1,8 +1,8 @@
 import type { Finding } from "./finding.ts";
 import { mustDieOf, type Run, type Story, type Timeline } from "./timeline.ts";
 
-/** The most runs of a message that kills its process. */
-const MAX_CRASHES = 20;
+/** The most runs of a message that kills its process: some 20, since not every crash leaves a trace. */
+const MAX_CRASHES = 24;
 
 /**
  * Runs whose attempt is not 1 plus the failures that handlers had. Too many is never right. Too few is right in three cases:
