@@ -1,5 +1,6 @@
 import { deliverTracing } from "../api/diagnostics.ts";
 import type { MessageSource } from "../api/message.ts";
+import { withoutSecrets } from "../base/redact.ts";
 import type { HeldMessage } from "./held-message.ts";
 
 type Invoke = (messages: readonly HeldMessage[]) => unknown;
@@ -7,7 +8,7 @@ type Extract = <T>(headers: Readonly<Record<string, string>>, run: () => T) => T
 
 /**
  * Wraps a handler so that it runs in the trace context of its message, for a batch of its first message, and is traced
- * on the channel `anybroker:deliver`.
+ * on the channel `anybroker:deliver`. The channel gets what the handler throws without secrets.
  */
 export function traced(invoke: Invoke, source: MessageSource, extract: Extract | undefined): Invoke {
   const inContext: Invoke =
@@ -21,6 +22,17 @@ export function traced(invoke: Invoke, source: MessageSource, extract: Extract |
       attempt: first?.attempt ?? 1,
       headers: first?.headers ?? {},
     };
-    return deliverTracing.tracePromise(async () => inContext(messages), event);
+    let thrown: unknown;
+    const run = async (): Promise<unknown> => {
+      try {
+        return await inContext(messages);
+      } catch (error) {
+        thrown = error;
+        throw withoutSecrets(error);
+      }
+    };
+    return deliverTracing.tracePromise(run, event).catch(() => {
+      throw thrown;
+    });
   };
 }

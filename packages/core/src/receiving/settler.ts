@@ -2,7 +2,8 @@ import type { ConsumerStats } from "../api/consuming.ts";
 import { events, type GiveUpEvent, settleTracing } from "../api/diagnostics.ts";
 import { show } from "../base/check.ts";
 import type { Clock } from "../base/clock.ts";
-import { BrokerError, reasonOf, redact, textOf } from "../base/errors.ts";
+import { BrokerError, reasonOf, textOf } from "../base/errors.ts";
+import { redact, withoutSecrets } from "../base/redact.ts";
 import { describeEntity, type SourceEntity } from "../contract/entities.ts";
 import { OWN, truncate } from "../contract/headers.ts";
 import type { HeaderChanges } from "../contract/message.ts";
@@ -142,7 +143,7 @@ export class Settler implements MessageSettler {
     held.settleAgain = (again) => this.giveUp(again, reason, error);
     const short = {
       [OWN.attempt]: formatCount(held.failures + 1),
-      [OWN.deadReason]: truncate(reason, TEXT_MAX),
+      [OWN.deadReason]: truncate(redact(reason), TEXT_MAX),
       [OWN.deadError]: undefined,
       [OWN.deadSource]: undefined,
       [OWN.deadAt]: undefined,
@@ -150,7 +151,7 @@ export class Settler implements MessageSettler {
     };
     const full = {
       ...short,
-      [OWN.deadError]: error === undefined ? undefined : truncate(redact(textOf(error)), TEXT_MAX),
+      [OWN.deadError]: error === undefined ? undefined : truncate(textOf(error), TEXT_MAX),
       [OWN.deadSource]: describeEntity(entity),
       [OWN.deadAt]: new Date(clock.now()).toISOString(),
     };
@@ -312,7 +313,7 @@ export class Settler implements MessageSettler {
   }
 
   #event(held: HeldMessage, reason: string): GiveUpEvent {
-    return { source: held.source, id: held.id, attempt: held.attempt, reason };
+    return { source: held.source, id: held.id, attempt: held.attempt, reason: redact(reason) };
   }
 }
 
@@ -321,7 +322,7 @@ function trace(held: HeldMessage, action: string): (result: SettleResult) => voi
   settleTracing.start.publish(event);
   settleTracing.end.publish(event);
   return (result) => {
-    if (result !== undefined) settleTracing.error.publish({ ...event, error: result.error });
+    if (result !== undefined) settleTracing.error.publish({ ...event, error: withoutSecrets(result.error) });
     settleTracing.asyncEnd.publish(event);
   };
 }
