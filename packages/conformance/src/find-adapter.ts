@@ -9,7 +9,9 @@ export async function findAdapter(url: string): Promise<Adapter> {
   const name = Object.hasOwn(ADAPTERS, scheme) ? ADAPTERS[scheme] : undefined;
   if (name === undefined) {
     const known = Object.keys(ADAPTERS).join(", ");
-    throw new BrokerError("INVALID_CONFIG", `unknown scheme ${JSON.stringify(scheme)}; known schemes: ${known}`);
+    // Without its slashes it may be a user or a password instead.
+    const what = url.startsWith("://", scheme.length) ? `unknown scheme ${JSON.stringify(scheme)}` : "no known scheme";
+    throw new BrokerError("INVALID_CONFIG", `${what}; known schemes: ${known}`);
   }
   const module: unknown = await import(locate(name)).catch((error: unknown) => {
     throw new BrokerError("ADAPTER_MISSING", `${name} cannot be loaded: run \`npm install ${name}\``, { cause: error });

@@ -33,9 +33,9 @@ test.each([
   [{ naming: "x" }, "naming"],
   [{ url: "http://localhost" }, "http"],
   [{ url: "kafka://localhost/path" }, "path"],
-  [{ url: "kafka://localhost?time=5" }, "time"],
+  [{ url: "kafka://localhost?time=5" }, "parameter 1"],
   [{ url: "kafka://localhost?timeout=soon" }, "timeout"],
-  [{ url: "kafka://localhost?key=secret" }, "key"],
+  [{ url: "kafka://localhost?timeout=5000&key=secret" }, "parameter 2"],
   [{ url: undefined }, "URL"],
 ])("%o is refused by name", (options, name) => {
   expect(refused(options)).toMatchObject({

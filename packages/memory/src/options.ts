@@ -1,7 +1,6 @@
 import {
   type AdapterConfig,
   type BrokerError,
-  formatAddress,
   invalidConfig,
   type NamingOptions,
   type ParameterTypes,
@@ -45,10 +44,10 @@ export function checkOptions(options: Readonly<Record<string, unknown>>): Memory
 
 /** The options of a URL `memory:name?option=value` and those beside it. */
 export function optionsFromUrl({ url, ...options }: AdapterConfig): MemoryOptions {
-  const { scheme, username, hosts, path, parameters } = parseUrl(url, PARAMETERS);
+  const { username, hosts, path, parameters } = parseUrl(url, PARAMETERS);
   const [host] = hosts;
   if (username !== undefined || hosts.length > 1 || host?.port !== undefined || (path ?? "") !== "") {
-    throw invalid(`${formatAddress({ scheme, hosts, path })} does not have the form memory:name?option=value`);
+    throw invalid("the URL does not have the form memory:name?option=value");
   }
   const fromUrl = host === undefined ? parameters : { name: host.host, ...parameters };
   const twice = Object.keys(fromUrl).find((option) => options[option] !== undefined);

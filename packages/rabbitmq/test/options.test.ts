@@ -25,10 +25,10 @@ test.each([
   [{ ca: 5 }, "ca"],
   [{ naming: "x" }, "naming"],
   [{ url: "http://localhost" }, "http"],
-  [{ url: "amqp://localhost?heart=5" }, "heart"],
+  [{ url: "amqp://localhost?heart=5" }, "parameter 1"],
   [{ url: "amqp://localhost?heartbeat=soon" }, "heartbeat"],
   [{ url: "amqp://localhost?heartbeat=5" }, "heartbeat"],
-  [{ url: "amqp://localhost?key=secret" }, "key"],
+  [{ url: "amqp://localhost?timeout=5000&key=secret" }, "parameter 2"],
   [{ url: undefined }, "URL"],
 ])("%o is refused by name", (options, name) => {
   expect(refused(options)).toMatchObject({

@@ -48,7 +48,7 @@ export async function openConnection(
   const client = clientOf(settings, hosts, clientOptions(settings, password, lease, name));
   let firstError: unknown;
   client.on("error", (error) => {
-    firstError ??= withoutCommand(error);
+    firstError ??= withoutCommand(lastNodeError(error));
   });
   const ending = new Ending();
   client.once("end", () => ending.end(firstError ?? unavailable("the connection was closed")));

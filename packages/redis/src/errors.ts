@@ -50,8 +50,13 @@ export function settleFailureOf(error: unknown): SettleFailure {
   return stillHeld ? refused(error) : { error, lost: true };
 }
 
-/** The error without the command that ioredis attaches to it, which holds passwords and bodies. */
+/**
+ * The error without the command that ioredis attaches to it, which holds passwords and bodies. A Cluster's error
+ * contains the error of a node.
+ */
 export function withoutCommand(error: unknown): unknown {
-  if (typeof error === "object" && error !== null && "command" in error) delete error.command;
+  if (typeof error !== "object" || error === null) return error;
+  if ("command" in error) delete error.command;
+  if ("lastNodeError" in error) withoutCommand(error.lastNodeError);
   return error;
 }

@@ -20,7 +20,7 @@ test("a URL holds hosts, user, database and options", () => {
 
 test.each<[string, RedisOptions | object]>([
   ["unknown option", { url, hartbeat: 5 }],
-  ["unknown parameter", { url: "redis://one?password=s3cret" }],
+  ["parameter 1", { url: "redis://one?password=s3cret" }],
   ["heartbeat", { url, heartbeat: 10 }],
   ["heartbeat", { url: "redis://one?heartbeat=10" }],
   ["mode", { url: "redis://one?mode=ring" }],
@@ -30,7 +30,7 @@ test.each<[string, RedisOptions | object]>([
   ["number of a database", { url: "redis://one/orders" }],
   ["database 0 only", { url: "redis://one/1?mode=cluster" }],
   ["wait for replicas", { url: "redis://one?mode=cluster&replicas=1" }],
-])("%s is refused with its name and no secret", (what, options) => {
+])("%s is refused with what is wrong and no secret", (what, options) => {
   // The cast lets options through that TypeScript would refuse.
   const make = (): unknown => redis(options as RedisOptions);
   expect(make).toThrow(expect.objectContaining({ code: "INVALID_CONFIG", message: expect.stringContaining(what) }));

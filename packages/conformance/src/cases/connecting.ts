@@ -121,6 +121,7 @@ export const CONNECTING: readonly Case[] = [
       faults.connect = () => new InjectedError("UNAVAILABLE", false, "cannot reach x://user:tops3cret@host:1/");
       await rejects(context.connect({ faults }), (error: Error) => {
         ok(!error.message.includes("tops3cret"), error.message);
+        ok(!inspect(error, { depth: 10 }).includes("tops3cret"), "the password is in the cause");
         return true;
       });
       faults.connect = undefined;

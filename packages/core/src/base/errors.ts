@@ -1,4 +1,5 @@
 import { type InspectOptions, inspect } from "node:util";
+import { redact, withoutSecrets } from "./redact.ts";
 
 /** Every code that a {@link BrokerError} can have. `docs/errors.md` explains each one and says what to do about it. */
 export const ERROR_CODES = [
@@ -33,7 +34,10 @@ export interface BrokerErrorOptions {
   readonly retryable?: boolean;
   /** Whether the broker may have accepted the message despite the error. @default false */
   readonly outcomeUnknown?: boolean;
-  /** The underlying error, usually from the client library. */
+  /**
+   * The underlying error, usually from the client library. If there is a password in its text, the new error gets a
+   * copy without it.
+   */
   readonly cause?: unknown;
 }
 
@@ -44,7 +48,7 @@ const BRAND = Symbol.for("anybroker.BrokerError");
  * unknown option, an illegal name or a handler that is not a function, is a `TypeError` instead.
  *
  * `instanceof BrokerError` also recognises errors from another copy of the core in the same program. User names,
- * passwords and keys that appear in the message are replaced with `***`.
+ * passwords and keys that appear in the message or in the cause are replaced with `***`.
  */
 export class BrokerError extends Error {
   override readonly name = "BrokerError";
@@ -58,7 +62,7 @@ export class BrokerError extends Error {
   readonly outcomeUnknown: boolean;
 
   constructor(code: ErrorCode, message: string, options: BrokerErrorOptions = {}) {
-    super(redact(message), options.cause === undefined ? undefined : { cause: options.cause });
+    super(redact(message), options.cause === undefined ? undefined : { cause: withoutSecrets(options.cause) });
     this.code = code;
     this.retryable = options.retryable ?? false;
     this.outcomeUnknown = options.outcomeUnknown ?? false;
@@ -87,13 +91,6 @@ export interface Classification {
   readonly retryable: boolean;
 }
 
-/** Replaces the user and password of every URL, and the secrets of connection strings, with `***`. */
-export function redact(text: string): string {
-  return text
-    .replace(/(\/\/)[^\s/@]*:[^\s/]*@/g, "$1***@")
-    .replace(/((?:SharedAccessKey|password|secret)=)[^;&\s]+/gi, "$1***");
-}
-
 /** Returns the message of any thrown value. Never throws. */
 export function reasonOf(error: unknown): string {
   return readable(() => {
@@ -103,9 +100,9 @@ export function reasonOf(error: unknown): string {
   });
 }
 
-/** Returns the name and message of any thrown value. Never throws. */
+/** Returns the name and message of any thrown value, without secrets. Never throws. */
 export function textOf(error: unknown): string {
-  return readable(() => (error instanceof Error ? `${error.name}: ${error.message}` : reasonOf(error)));
+  return redact(readable(() => (error instanceof Error ? `${error.name}: ${error.message}` : reasonOf(error))));
 }
 
 function readable(read: () => string): string {

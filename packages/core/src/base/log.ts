@@ -1,6 +1,7 @@
 import { debuglog } from "node:util";
 import type { BrokerIdentity } from "./broker-identity.ts";
 import { textOf } from "./errors.ts";
+import { redact, withoutSecrets } from "./redact.ts";
 
 /** Facts of a log line besides its text: `broker` (a {@link BrokerIdentity}) always, and `source`, `id`, `attempt` and `error` where they apply. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -61,9 +62,10 @@ export class Log implements Logger {
   }
 
   #write(level: Level, text: string, fields: LogFields): void {
-    debugLog("%s %s (%s)", level, text, this.broker.name);
+    debugLog("%s %s (%s)", level, redact(text), this.broker.name);
     try {
-      this.#logger?.[level](text, { broker: this.broker, ...fields });
+      const error = "error" in fields && { error: withoutSecrets(fields.error) };
+      this.#logger?.[level](redact(text), { broker: this.broker, ...fields, ...error });
     } catch {
       // There is nobody else to tell.
     }
@@ -72,6 +74,6 @@ export class Log implements Logger {
 
 /** Emits a process warning of the type `AnybrokerWarning`, with the error's stack as its detail. */
 export function emitWarning(text: string, error?: unknown): void {
-  const detail = error instanceof Error ? (error.stack ?? textOf(error)) : undefined;
-  process.emitWarning(text, { type: "AnybrokerWarning", ...(detail !== undefined && { detail }) });
+  const detail = error instanceof Error ? redact(error.stack ?? textOf(error)) : undefined;
+  process.emitWarning(redact(text), { type: "AnybrokerWarning", ...(detail !== undefined && { detail }) });
 }

@@ -6,6 +6,7 @@ import { checkKeys, checkSignal, integer, show } from "../base/check.ts";
 import type { Clock } from "../base/clock.ts";
 import { reasonOf } from "../base/errors.ts";
 import { Log } from "../base/log.ts";
+import { redact } from "../base/redact.ts";
 import { withTimeLimit } from "../base/time-limit.ts";
 import { orAborted } from "../base/wait.ts";
 import type { Declared } from "../contract/capabilities.ts";
@@ -131,7 +132,8 @@ async function healthOf(context: BrokerContext, signal: AbortSignal | undefined)
     const stop = signal === undefined ? limit : AbortSignal.any([limit, signal]);
     return orAborted(link.health(stop), stop);
   }).catch(withoutAnswer);
-  const reason = degraded ?? complaintOf(context);
+  const complaint = degraded ?? complaintOf(context);
+  const reason = complaint === undefined ? undefined : redact(complaint);
   const consumers = consumersOf(context);
   return { status: reason === undefined ? "up" : "degraded", reason, server: link.server, consumers, details };
 }

@@ -59,7 +59,7 @@ async function driverOf<C extends Declared, N>(
   }
   const { queues, topics, ...rest } = config;
   const naming = queues === undefined && topics === undefined ? {} : { naming: { queues, topics } };
-  const adapter = await adapterOf(schemeOf(config.url), drivers, known);
+  const adapter = await adapterOf(config.url, drivers, known);
   // The cast is true: the overload for URLs and configs returns the most general type of broker object.
   return adapter.driver({ ...naming, ...rest, url: config.url }) as Driver<C, N>;
 }
@@ -71,10 +71,11 @@ function schemeOf(url: string): string {
 }
 
 async function adapterOf(
-  scheme: string,
+  url: string,
   drivers: Readonly<Record<string, AdapterLoader>>,
   known: readonly Adapter[],
 ): Promise<Adapter> {
+  const scheme = schemeOf(url);
   const loader = Object.hasOwn(drivers, scheme) ? drivers[scheme] : undefined;
   if (loader !== undefined) return loader();
   const own = known.find((adapter) => adapter.schemes.includes(scheme));
@@ -82,7 +83,12 @@ async function adapterOf(
   const name = Object.hasOwn(ADAPTERS, scheme) ? ADAPTERS[scheme] : undefined;
   if (name === undefined) {
     const schemes = [...Object.keys(ADAPTERS), ...Object.keys(drivers)].join(", ");
-    throw new BrokerError("INVALID_CONFIG", `unknown scheme ${show(scheme)} in the broker URL; known ones: ${schemes}`);
+    // Without its slashes it may be a user or a password instead.
+    const isScheme = url.startsWith("://", scheme.length);
+    const what = isScheme
+      ? `unknown scheme ${show(scheme)} in the broker URL`
+      : "the broker URL does not begin with a known scheme";
+    throw new BrokerError("INVALID_CONFIG", `${what}; known ones: ${schemes}`);
   }
   const module = await load(name, scheme);
   if (typeof module === "object" && module !== null && "adapter" in module) {

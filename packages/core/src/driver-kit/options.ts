@@ -1,5 +1,5 @@
 import { invalidConfig } from "./failures.ts";
-import { type Address, type ParameterTypes, parseUrl } from "./url.ts";
+import { type Address, type ParameterTypes, parseUrl, schemeOf } from "./url.ts";
 
 /**
  * The kinds of value that an adapter's option can have: a type by its `typeof` name; `secret`, a string that cannot be
@@ -24,16 +24,25 @@ export function readOptions<Options extends { readonly url: string }>(
   kinds: OptionKinds<Options>,
 ): Options & { readonly address: Address } {
   const known = Object.entries<readonly OptionKind[]>(kinds);
-  const address = parseUrl(String(given.url), Object.fromEntries(known.flatMap(parameter)));
-  if (!schemes.includes(address.scheme)) {
-    throw invalidConfig(`the URL's scheme must be ${schemes.join(" or ")}, not ${address.scheme}`);
-  }
+  const url = String(given.url);
+  checkScheme(url, schemes);
+  const address = parseUrl(url, Object.fromEntries(known.flatMap(parameter)));
   const options = { ...address.parameters, ...given };
   const allowed = new Map(known);
   for (const [name, value] of Object.entries(options)) {
     if (name !== "url" && value !== undefined) check(name, value, allowed);
   }
   return { ...options, address };
+}
+
+function checkScheme(url: string, schemes: readonly string[]): void {
+  const scheme = schemeOf(url) ?? "";
+  if (schemes.includes(scheme)) return;
+  // Without its slashes it may be a user or a password instead.
+  if (scheme !== "" && url.startsWith("://", scheme.length)) {
+    throw invalidConfig(`the URL's scheme must be ${schemes.join(" or ")}, not ${scheme}`);
+  }
+  throw invalidConfig(`the URL must begin with ${schemes.map((known) => `${known}://`).join(" or ")}`);
 }
 
 /** Returns the URL parameter for an option, or none if the option cannot be one. */

@@ -3,7 +3,8 @@ import { events, type GiveUpEvent, settleTracing } from "../api/diagnostics.ts";
 import type { BrokerIdentity } from "../base/broker-identity.ts";
 import { show } from "../base/check.ts";
 import type { Clock } from "../base/clock.ts";
-import { BrokerError, reasonOf, redact, textOf } from "../base/errors.ts";
+import { BrokerError, reasonOf, textOf } from "../base/errors.ts";
+import { redact, withoutSecrets } from "../base/redact.ts";
 import { describeEntity, type SourceEntity } from "../contract/entities.ts";
 import { OWN, truncate } from "../contract/headers.ts";
 import type { HeaderChanges } from "../contract/message.ts";
@@ -146,7 +147,7 @@ export class Settler implements MessageSettler {
     held.settleAgain = (again) => this.giveUp(again, reason, error);
     const short = {
       [OWN.attempt]: formatCount(held.failures + 1),
-      [OWN.deadReason]: truncate(reason, TEXT_MAX),
+      [OWN.deadReason]: truncate(redact(reason), TEXT_MAX),
       [OWN.deadError]: undefined,
       [OWN.deadSource]: undefined,
       [OWN.deadAt]: undefined,
@@ -154,7 +155,7 @@ export class Settler implements MessageSettler {
     };
     const full = {
       ...short,
-      [OWN.deadError]: error === undefined ? undefined : truncate(redact(textOf(error)), TEXT_MAX),
+      [OWN.deadError]: error === undefined ? undefined : truncate(textOf(error), TEXT_MAX),
       [OWN.deadSource]: describeEntity(entity),
       [OWN.deadAt]: new Date(clock.now()).toISOString(),
     };
@@ -330,7 +331,7 @@ export class Settler implements MessageSettler {
 
   #event(held: HeldMessage, reason: string): GiveUpEvent {
     const { broker } = this.#context.connection.log;
-    return { broker, source: held.source, id: held.id, attempt: held.attempt, reason };
+    return { broker, source: held.source, id: held.id, attempt: held.attempt, reason: redact(reason) };
   }
 }
 
@@ -339,7 +340,7 @@ function trace(broker: BrokerIdentity, held: HeldMessage, action: string): (resu
   settleTracing.start.publish(event);
   settleTracing.end.publish(event);
   return (result) => {
-    if (result !== undefined) settleTracing.error.publish({ ...event, error: result.error });
+    if (result !== undefined) settleTracing.error.publish({ ...event, error: withoutSecrets(result.error) });
     settleTracing.asyncEnd.publish(event);
   };
 }

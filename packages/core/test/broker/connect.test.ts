@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { connect } from "@anybroker/core";
 import { expect, test } from "vitest";
 
@@ -6,6 +7,8 @@ test.each([
   ["orders", "does not begin with a scheme"],
   ["nowhere://host", 'unknown scheme "nowhere"'],
   ["constructor://host", 'unknown scheme "constructor"'],
+  ["nowhere:host", "does not begin with a known scheme; known ones: memory, "],
+  ["hunter2=", "does not begin with a known scheme; known ones: memory, "],
 ])("the URL %j is refused: %s", async (url, message) => {
   const drivers = { mine: () => Promise.reject(new Error("must not be loaded")) };
   await expect(connect(url, { drivers })).rejects.toMatchObject({
@@ -13,3 +16,12 @@ test.each([
     message: expect.stringContaining(message),
   });
 });
+
+test.each(["hunter2:x@host", "hunter2=", "user:hunter2@host", ":hunter2@host", "//user:hunter2@host", "hunter2@host"])(
+  "a URL without its scheme is refused, and nothing of it is shown: %s",
+  async (url) => {
+    const error: unknown = await connect(url).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "INVALID_CONFIG" });
+    expect(inspect(error)).not.toMatch(/hunter2|user/);
+  },
+);

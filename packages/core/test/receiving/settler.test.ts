@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { RetryPolicy } from "../../src/api/consuming.ts";
 import type { Message } from "../../src/api/message.ts";
 import { BrokerError } from "../../src/base/errors.ts";
@@ -131,6 +132,18 @@ describe("on a dead letter", () => {
     expect(error).toContain("amazing://***@host");
     expect(Buffer.byteLength(error)).toBeLessThanOrEqual(512);
     expect(Buffer.byteLength(error)).toBeGreaterThan(500);
+  });
+
+  test("no password is in the reason that a handler gives, and none in the event", async () => {
+    const reasons: unknown[] = [];
+    const note = (event: unknown): void => void reasons.push(event);
+    subscribe("anybroker:dead-letter", note);
+    onTestFinished(() => void unsubscribe("anybroker:dead-letter", note));
+    const bench = await handling((message) => message.deadLetter("cannot reach broker://user:hun/ter2@host"));
+    await bench.deliver("a");
+    const reason = "cannot reach broker://***@host";
+    expect(bench.settlements()).toMatchObject([{ action: "deadLetter", headers: { [OWN.deadReason]: reason } }]);
+    expect(reasons).toMatchObject([{ id: "a", reason }]);
   });
 
   test("of a body that cannot be read the reason is the error's code", async () => {
