@@ -46,10 +46,14 @@ async function show(broker: Broker, home: string): Promise<number> {
   }
 }
 
+// What goes wrong is shown by the view.
+const nothing = (): void => {};
+const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
 async function main(): Promise<number> {
   const home = await mkdtemp(join(tmpdir(), "anybroker-file-sync-"));
   try {
-    await using broker = await connect(url, { connectTimeout: 8_000, signal: stop.signal });
+    await using broker = await connect(url, { connectTimeout: 8_000, signal: stop.signal, logger });
     const { server } = await broker.health();
     const name = launcher === launchInOneProcess ? "" : `the broker is ${server?.product} ${server?.version}, `;
     view.chapter("anybroker: files through a broker", `${name}${launcher.description}`);

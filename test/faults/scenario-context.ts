@@ -19,7 +19,10 @@ const GRACE = 15_000;
 /** After this long without a confirmed or handled message the scenario fails, in ms. */
 const STUCK = 120_000;
 
-const quick = { reconnect: { initial: 100, max: 2_000 }, connectTimeout: 60_000 } as const;
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const quick = { reconnect: { initial: 100, max: 2_000 }, connectTimeout: 60_000, logger: quiet } as const;
+/** Scenarios that spare the server run side by side, and each hears of unhandled rejections. */
+process.setMaxListeners(32);
 const retry = { attempts: 2, backoff: { initial: 250, factor: 1, jitter: 0 } } as const;
 
 /** The size and the form of a run. */

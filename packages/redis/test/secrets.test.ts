@@ -30,7 +30,8 @@ test.each<[string, Partial<RedisOptions>, string]>([
   const address = server.address();
   const port = typeof address === "object" ? address?.port : undefined;
   const driver = redis({ url: `redis://ada:s3cret@127.0.0.1:${port}`, ...options });
-  const error: unknown = await connect(driver, { connectTimeout: 1_000 }).catch((thrown: unknown) => thrown);
+  const logger = { debug() {}, info() {}, warn() {}, error() {} };
+  const error: unknown = await connect(driver, { connectTimeout: 1_000, logger }).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code });
   expect(inspect(error, { depth: 20, showHidden: true })).toContain("WRONGPASS");
   expect(inspect(error, { depth: 20, showHidden: true })).not.toContain("s3cret");

@@ -30,7 +30,7 @@ export const RECEIVING: readonly BrokenDriver[] = [
       changeDeliveries(driver, (delivery) =>
         retried(delivery) ? copyOf(delivery, { id: `copy-${delivery.id}` }) : delivery,
       ),
-    fails: ["retried-copy-is-the-same"],
+    fails: ["failures-logged", "retried-copy-is-the-same"],
   },
   {
     fault: "loses key, type and correlation when it retries",
@@ -204,6 +204,7 @@ export const RECEIVING: readonly BrokenDriver[] = [
       "health-during-outage",
       "held-message-comes-again",
       "many-cuts",
+      "outage-logged",
       "paused-stays-paused",
       "send-during-long-outage",
       "sender-outlives-cut",

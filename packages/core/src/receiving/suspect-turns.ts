@@ -26,6 +26,8 @@ export class SuspectTurns {
   /** Those whose suspect waits for others. */
   readonly #waiting = new Set<SuspectHolder>();
   #opening = 0;
+  /** Until when suspects wait for what comes to consumers that have just opened, in ms since 1970. */
+  #settlingUntil = 0;
   /** The evidence of the last message that was given up. It explains as many crashes of all others that were held with it. */
   explained = 0;
 
@@ -46,10 +48,9 @@ export class SuspectTurns {
   waitFor(opened: Promise<unknown>): void {
     this.#opening += 1;
     const open = (): void => {
-      this.#clock.after(SETTLING_TIME, () => {
-        this.#opening -= 1;
-        this.changed();
-      });
+      this.#opening -= 1;
+      this.#settlingUntil = this.#clock.now() + SETTLING_TIME;
+      this.changed();
     };
     opened.then(open, open);
   }
@@ -68,9 +69,14 @@ export class SuspectTurns {
   isTurnOf(holder: SuspectHolder, suspect: Suspected): boolean {
     const { isForwards: forwards } = this;
     const others = [...this.#holders].filter((other) => other !== holder);
-    const isTurn = this.#opening === 0 && !others.some((other) => other.hasBefore(suspect, forwards));
-    if (!isTurn) this.#waiting.add(holder);
-    return isTurn;
+    const settling = this.#settlingUntil - this.#clock.now();
+    const isReady = this.#opening === 0 && settling <= 0;
+    const isTurn = isReady && !others.some((other) => other.hasBefore(suspect, forwards));
+    if (isTurn) return true;
+    // The first that waits sets the timer for all.
+    if (settling > 0 && this.#waiting.size === 0) this.#clock.after(settling, () => this.changed());
+    this.#waiting.add(holder);
+    return false;
   }
 
   /** A consumer has finished with a message that came back from a crash, or has opened or closed. */
