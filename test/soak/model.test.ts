@@ -59,7 +59,7 @@ test.each<[string, boolean, (source: Source) => Partial<Source>]>([
   ["forgets how far a retry in place has come", true, () => ({ keepProgress: () => Promise.resolve() })],
   ["resumes nothing", false, () => ({ resume: () => Promise.resolve() })],
 ])("the model notices a driver that %s", async (_, ordered, change) => {
-  await expect(expectAgreement(() => onMemory(change), { ...size, ordered, runs: 1_000 })).rejects.toThrow(
+  await expect(expectAgreement(() => onMemory(change), { ...size, ordered, runs: 5_000 })).rejects.toThrow(
     "Property failed after",
   );
 });
