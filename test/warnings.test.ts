@@ -1,3 +1,5 @@
+import { connect as connectMemory } from "@anybroker/core";
+import { adapter as memory } from "@anybroker/memory";
 import { connect } from "@anybroker/redis";
 import { expectWarning } from "@anybroker-internal/testkit/expect-warning";
 import { expect, test } from "vitest";
@@ -38,6 +40,20 @@ test("without onError and logger the first error of each kind is warned, and lat
   await clock.advance(60_000);
   reporter.report(new Error("no such order"));
   expect((await texts(heard)).slice(2)).toEqual(["Error: no such order, and 5 more of this kind before it"]);
+});
+
+test("that a consumer is stuck is warned, although the handler that was too slow is a timeout too", async () => {
+  const heard = expectWarning(consumer);
+  const slow = Promise.withResolvers<void>();
+  await using broker = await connectMemory("memory:", { drivers: { memory: () => memory } });
+  const queue = broker.queue("jobs");
+  await queue.consume(() => slow.promise, { timeout: 20, retry: { attempts: 1 } });
+  await queue.send("body");
+  await expect
+    .poll(() => heard.some(({ message }) => message.includes("no message is taken until one returns")))
+    .toBe(true);
+  expect(heard.some(({ message }) => message.includes("did not finish within 20 ms"))).toBe(true);
+  slow.resolve();
 });
 
 test("a warning has the stack of its error as its detail, and says what to do", async () => {

@@ -64,7 +64,8 @@ export interface ConnectOptions {
   readonly clock?: Clock;
   /**
    * Gets what happens: connections up and down, consumers that read, pause, are stuck or close, errors, retries, dead
-   * letters, dropped messages, declarations and drift. `console` and a pino logger fit. With the environment variable
+   * letters, dropped messages, declarations and drift. `console` fits. A pino logger writes the texts, but without the fields,
+   * because it takes them before the text. With the environment variable
    * `NODE_DEBUG=anybroker` the same goes to the standard error output.
    * @default none; what a person must know then becomes a process warning
    */

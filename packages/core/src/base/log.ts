@@ -3,7 +3,10 @@ import type { BrokerIdentity } from "./broker-identity.ts";
 import { textOf } from "./errors.ts";
 import { redact, withoutSecrets } from "./redact.ts";
 
-/** Facts of a log line besides its text: `broker` (a {@link BrokerIdentity}) always, and `source`, `id`, `attempt` and `error` where they apply. */
+/**
+ * Facts of a log line besides its text: `broker` (a {@link BrokerIdentity}) always, and `source`, `id`, `attempt` and
+ * `error` where they apply.
+ */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /**
@@ -53,7 +56,7 @@ export class Log implements Logger {
   /** Tells what a person must know, without a logger by a process warning. */
   alarm(text: string, error?: unknown): void {
     this.warn(text, { error });
-    if (this.#logger === undefined) emitWarning(text, error);
+    this.alarmWithoutLogger(text, error);
   }
 
   /** The same, where a logger has been told already. */
@@ -62,12 +65,15 @@ export class Log implements Logger {
   }
 
   #write(level: Level, text: string, fields: LogFields): void {
-    debugLog("%s %s (%s)", level, redact(text), this.broker.name);
+    const logger = this.#logger;
+    if (logger === undefined && !debugLog.enabled) return;
+    const shown = redact(text);
+    debugLog("%s %s (%s)", level, shown, this.broker.name);
     try {
       const error = "error" in fields && { error: withoutSecrets(fields.error) };
-      this.#logger?.[level](redact(text), { broker: this.broker, ...fields, ...error });
+      logger?.[level](shown, { broker: this.broker, ...fields, ...error });
     } catch {
-      // There is nobody else to tell.
+      // A logger that fails must not stop the broker object.
     }
   }
 }

@@ -1,7 +1,7 @@
 import { events } from "../api/diagnostics.ts";
 import { BrokerError } from "../base/errors.ts";
 import { withTimeLimit } from "../base/time-limit.ts";
-import { describeEntity, type Entity } from "../contract/entities.ts";
+import { type Drift, describeEntity, type Entity } from "../contract/entities.ts";
 import type { Link } from "../contract/link.ts";
 import type { Connection } from "./connection.ts";
 
@@ -66,13 +66,11 @@ export class Declarations {
     if (drifts.length === 0) log.debug(`${mode === "create" ? "declared" : "verified"} ${describeEntity(entity)}`);
     for (const drift of drifts) {
       events.drift({ broker: log.broker, ...drift });
-      const { entity: drifting, property, expected, found } = drift;
-      log.warn(`${describeEntity(drifting)} differs: ${property}: expected ${expected}, found ${found}`, { ...drift });
+      log.warn(describeDrift(drift), { ...drift });
     }
     const [first] = drifts;
     if (mode !== "verify" || first === undefined) return;
-    const difference = `another ${first.property}: expected ${first.expected}, found ${first.found}`;
-    throw new BrokerError("DRIFT", `${describeEntity(first.entity)} exists with ${difference}`);
+    throw new BrokerError("DRIFT", describeDrift(first));
   }
 
   #statesOn(link: Link): Map<string, Promise<void> | "done"> {
@@ -80,4 +78,8 @@ export class Declarations {
     this.#states.set(link, states);
     return states;
   }
+}
+
+function describeDrift({ entity, property, expected, found }: Drift): string {
+  return `${describeEntity(entity)} exists with another ${property}: expected ${expected}, found ${found}`;
 }

@@ -47,7 +47,7 @@ export class Reporter {
       error,
       ...(message !== undefined && { source: message.source, id: message.id, attempt: message.attempt }),
     });
-    if (onError === undefined) return this.#warn(kindOf(error), `${textOf(error)}${which}`, error);
+    if (onError === undefined) return this.#warn(kindOf(error, message), `${textOf(error)}${which}`, error);
     try {
       onError(error, message);
     } catch (thrown) {
@@ -91,7 +91,11 @@ export class Reporter {
   }
 }
 
-/** Errors of one kind are counted together: those of handlers, and others by their code. */
-function kindOf(error: unknown): string {
-  return error instanceof BrokerError ? error.code : "handler";
+/**
+ * Errors of one kind are counted together: those of handlers, and others by their code. Those of a single message are
+ * counted apart from those of the whole consumer: that it is stuck must be told after a handler was too slow.
+ */
+function kindOf(error: unknown, message: Message | undefined): string {
+  if (!(error instanceof BrokerError)) return "handler";
+  return message === undefined ? error.code : `${error.code} of a message`;
 }

@@ -1,5 +1,6 @@
 import type { Propagation } from "../api/connecting.ts";
 import { textOf } from "../base/errors.ts";
+import { emitWarning } from "../base/log.ts";
 import type { Limits } from "../contract/capabilities.ts";
 import { checkHeaders, OWN_PREFIX } from "../contract/headers.ts";
 
@@ -21,7 +22,7 @@ export function traceInjector(
       const own = entries.filter(([name]) => name.startsWith(OWN_PREFIX));
       return { ...checkHeaders(traced, limits()), ...Object.fromEntries(own) };
     } catch (error) {
-      if (!warned) process.emitWarning(`trace headers were dropped: ${textOf(error)}`, { type: "AnybrokerWarning" });
+      if (!warned) emitWarning(`trace headers were dropped: ${textOf(error)}`, error);
       warned = true;
       return headers;
     }
