@@ -66,7 +66,7 @@ export class DeadLetters implements core.DeadLetterStore {
   /** Rejects with `NOT_FOUND` if there is no such queue or subscription, as far as the account may know. */
   async #requireSource(signal: AbortSignal): Promise<void> {
     await orAborted(statsOf(this.#state, this.#entity), signal).catch((error: unknown) => {
-      if (signal.aborted || classify(error).code === "NOT_FOUND") throw error;
+      if (classify(error).code !== "FORBIDDEN") throw error;
     });
   }
 
