@@ -8,6 +8,7 @@ import { adapter as rabbitmq } from "@anybroker/rabbitmq";
 import { adapter as redis } from "@anybroker/redis";
 import { expectWarning } from "@anybroker-internal/testkit/expect-warning";
 import { freePorts } from "@anybroker-internal/testkit/free-ports";
+import { quietLogger } from "@anybroker-internal/testkit/quiet-logger";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -71,16 +72,16 @@ function urls(shapes: readonly Shape[], hosts: readonly string[] = HOSTS): fc.Ar
 
 /** What our texts have of their own, where a password could have the same: the form of a URL, and ends of URLs. */
 const OURS = [
-  "1 to 65535 ://[user:password@]host[:port][,host…][/path][?option=value]; / ? # @ : %",
+  "1 to 65535 ://[user:password@]host[:port][,host…][/path][?option=value]; percent-encode / ? # @ : % and white space in its parts, or",
   ...HOSTS.flatMap((host) => SUFFIXES.map((end) => `://***@${host}${end}`)).map(
     (url) => `[${url}] {"${url}"'${url}' (`,
   ),
 ].join("\n");
 
-/** The parts of the password, of four characters each, that a text shows. Our texts have punctuation of their own. */
+/** The parts of the password, of four characters each, that a text shows. */
 function leaked(text: string, { password }: Written): readonly string[] {
   const parts = Array.from({ length: Math.max(0, password.length - 3) }, (_, at) => password.slice(at, at + 4));
-  return parts.filter((part) => /[\p{L}\p{N}🔑]/u.test(part) && !OURS.includes(part) && text.includes(part));
+  return parts.filter((part) => !OURS.includes(part) && text.includes(part));
 }
 
 /** Everything that a program could print of an error. */
@@ -136,7 +137,7 @@ describe.each(adapters.map((adapter) => [adapter.name, adapter] as const))("of a
       `${scheme}://${user.replaceAll(/\W/g, "")}:${encodeURIComponent(text)}@${at}`;
     const shapes = [right, ...shapesOf(scheme), (...parts: Parameters<Shape>) => right(...parts) + client];
     const attempts = fc.sample(urls(shapes, [closed]), 300).map(async (written) => {
-      const error: unknown = await connect(written.url, { drivers, connectTimeout: 300, logger: quiet }).catch(
+      const error: unknown = await connect(written.url, { drivers, connectTimeout: 300, logger: quietLogger }).catch(
         (thrown) => thrown,
       );
       expect(error).toBeInstanceOf(BrokerError);
@@ -149,8 +150,6 @@ describe.each(adapters.map((adapter) => [adapter.name, adapter] as const))("of a
 interface Named {
   readonly id?: string;
 }
-
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** An id without digits, which a password could have too. */
 function idOf(index: number): string {

@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { setTimeout as pause, setImmediate as turn } from "node:timers/promises";
 import type { Broker, Declared, Message, Queue, ReconnectEvent } from "@anybroker/core";
 import { startProxy, type TcpProxy } from "@anybroker-internal/testkit/proxy";
+import { quietLogger } from "@anybroker-internal/testkit/quiet-logger";
 import { until } from "@anybroker-internal/testkit/until";
 import { type Load, Sender } from "./load.ts";
 import { type Counted, Outcomes } from "./outcomes.ts";
@@ -19,8 +20,7 @@ const GRACE = 15_000;
 /** After this long without a confirmed or handled message the scenario fails, in ms. */
 const STUCK = 120_000;
 
-const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-const quick = { reconnect: { initial: 100, max: 2_000 }, connectTimeout: 60_000, logger: quiet } as const;
+const quick = { reconnect: { initial: 100, max: 2_000 }, connectTimeout: 60_000, logger: quietLogger } as const;
 /** Scenarios that spare the server run side by side, and each hears of unhandled rejections. */
 process.setMaxListeners(32);
 const retry = { attempts: 2, backoff: { initial: 250, factor: 1, jitter: 0 } } as const;

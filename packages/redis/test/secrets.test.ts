@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { inspect } from "node:util";
 import { connect } from "@anybroker/core";
+import { quietLogger } from "@anybroker-internal/testkit/quiet-logger";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type RedisOptions, redis } from "../src/index.ts";
 
@@ -30,8 +31,9 @@ test.each<[string, Partial<RedisOptions>, string]>([
   const address = server.address();
   const port = typeof address === "object" ? address?.port : undefined;
   const driver = redis({ url: `redis://ada:s3cret@127.0.0.1:${port}`, ...options });
-  const logger = { debug() {}, info() {}, warn() {}, error() {} };
-  const error: unknown = await connect(driver, { connectTimeout: 1_000, logger }).catch((thrown: unknown) => thrown);
+  const error: unknown = await connect(driver, { connectTimeout: 1_000, logger: quietLogger }).catch(
+    (thrown: unknown) => thrown,
+  );
   expect(error).toMatchObject({ code });
   expect(inspect(error, { depth: 20, showHidden: true })).toContain("WRONGPASS");
   expect(inspect(error, { depth: 20, showHidden: true })).not.toContain("s3cret");

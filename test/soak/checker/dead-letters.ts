@@ -30,7 +30,7 @@ function faultsOf({ setup, disturbances }: Timeline, story: Story): readonly str
     if (expected === undefined) {
       faults.push(`must not be there: reason ${reason}, ${failures} failures`);
     } else if (reason === "crash-loop" && mayLookLikeCrashes(disturbances, story)) {
-      // It had to die, and nobody can tell this from crashes that it caused.
+      // The broker counts these faults like crashes that the message caused.
     } else if (reason !== expected) {
       faults.push(`has the reason ${reason}, not ${expected}`);
     } else if (attempts === undefined) {

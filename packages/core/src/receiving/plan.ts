@@ -44,7 +44,7 @@ export function checkConsumeDefaults(defaults: ConsumeDefaults): void {
 
 /** The options of one consumer, with those for all consumers where it has none. */
 export function withDefaults<O extends ConsumeOptions>(defaults: ConsumeDefaults, options: O): O {
-  // What is no object is refused together with the other arguments.
+  // The caller refuses anything that is not an object.
   if (typeof options !== "object" || options === null) return options;
   const retry = { ...defaults.retry, ...options.retry };
   const own = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

@@ -174,7 +174,7 @@ export class SourceConsumer implements Consumer {
     return this.#session?.alive === true ? "reading" : "opening";
   }
 
-  /** `now` tells the log what the consumer does now, if nobody else does. */
+  /** `now` says for the log what the consumer does. Without it the state is reported elsewhere. */
   #stateChanged(now?: string): void {
     const { context, log } = this.#connection;
     this.#stateSince = context.clock.now();

@@ -38,7 +38,7 @@ describe("in a text", () => {
     "broker://host:5672/x: refused; write to me@example.com",
     "broker://a:1,b:2/x: refused; write to me@example.com",
     "see https://npm.example/@scope/package",
-    "at run (file:///C:/work/.pnpm/client@5.6/node_modules/client/main.js:12:3)",
+    "at run (file:///C:/app/.pnpm/client@5.6/node_modules/client/main.js:12:3)",
     `a URL has the form broker://${USER_INFO}host[:port][,host…][/path][?option=value]`,
   ])("everything else stays: %s", (text) => {
     expect(redact(text)).toBe(text);

@@ -157,6 +157,20 @@ describe("on a dead letter", () => {
     expect(bench.settlements()).toMatchObject([{ action: "deadLetter", headers: { [OWN.deadReason]: "UNDECODABLE" } }]);
   });
 
+  test("of one message explains the crashes of the others that were held with it, which are handled", async () => {
+    const handled: unknown[] = [];
+    const bench = await handling(({ id }) => handled.push(id));
+    await bench.deliver("guilty", { deliveries: 12 });
+    await bench.clock.advance(500);
+    await bench.deliver("neighbour", { deliveries: 12 });
+    await bench.clock.advance(500);
+    expect(bench.settlements()).toMatchObject([
+      { action: "deadLetter", delivery: { id: "guilty" }, explainsCrashes: true },
+      { action: "ack", delivery: { id: "neighbour" } },
+    ]);
+    expect(handled).toEqual(["neighbour"]);
+  });
+
   test("of a message that was held in twelve crashes the reason is crash-loop, and no handler sees it", async () => {
     const bench = await handling(fails);
     await bench.deliver("a", { deliveries: 12 });

@@ -20,9 +20,9 @@ const RECORD_OVERHEAD = 100;
 /** How many settled records may stay at the front before they are removed: removing moves all that follow. */
 const MAX_SETTLED_KEPT = 256;
 
-/** What is committed of a partition when it is taken over. */
+/** The committed offset of a partition that a consumer takes over. */
 export interface StartOfReading extends CommittedOffset {
-  /** The end of the partition then; undefined where nobody has read it before. */
+  /** The end of the partition at that time; undefined if no consumer has left a note. */
   readonly end?: number | undefined;
 }
 

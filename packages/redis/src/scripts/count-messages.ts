@@ -29,7 +29,9 @@ for i = 1, #KEYS - 1, 2 do
     for _, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[i])) do
       local g = to_map(flat)
       if g.name == ARGV[1] then
-        local lag = g['last-delivered-id'] == last and 0 or g.lag or #redis.call('XRANGE', KEYS[i], '(' .. g['last-delivered-id'], '+', 'COUNT', 10000)
+        local lag = g['last-delivered-id'] == last and 0
+          or g.lag
+          or #redis.call('XRANGE', KEYS[i], '(' .. g['last-delivered-id'], '+', 'COUNT', 10000)
         ready = ready + lag + released
       end
     end

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Delivery } from "@anybroker/core/driver";
 import { declared, ids, live, message, queue, reading, sent, settle, take } from "@anybroker-internal/testkit/link";
 import { expect, test, vi } from "vitest";
@@ -55,7 +54,15 @@ test("a delivery whose lease has ended before it was taken ends an ordered sourc
   const receiving = source.receive(5, stop.signal);
   stop.abort();
   expect(await receiving).toEqual([]);
-  await sleep(600);
+  await expect.poll(() => idleLonger(entity.name, 300)).toBe(1);
   expect(await source.receive(5, live)).toEqual([]);
   expect(await source.lost).toMatchObject({ message: expect.stringContaining("a lease had ended") });
 });
+
+/** How many entries of an ordered queue are held and have been idle for so long, in ms by the server's clock. */
+async function idleLonger(name: string, ms: number): Promise<number> {
+  const client = plain();
+  const keys = (await client.keys(`{${name}}.part.?`)).concat(`{${name}}`);
+  const pending = await Promise.all(keys.map((key) => client.xpending(key, name, "IDLE", ms, "-", "+", 10)));
+  return pending.flat().length;
+}
