@@ -40,6 +40,8 @@ const capabilities = {
   "deadLetters.count": "native",
   "deadLetters.select": "none",
   stats: "native",
+  delete: "none",
+  purge: "none",
   ordering: "none",
   sendOrder: "strict",
   limits: {

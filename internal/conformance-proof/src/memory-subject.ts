@@ -13,11 +13,6 @@ export async function memorySubject(
     around,
     patience: 1_500,
     lease: 1_000,
-    remove: async (what) => {
-      if ("queue" in what) broker.native?.delete("queue", what.queue);
-      else if ("subscription" in what) broker.native?.delete("subscription", `${what.topic}.sub.${what.subscription}`);
-      else broker.native?.delete("topic", what.topic);
-    },
   };
   return { subject, close: () => broker.close() };
 }

@@ -21,7 +21,7 @@ const FILES: readonly string[] = [
   "stats.ts",
   "health.ts",
 ];
-const OPTIONAL: readonly string[] = ["connection.ts"];
+const OPTIONAL: readonly string[] = ["connection.ts", "purge.ts", "remove.ts"];
 
 /** The packages whose public door exports an adapter. */
 const drivers = globSync("packages/*", { cwd: ROOT })

@@ -28,6 +28,7 @@ export type Need =
   | "lease.kept"
   | "foreign"
   | "largest"
+  /** The capability `delete`, or the subject's hook. */
   | "remove"
   | "restricted";
 

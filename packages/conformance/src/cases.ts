@@ -3,6 +3,7 @@ import { BATCHES } from "./cases/batches.ts";
 import { CONNECTING } from "./cases/connecting.ts";
 import { DEAD_LETTERS } from "./cases/dead-letters.ts";
 import { DELAYS } from "./cases/delay.ts";
+import { DELETION } from "./cases/deletion.ts";
 import { FIDELITY } from "./cases/fidelity.ts";
 import { FILTERS } from "./cases/filters.ts";
 import { HEALTH } from "./cases/health.ts";
@@ -13,6 +14,7 @@ import { LIFECYCLE } from "./cases/lifecycle.ts";
 import { LIMITS } from "./cases/limits.ts";
 import { ORDER } from "./cases/order.ts";
 import { PRIORITY } from "./cases/priority.ts";
+import { PURGING } from "./cases/purging.ts";
 import { RECONNECT } from "./cases/reconnect.ts";
 import { REFUSALS } from "./cases/refusals.ts";
 import { RETRY } from "./cases/retry.ts";
@@ -46,6 +48,8 @@ export const CASES: readonly Case[] = [
   ...SUBSCRIPTIONS,
   ...FILTERS,
   ...TOPOLOGY,
+  ...DELETION,
+  ...PURGING,
   ...LIFECYCLE,
   ...SENDING,
   ...CONNECTING,

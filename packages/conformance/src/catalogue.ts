@@ -208,6 +208,13 @@ export const CATALOGUE: readonly CatalogueGroup[] = [
       row(132, "One bad message among many"),
     ],
   },
+  {
+    title: "Removal",
+    rows: [
+      row(133, "Entities are deleted with everything of theirs"),
+      row(134, "What waits in a queue or subscription is purged"),
+    ],
+  },
 ];
 
 /** A defect of another library, and the cases that would catch it here. */

@@ -9,7 +9,7 @@ import type { Subject } from "./subject.ts";
 const USAGE = `Usage: anybroker-conformance <url> [options]
 
 Runs the conformance suite against the broker at the URL. The suite creates queues and topics with names of its own
-(case-…, queue-…, topic-…). It cannot delete them through a URL, so use a broker, a virtual host or a project for tests.
+(case-…, queue-…, topic-…), and deletes them where the adapter can. Use a broker, a virtual host or a project for tests.
 
   --only <text>        run only cases whose id or sentence contains the text
   --patience <ms>      how long a case waits for what should happen at once (10000)

@@ -153,6 +153,7 @@ function offers(subject: Subject, capabilities: Capabilities, need: Need): boole
   if (need === "ordering.strict") return capabilities.ordering === "strict";
   if (need === "sendOrder.strict") return capabilities.sendOrder === "strict";
   if (need === "lease.kept") return (subject.lease ?? subject.session) !== undefined;
+  if (need === "remove") return capabilities.delete !== "none" || subject.remove !== undefined;
   return subject[need] !== undefined;
 }
 

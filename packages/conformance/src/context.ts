@@ -13,6 +13,7 @@ import {
   type Queue,
   type QueueOptions,
   type Readable,
+  type Removal,
   type RetryPolicy,
   type Topic,
   type TopicOptions,
@@ -74,6 +75,8 @@ export class CaseContext {
   readonly logged: string[] = [];
   readonly #logger: Logger = loggerTo(this.logged);
   readonly #brokers = new Map<Broker, Faults>();
+  /** The broker object that entities are deleted with. It has no faults, so that a broken driver is cleaned up after too. */
+  #remover: Promise<Broker> | undefined;
   #foreign: ForeignClient | undefined;
 
   constructor(subject: Subject, capabilities: Capabilities, signal: AbortSignal, patience: number) {
@@ -202,10 +205,14 @@ export class CaseContext {
     await this.#brokers.get(broker)?.vanish();
   }
 
-  /** Deletes an entity on the broker. */
+  /** Deletes an entity on the broker, as another program does. */
   async remove(entity: Removable): Promise<void> {
-    if (this.subject.remove === undefined) throw new Error(`${this.subject.name} cannot remove entities`);
-    await this.subject.remove(entity);
+    if (this.capabilities.delete === "none") {
+      if (this.subject.remove === undefined) throw new Error(`${this.subject.name} cannot remove entities`);
+      return this.subject.remove(entity);
+    }
+    this.#remover ??= connect(this.subject.driver(), { connectTimeout: this.patience, logger: loggerTo([]) });
+    await (await this.#remover).delete(removalOf(entity));
   }
 
   /** Closes and removes what the case has made. Never rejects, because a broken driver may leave anything behind. */
@@ -215,14 +222,22 @@ export class CaseContext {
     const closing = [...this.#brokers.keys()].map((broker) => broker.close({ drainTimeout: 0 }));
     await within("brokers to close", Promise.allSettled(closing), this.patience).catch(() => {});
     await this.#foreign?.close?.().catch(() => {});
-    const { subject } = this;
-    if (subject.remove === undefined) return;
-    const remove = (entity: Removable): Promise<void> =>
-      within("an entity to be removed", subject.remove?.(entity) ?? Promise.resolve(), this.patience).catch(() => {});
-    const entities = all.flatMap(removableEntities);
-    await Promise.all(entities.filter((one) => "subscription" in one || "queue" in one).map(remove));
-    await Promise.all(entities.filter((one) => !("subscription" in one) && "topic" in one).map(remove));
+    await this.#removeAll(all.flatMap(removableEntities));
+    await this.#remover?.then((broker) => broker.close()).catch(() => {});
   }
+
+  async #removeAll(entities: readonly Removable[]): Promise<void> {
+    const remove = (entity: Removable): Promise<void> =>
+      within("an entity to be removed", this.remove(entity), this.patience).catch(() => {});
+    const isTopic = (one: Removable): boolean => "topic" in one && !("subscription" in one);
+    await Promise.all(entities.filter((one) => !isTopic(one)).map(remove));
+    await Promise.all(entities.filter(isTopic).map(remove));
+  }
+}
+
+function removalOf(entity: Removable): Removal {
+  if ("queue" in entity) return { queues: [entity.queue] };
+  return { topics: { [entity.topic]: "subscription" in entity ? { subscriptions: [entity.subscription] } : {} } };
 }
 
 function clear(faults: Faults): void {

@@ -57,9 +57,12 @@ export interface Subject {
    * suite closes the driver's link below the core.
    */
   cut?(broker: Broker): void | Promise<void>;
-  /** Deletes an entity on the broker, with its dead letters and everything else of it. A missing entity is no error. */
+  /**
+   * Deletes an entity on the broker, with its dead letters and everything else of it. A missing entity is no error. For a
+   * driver without the capability `delete`: with it, the suite uses the driver's own method.
+   */
   remove?(entity: Removable): Promise<void>;
-  /** Creates a driver with an account that may use existing entities and create none. */
+  /** Creates a driver with an account that may use existing entities, and create and delete none. */
   restricted?(): Driver;
   /** Wraps each driver that the suite connects. For tests of the suite itself. */
   around?(driver: Driver): Driver;

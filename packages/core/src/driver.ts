@@ -26,6 +26,7 @@ export { CREDENTIAL_KINDS, type CredentialOptions, passwordOf, usernameOf } from
 export { Ending } from "./driver-kit/ending.ts";
 export {
   closed,
+  forbidden,
   invalidConfig,
   LEASE_LOST,
   notFound,

@@ -22,6 +22,8 @@ const CAPABILITIES: Declared = {
   "deadLetters.count": "native",
   "deadLetters.select": "native",
   stats: "native",
+  delete: "none",
+  purge: "none",
   ordering: "strict",
   sendOrder: "strict",
   limits: {

@@ -12,6 +12,8 @@ export const capabilities = {
   "deadLetters.count": "emulated",
   "deadLetters.select": "native",
   stats: "native",
+  delete: "none",
+  purge: "none",
   ordering: "strict",
   sendOrder: "strict",
   limits: {

@@ -15,6 +15,8 @@ export const capabilities = {
   "deadLetters.count": "native",
   "deadLetters.select": "native",
   stats: "native",
+  delete: "native",
+  purge: "native",
   ordering: "strict",
   sendOrder: "strict",
   limits: {

@@ -6,6 +6,8 @@ import { MemoryError } from "./broker/memory-error.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { declare } from "./declare.ts";
 import { health } from "./health.ts";
+import { purge } from "./purge.ts";
+import { remove } from "./remove.ts";
 import { send } from "./send.ts";
 import { openSource } from "./source.ts";
 import type { LinkState } from "./state/link-state.ts";
@@ -30,6 +32,8 @@ export function openLink(instance: Instance, naming: Naming, context: LinkContex
     open: async (source, _options, onLost) => openSource(state, source, onLost),
     stats: async (source) => stats(state, source),
     deadLetters: (source) => deadLetters(state, source),
+    remove: async (entities) => remove(state, entities),
+    purge: async (entities) => purge(state, entities),
     health: async () => health(state),
     close: async () => connection.end(new MemoryError("closed", "the link was closed")),
   };

@@ -113,7 +113,7 @@ class MemorySource implements Source, Reader, Leaseholder, Endable {
   }
 
   identify(delivery: Delivery): string | undefined {
-    return delivery instanceof MemoryDelivery ? String(delivery.entry.seq) : undefined;
+    return delivery instanceof MemoryDelivery ? `${this.#store.id}/${delivery.entry.seq}` : undefined;
   }
 
   keepProgress(delivery: Delivery, progress: RetryProgress): Promise<void> {

@@ -16,6 +16,8 @@ export const capabilities = {
   "deadLetters.count": "native",
   "deadLetters.select": "emulated",
   stats: "native",
+  delete: "none",
+  purge: "none",
   ordering: "strict",
   sendOrder: "firstTry",
   limits: {

@@ -16,6 +16,8 @@ export const capabilities = {
   "deadLetters.count": "native",
   "deadLetters.select": "native",
   stats: "native",
+  delete: "none",
+  purge: "none",
   ordering: "strict",
   sendOrder: "strict",
   limits: {

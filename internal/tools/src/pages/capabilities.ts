@@ -33,6 +33,8 @@ const FEATURE_NAMES: Readonly<Record<Feature, string>> = {
   "deadLetters.count": "dead letters: count",
   "deadLetters.select": "dead letters: replay or remove some (all: everywhere)",
   stats: "`stats()`",
+  delete: "`broker.delete()`",
+  purge: "`broker.purge()`",
 };
 
 const LIMIT_NAMES: Readonly<Record<keyof Limits, readonly [string, (value: number) => string]>> = {

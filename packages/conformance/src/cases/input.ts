@@ -36,6 +36,8 @@ export const INPUT: readonly Case[] = [
       await rejects(queue.consumeBatch(handler, typo), named);
       await rejects(topic.subscribe("s", handler, typo), named);
       await rejects(broker.declare(typo), named);
+      await rejects(broker.delete(typo), named);
+      await rejects(broker.purge({ topics: { [context.name()]: typo } }), named);
       deepEqual(faults.calls, []);
     },
   },

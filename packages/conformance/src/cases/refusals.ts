@@ -123,6 +123,14 @@ export const REFUSALS: readonly Case[] = [
     await rejects(broker.queue(context.name()).stats(), unsupported);
     await rejects(broker.topic(context.name()).subscription("s").stats(), unsupported);
   }),
+  refusal("delete", "deleting", [133], { delete: "none" }, async (broker, context) => {
+    await rejects(broker.delete({ queues: [context.name()] }), unsupported);
+    await rejects(broker.delete({ topics: { [context.name()]: { subscriptions: ["s"] } } }), unsupported);
+  }),
+  refusal("purge", "purging", [134], { purge: "none" }, async (broker, context) => {
+    await rejects(broker.purge({ queues: [context.name()] }), unsupported);
+    await rejects(broker.purge({ topics: { [context.name()]: { subscriptions: ["s"] } } }), unsupported);
+  }),
   refusal(
     "server-support",
     "a feature on this server",
@@ -171,6 +179,8 @@ export const REFUSALS: readonly Case[] = [
         ordering: "none",
         "deadLetters.count": "none",
         "deadLetters.select": "none",
+        delete: "none",
+        purge: "none",
       };
       const { queue } = await context.queue({ capabilities: bare });
       const received = await context.collect(queue, {

@@ -157,7 +157,18 @@ function faultyLink<N>(link: Link<N>, faults: Faults): Link<N> {
       faults.calls.push("deadLetters");
       return link.deadLetters(entity);
     },
+    ...(link.remove === undefined ? {} : { remove: counted("remove", link.remove.bind(link), faults) }),
+    ...(link.purge === undefined ? {} : { purge: counted("purge", link.purge.bind(link), faults) }),
   });
+}
+
+type EntitiesCall = (entities: readonly Entity[], signal: AbortSignal) => Promise<void>;
+
+function counted(name: string, call: EntitiesCall, faults: Faults): EntitiesCall {
+  return async (entities, signal) => {
+    faults.calls.push(name);
+    await call(entities, signal);
+  };
 }
 
 async function faultySend(

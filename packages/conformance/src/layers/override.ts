@@ -35,6 +35,8 @@ export function mapLinks<C extends Declared, N>(
 
 /** A link that uses the overrides, and the given link for the rest. */
 export function overrideLink<N>(link: Link<N>, overrides: Partial<Link<N>>): Link<N> {
+  const remove = overrides.remove ?? link.remove?.bind(link);
+  const purge = overrides.purge ?? link.purge?.bind(link);
   return {
     server: overrides.server ?? link.server,
     native: link.native,
@@ -45,6 +47,8 @@ export function overrideLink<N>(link: Link<N>, overrides: Partial<Link<N>>): Lin
     open: overrides.open ?? ((source, options, lost, signal) => link.open(source, options, lost, signal)),
     stats: overrides.stats ?? ((source, signal) => link.stats(source, signal)),
     deadLetters: overrides.deadLetters ?? ((source) => link.deadLetters(source)),
+    ...(remove === undefined ? {} : { remove }),
+    ...(purge === undefined ? {} : { purge }),
     health: overrides.health ?? ((signal) => link.health(signal)),
     close: overrides.close ?? ((signal) => link.close(signal)),
   };

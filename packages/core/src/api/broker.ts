@@ -18,6 +18,14 @@ export interface Topology<C extends Declared = Declared> {
   >;
 }
 
+/** Queues, topics and durable subscriptions to delete or to purge, by name. */
+export interface Removal {
+  /** The names of queues. */
+  readonly queues?: readonly string[] | undefined;
+  /** Topics by name: with a list only these subscriptions of the topic, without one the topic and all of them. */
+  readonly topics?: Readonly<Record<string, { readonly subscriptions?: readonly string[] | undefined }>> | undefined;
+}
+
 /** The state of a broker object. */
 export interface Health {
   /**
@@ -62,6 +70,32 @@ export interface Broker<C extends Declared = Declared, N = unknown> extends Asyn
    * `TypeError` for an ephemeral subscription.
    */
   declare(topology: Topology<C>, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /**
+   * Deletes queues, topics and subscriptions with everything of theirs: messages, delayed messages, dead letters and
+   * return queues. It does so with every `topology`. What does not exist is no error.
+   *
+   * With `topology: "create"` a running consumer and the next send create a queue again, so close consumers first. A topic
+   * without a list of subscriptions is deleted with all of them. Some brokers cannot list them: there it is `REJECTED`
+   * while the topic has any, so delete them by name first, in a call of their own.
+   *
+   * Rejects with `FORBIDDEN` if the account lacks the right, `UNSUPPORTED` if the broker cannot delete, `TIMEOUT` after
+   * 60 s, and a `TypeError` for an illegal name or an unknown key. After a rejection some entities may be deleted.
+   *
+   * @example
+   * ```ts
+   * await broker.delete({ queues: ["emails"], topics: { signups: { subscriptions: ["welcome-mail"] } } });
+   * ```
+   */
+  delete(what: Removal, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
+  /**
+   * Drops the messages that wait in queues and subscriptions: those that are ready, and those that are delayed or wait for
+   * their next attempt. What consumers hold stays, and so do dead letters (`deadLetters.remove`) and what a topic keeps
+   * for its `retention`. What does not exist is no error, and is not created.
+   *
+   * A topic without a list of subscriptions stands for all of them and for its delayed messages. That is `UNSUPPORTED` on
+   * brokers that cannot list them. Rejects like `delete`.
+   */
+  purge(what: Removal, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /** Asks the server about its state, for at most 5 s. Never rejects. */
   health(options?: { readonly signal?: AbortSignal }): Promise<Health>;
   /** What the connected server supports. */

@@ -35,6 +35,19 @@ export function number(what: string, value: number | undefined, fallback: number
   return value;
 }
 
+/** Returns the entries of a record of options by name. Throws a `TypeError` that names what is no object. */
+export function entriesOf<T>(what: string, options: Readonly<Record<string, T>> | undefined): readonly [string, T][] {
+  if (options === undefined) return [];
+  const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
+  if (!isObject(options)) throw new TypeError(`${what} must be an object of options by name, not ${show(options)}`);
+  const entries = Object.entries(options);
+  for (const [name, value] of entries) {
+    if (!isObject(value))
+      throw new TypeError(`${what}: the options of ${show(name)} must be an object, not ${show(value)}`);
+  }
+  return entries;
+}
+
 /** Throws a `TypeError` unless the value is an `AbortSignal` or undefined. */
 export function checkSignal(what: string, value: unknown): void {
   if (value === undefined || value instanceof AbortSignal) return;

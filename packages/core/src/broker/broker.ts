@@ -2,7 +2,7 @@ import type { Broker, Health, Topology } from "../api/broker.ts";
 import type { ConnectOptions } from "../api/connecting.ts";
 import type { ConsumerHealth } from "../api/consuming.ts";
 import { DEFAULTS } from "../api/defaults.ts";
-import { checkKeys, checkSignal, integer, show } from "../base/check.ts";
+import { checkKeys, checkSignal, entriesOf, integer } from "../base/check.ts";
 import type { Clock } from "../base/clock.ts";
 import { reasonOf } from "../base/errors.ts";
 import { Log } from "../base/log.ts";
@@ -25,6 +25,7 @@ import { traceInjector } from "../sending/trace.ts";
 import type { BrokerContext } from "./context.ts";
 import { EntityMaker } from "./entities.ts";
 import { queueHandle, topicHandle } from "./handles.ts";
+import { removalOf } from "./removal.ts";
 import type { Settings } from "./settings.ts";
 
 const HEALTH_TIMEOUT = 5_000;
@@ -85,6 +86,7 @@ function brokerOf(context: BrokerContext): Broker {
       const link = await connection.up(signal, "declaring");
       for (const entity of wanted) await orAborted(declarations.ensure(link, entity) ?? Promise.resolve(), signal);
     },
+    ...removalOf(context),
     async health(options = {}) {
       checkKeys("health", options, ["signal"]);
       checkSignal("health", options.signal);
@@ -166,17 +168,4 @@ function entitiesOf(topology: Topology, entities: EntityMaker): readonly Entity[
     return [topic, ...durable];
   });
   return [...queues, ...topics];
-}
-
-/** The entries of a record of options by name; throws a `TypeError` that names what is no object. */
-function entriesOf<T>(what: string, options: Readonly<Record<string, T>> | undefined): readonly [string, T][] {
-  if (options === undefined) return [];
-  const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
-  if (!isObject(options)) throw new TypeError(`${what} must be an object of options by name, not ${show(options)}`);
-  const entries = Object.entries(options);
-  for (const [name, value] of entries) {
-    if (!isObject(value))
-      throw new TypeError(`${what}: the options of ${show(name)} must be an object, not ${show(value)}`);
-  }
-  return entries;
 }

@@ -18,6 +18,8 @@ export const FEATURES = [
   "deadLetters.count",
   "deadLetters.select",
   "stats",
+  "delete",
+  "purge",
 ] as const;
 
 /** One of {@link FEATURES}. */

@@ -83,6 +83,20 @@ export interface Link<N = unknown> {
   stats(source: SourceEntity, signal: AbortSignal): Promise<Stats>;
   /** Returns the dead letters of a queue or durable subscription, without any request. */
   deadLetters(source: SourceEntity): DeadLetterStore;
+  /**
+   * Deletes entities with everything of theirs: messages, delayed messages, dead letters, return queues and the places of
+   * their consumers. Only the names of the entities count, not their options. A topic goes with the subscriptions that
+   * the driver finds; where it cannot find them and some are left, it rejects and the topic stays. What does not exist is
+   * no error. Without the right it rejects, with an error that names the entity and the right. Needed with the capability
+   * `delete`.
+   */
+  remove?(entities: readonly Entity[], signal: AbortSignal): Promise<void>;
+  /**
+   * Drops what is ready or delayed. What consumers hold stays, and so do dead letters and what a topic keeps for future
+   * subscriptions. A topic stands for its delayed messages and all its durable subscriptions; where the driver cannot
+   * find these, it rejects. What does not exist is no error, and is not created. Needed with the capability `purge`.
+   */
+  purge?(entities: readonly Entity[], signal: AbortSignal): Promise<void>;
   /** Asks the server how it is. */
   health(signal: AbortSignal): Promise<LinkHealth>;
   /** Closes the connection gracefully. */

@@ -11,6 +11,11 @@ export function notFound(message: string, cause?: unknown): BrokerError {
   return new BrokerError("NOT_FOUND", message, { cause });
 }
 
+/** The account lacks a right. The message names the right, and what it is needed on. */
+export function forbidden(message: string, cause: unknown): BrokerError {
+  return new BrokerError("FORBIDDEN", message, { cause });
+}
+
 /** The backend does not support what was asked for. */
 export function unsupported(message: string): BrokerError {
   return new BrokerError("UNSUPPORTED", message);

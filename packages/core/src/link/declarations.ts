@@ -40,12 +40,16 @@ export class Declarations {
     return declaring;
   }
 
-  /** Makes the next `ensure` declare the entity again. */
+  /** Makes the next `ensure` declare the entity again, and the subscriptions of a topic. */
   forget(entity: Entity): void {
     const link = this.#connection.link;
     if (link === undefined) return;
-    this.#statesOn(link).delete(describeEntity(entity));
-    if (entity.kind === "subscription") this.#statesOn(link).delete(describeEntity(entity.topic));
+    const states = this.#statesOn(link);
+    states.delete(describeEntity(entity));
+    if (entity.kind === "subscription") states.delete(describeEntity(entity.topic));
+    if (entity.kind !== "topic") return;
+    const ofTopic = ` of ${describeEntity(entity)}`;
+    for (const key of states.keys()) if (key.endsWith(ofTopic)) states.delete(key);
   }
 
   /**

@@ -29,4 +29,10 @@ export class ArrivalOrder {
   shift(): Entry | undefined {
     return this.#givenBack.pop() ?? this.#fresh.shift();
   }
+
+  clear(): readonly Entry[] {
+    const cleared: Entry[] = [];
+    for (let entry = this.shift(); entry !== undefined; entry = this.shift()) cleared.push(entry);
+    return cleared;
+  }
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Filter, HeaderChanges, Selection, Stats } from "@anybroker/core/driver";
 import { type Budget, BudgetShare } from "./budget.ts";
 import { DeadLetterList } from "./dead-letter-list.ts";
@@ -15,9 +16,18 @@ export interface QueueShape {
   readonly filter: Filter | undefined;
 }
 
+/** A message that waits for its time. */
+interface Delayed {
+  readonly message: MemoryMessage;
+  /** Makes its key free, if the message was retried on an ordered store. */
+  readonly drop: () => void;
+}
+
 /** The messages of one queue or one subscription, from arrival to settlement. */
 export class QueueStore {
   readonly shape: QueueShape;
+  /** Tells the store from a later one of the same name. */
+  readonly id: string = randomUUID();
   readonly deadLetters: DeadLetterList = new DeadLetterList();
   readonly readers: Set<Reader> = new Set();
   readonly #ready: Ready;
@@ -26,12 +36,11 @@ export class QueueStore {
   readonly #timers: Timers;
   readonly #share: BudgetShare;
   readonly #waiting = new Set<Reader>();
+  readonly #delayed = new Set<Delayed>();
   readonly #handOutNow = (): void => this.#handOut();
   #handOutScheduled = false;
   #seq = 0;
-  #delayed = 0;
   #inFlight = 0;
-  #deleted = false;
 
   constructor(shape: QueueShape, timers: Timers, budget: Budget) {
     this.shape = shape;
@@ -48,7 +57,7 @@ export class QueueStore {
 
   addLater(message: MemoryMessage, due: number): void {
     this.#share.charge(1, message.size);
-    this.#later(due, () => this.#append(message));
+    this.#later(due, message, () => this.#append(message));
   }
 
   take(reader: Reader, max: number): readonly Entry[] {
@@ -94,7 +103,7 @@ export class QueueStore {
   retry(entry: Entry, changes: HeaderChanges, delay: number): void {
     const copy = this.#copy(entry, changes);
     if (this.#readyByKey !== undefined) return this.#retryInPlace(this.#readyByKey, copy, delay);
-    if (delay > 0) this.#later(this.#timers.now + delay, () => this.#append(copy.message));
+    if (delay > 0) this.#later(this.#timers.now + delay, copy.message, () => this.#append(copy.message));
     else this.#append(copy.message);
     this.#done(entry);
   }
@@ -119,15 +128,25 @@ export class QueueStore {
   stats(): Stats {
     return {
       ready: this.#ready.size,
-      delayed: this.#delayed,
+      delayed: this.#delayed.size,
       inFlight: this.#inFlight,
       dead: this.deadLetters.size,
     };
   }
 
+  /** Drops what is ready or delayed. What readers hold stays, and so do the dead letters. */
+  purge(): void {
+    for (const { message } of this.#ready.clear()) this.#share.charge(-1, -message.size);
+    for (const { message, drop } of this.#delayed) {
+      this.#share.charge(-1, -message.size);
+      drop();
+    }
+    this.#delayed.clear();
+  }
+
   /** Drops everything, and tells the readers. */
   delete(): void {
-    this.#deleted = true;
+    this.#delayed.clear();
     for (const reader of this.readers) reader.storeDeleted();
     this.#share.free();
   }
@@ -153,16 +172,16 @@ export class QueueStore {
       ready.undelay(copy);
       this.#scheduleHandOut();
     };
-    if (delay > 0) this.#later(this.#timers.now + delay, back);
+    if (delay > 0) this.#later(this.#timers.now + delay, copy.message, back, () => ready.dropDelayed(copy));
     else back();
   }
 
-  #later(due: number, run: () => void): void {
-    this.#delayed += 1;
+  /** Runs `back` when the message is due, unless it was dropped before. */
+  #later(due: number, message: MemoryMessage, back: () => void, drop: () => void = () => {}): void {
+    const delayed = { message, drop };
+    this.#delayed.add(delayed);
     this.#timers.runAt(due, () => {
-      if (this.#deleted) return;
-      this.#delayed -= 1;
-      run();
+      if (this.#delayed.delete(delayed)) back();
     });
   }
 

@@ -108,6 +108,23 @@ export class ReadyByKey implements Ready {
     this.#place(entries);
   }
 
+  /** A delayed entry will not come back. */
+  dropDelayed(entry: Entry): void {
+    const entries = this.#entriesOf(entry);
+    entries.delayed -= 1;
+    this.#place(entries);
+  }
+
+  clear(): readonly Entry[] {
+    const cleared: Entry[] = [];
+    for (const entries of this.#keys.values()) {
+      cleared.push(...entries.ready.clear());
+      this.#place(entries);
+    }
+    this.#size = 0;
+    return cleared;
+  }
+
   #entriesOf({ message: { key = "" } }: Entry): KeyEntries {
     const known = this.#keys.get(key);
     if (known !== undefined) return known;

@@ -35,6 +35,13 @@ export class ReadyByPriority implements Ready {
     return entry;
   }
 
+  clear(): readonly Entry[] {
+    const cleared = this.#priorities.flatMap((entries) => entries.clear());
+    this.#filled = 0;
+    this.#size = 0;
+    return cleared;
+  }
+
   /** Counts the entry, and returns where it belongs. */
   #countedIn({ message: { priority } }: Entry): ArrivalOrder {
     this.#size += 1;

@@ -12,4 +12,6 @@ export interface Ready {
   giveBack(entry: Entry): void;
   /** An entry that was taken will not come back. */
   done(entry: Entry): void;
+  /** Removes and returns all entries that can be delivered. */
+  clear(): readonly Entry[];
 }

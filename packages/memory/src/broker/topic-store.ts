@@ -18,7 +18,8 @@ export class TopicStore {
   readonly #timers: Timers;
   readonly #budget: Budget;
   readonly #share: BudgetShare;
-  #deleted = false;
+  /** The delayed messages, each in an object of its own. */
+  readonly #delayed = new Set<{ readonly message: MemoryMessage }>();
 
   constructor(name: string, retention: number, timers: Timers, budget: Budget) {
     this.name = name;
@@ -45,9 +46,11 @@ export class TopicStore {
 
   /** Adds a message when it is due. It reaches the subscriptions that exist by then. */
   addLater(message: MemoryMessage, due: number): void {
+    const delayed = { message };
     this.#share.charge(1, message.size);
+    this.#delayed.add(delayed);
     this.#timers.runAt(due, () => {
-      if (this.#deleted) return;
+      if (!this.#delayed.delete(delayed)) return;
       this.#share.charge(-1, -message.size);
       this.add(message);
     });
@@ -80,8 +83,15 @@ export class TopicStore {
     }
   }
 
+  /** Drops delayed messages, and what waits in the durable subscriptions. What the retention keeps stays. */
+  purge(): void {
+    for (const { message } of this.#delayed) this.#share.charge(-1, -message.size);
+    this.#delayed.clear();
+    for (const store of this.subscriptions.values()) store.purge();
+  }
+
   delete(): void {
-    this.#deleted = true;
+    this.#delayed.clear();
     for (const store of [...this.subscriptions.values(), ...this.ephemeral]) store.delete();
     this.#share.free();
   }

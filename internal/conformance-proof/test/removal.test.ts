@@ -1,0 +1,4 @@
+import { REMOVAL } from "../src/broken/removal.ts";
+import { suiteNotices } from "./notices.ts";
+
+suiteNotices(REMOVAL);
