@@ -16,8 +16,8 @@ export const capabilities = {
   "deadLetters.count": "native",
   "deadLetters.select": "emulated",
   stats: "native",
-  delete: "none",
-  purge: "none",
+  delete: "native",
+  purge: "native",
   ordering: "strict",
   sendOrder: "firstTry",
   limits: {

@@ -9,6 +9,8 @@ import { classify } from "./errors.ts";
 import { health } from "./health.ts";
 import type { Settings } from "./options.ts";
 import { Publishers } from "./publishing/publishers.ts";
+import { purge } from "./purge.ts";
+import { remove } from "./remove.ts";
 import { send } from "./send.ts";
 import { openSource } from "./source.ts";
 import type { LinkState } from "./state/link-state.ts";
@@ -87,6 +89,8 @@ function linkOf(state: LinkState): core.Link<RabbitmqNative> {
     open: (source, options, lost, signal) => openSource(state, source, options, lost, signal),
     stats: (source, signal) => stats(state, naming.source(source), signal),
     deadLetters: (source) => deadLetters(state, naming.source(source)),
+    remove: (entities, signal) => remove(state, entities, signal),
+    purge: (entities, signal) => purge(state, entities, signal),
     health: (signal) => health(state, signal),
     async close(signal) {
       // `model.close` rejects when the connection is closing already, and never settles when the connection is lost.

@@ -20,7 +20,6 @@ if (given.url !== undefined) {
       // 3.x takes 128 MiB, which would keep the other cases waiting.
       ...(version.startsWith("3.") ? {} : { largest: 16_777_216 }),
       foreign: () => ({ ...client, close: async () => {} }),
-      remove: client.remove,
       async cut({ native }) {
         // The cast is true: the driver above makes this client.
         const { publishing, consuming } = native as RabbitmqNative;
