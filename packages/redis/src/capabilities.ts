@@ -16,8 +16,8 @@ export const capabilities = {
   "deadLetters.count": "native",
   "deadLetters.select": "native",
   stats: "native",
-  delete: "none",
-  purge: "none",
+  delete: "native",
+  purge: "emulated",
   ordering: "strict",
   sendOrder: "strict",
   limits: {

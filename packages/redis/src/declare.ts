@@ -1,7 +1,7 @@
 import type * as core from "@anybroker/core/driver";
 import { notFound, reasonOf } from "@anybroker/core/driver";
-import { isServerError } from "./errors.ts";
 import { createStream, createTopic } from "./scripts/create-stream.ts";
+import { groupsOf } from "./state/groups-of.ts";
 import type { LinkState } from "./state/link-state.ts";
 import { PARTITIONS, type SourceKeys, sourceKeys, startOf, topicKeys } from "./topology.ts";
 
@@ -104,13 +104,6 @@ async function exists({ connection }: LinkState, key: string): Promise<boolean> 
   return Number(await connection.command("EXISTS", key)) === 1;
 }
 
-async function hasGroup({ connection }: LinkState, stream: string, group: string): Promise<boolean> {
-  try {
-    // The cast is true: each group is a list of names and values.
-    const groups = (await connection.command("XINFO", "GROUPS", stream)) as readonly (readonly unknown[])[];
-    return groups.some((fields) => String(fields[fields.findIndex((field) => String(field) === "name") + 1]) === group);
-  } catch (error) {
-    if (isServerError(error) && reasonOf(error).includes("no such key")) return false;
-    throw error;
-  }
+async function hasGroup(state: LinkState, stream: string, group: string): Promise<boolean> {
+  return (await groupsOf(state, stream)).includes(group);
 }

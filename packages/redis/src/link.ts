@@ -7,6 +7,8 @@ import { declare } from "./declare.ts";
 import { classify } from "./errors.ts";
 import { healthOf, type Server, serverOf } from "./health.ts";
 import type { Settings } from "./options.ts";
+import { purge } from "./purge.ts";
+import { remove } from "./remove.ts";
 import { Sender } from "./send.ts";
 import { openSource } from "./source.ts";
 import { DelayTimers } from "./state/delay-timers.ts";
@@ -81,6 +83,8 @@ function linkOf(state: LinkState, { product, version }: Server): core.Link<Redis
     open: (entity, { window }, _lost, signal) => openSource(state, entity, window, signal),
     stats: (entity, signal) => orAborted(statsOf(state, entity), signal),
     deadLetters: (entity) => new DeadLetters(state, entity),
+    remove: (entities, signal) => orAborted(remove(state, entities), signal),
+    purge: (entities, signal) => orAborted(purge(state, entities, signal), signal),
     health: (signal) => orAborted(healthOf(connection), signal),
     async close(signal) {
       stop();

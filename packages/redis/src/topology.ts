@@ -63,8 +63,12 @@ function queueKeys(settings: Settings, { name }: core.QueueEntity, partitions: n
 }
 
 function subscriptionKeys(settings: Settings, { name, topic }: core.SubscriptionEntity): SourceKeys {
-  const { stream, delayed } = topicKeys(settings, topic.name);
   const group = settings.naming?.subscriptions?.[`${topic.name}/${name}`] ?? name;
+  return groupKeys(topicKeys(settings, topic.name), group);
+}
+
+/** The keys of the subscription whose group has this name. */
+export function groupKeys({ stream, delayed }: TopicKeys, group: string): SourceKeys {
   const base = `${withHashTag(stream)}.sub.${group}`;
   const shared: SourceStream = { stream, group, delayed, exclusive: false };
   const returns: SourceStream = { stream: `${base}.retry`, group, delayed: `${base}.delay`, exclusive: true };
@@ -78,6 +82,12 @@ function ownKeys(base: string): Pick<SourceKeys, "deadLetters" | "progress" | "o
     owners: `${base}.owners`,
     members: `${base}.members`,
   };
+}
+
+/** All keys that only this queue or subscription uses. */
+export function exclusiveKeys({ streams, deadLetters, progress, owners, members }: SourceKeys): readonly string[] {
+  const ofStreams = streams.filter(({ exclusive }) => exclusive).flatMap(({ stream, delayed }) => [stream, delayed]);
+  return [...ofStreams, deadLetters, progress, owners, members];
 }
 
 /** The keys of a topic. */
@@ -144,6 +154,11 @@ export function canBeLookedUp(consumer: string): boolean {
 /** The name of the group of an ephemeral subscription. The UUID at its end tells it from the groups of all others. */
 export function ephemeralGroup(group: string): string {
   return `${group}.${randomUUID()}`;
+}
+
+/** Whether a group is that of an ephemeral subscription. */
+export function isEphemeral(group: string): boolean {
+  return /\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(group);
 }
 
 function shortId(): string {

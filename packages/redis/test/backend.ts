@@ -11,7 +11,6 @@ export function backendOf(name: string, url: string, client: PlainClient, restri
     patience: 10_000,
     lease: 3_000,
     foreign: () => ({ ...client, close: async () => {} }),
-    remove: client.remove,
     async cut({ native }) {
       // The cast is true: the driver above makes this client.
       (native as RedisNative | undefined)?.disconnect();

@@ -1,9 +1,8 @@
-import type { ForeignClient, ForeignValue, Removable } from "@anybroker/conformance";
+import type { ForeignClient, ForeignValue } from "@anybroker/conformance";
 import { Cluster, Redis } from "ioredis";
 
 /** ioredis without anybroker: acts as another program that uses the same server. */
 export interface PlainClient extends ForeignClient {
-  remove(what: Removable): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -41,18 +40,6 @@ export async function plainClient(url: string): Promise<PlainClient> {
     },
     // The cast is true: the driver hands out entries in this form.
     headersOf: (native) => headersOf((native as { readonly fields: readonly Buffer[] }).fields),
-    async remove(what) {
-      const base = "queue" in what ? `{${what.queue}}` : `{${what.topic}}`;
-      const sub = "subscription" in what ? `${base}.sub.${what.subscription}` : base;
-      if ("subscription" in what) await client.xgroup("DESTROY", base, what.subscription).catch(() => {});
-      else await client.del(base, `${base}.retention`);
-      const partitions = [1, 2, 3, 4, 5, 6, 7].flatMap((number) => [
-        `${base}.part.${number}`,
-        `${base}.part.${number}.delay`,
-      ]);
-      const ends = ["retry", "delay", "dlq", "owners", "members"];
-      await client.del(...ends.map((end) => `${sub}.${end}`), ...("queue" in what ? partitions : []));
-    },
     async close() {
       await client.quit();
     },

@@ -137,5 +137,18 @@ await withServers(redisServer, () => {
     await queue.deadLetters.replay({ all: true });
     await done.promise;
     await expect(broker.queue("elsewhere").send(1)).rejects.toMatchObject({ code: "FORBIDDEN" });
+    await broker.purge({ queues: ["rights"] });
+    await broker.close();
+    await using other = await connect(url);
+    await other.delete({ queues: ["rights"] });
+    await other.declare({ topics: { rights: { subscriptions: { all: {} } } } });
+    await other.topic("rights").publish(1);
+    await other.purge({ topics: { rights: {} } });
+    await other.delete({ topics: { rights: { subscriptions: ["all"] } } });
+    await other.delete({ topics: { rights: {} } });
+    await expect(other.delete({ queues: ["here", "elsewhere"] })).rejects.toMatchObject({
+      code: "FORBIDDEN",
+      message: expect.stringMatching(/queue here needs the right to unlink on its keys/),
+    });
   });
 });

@@ -17,12 +17,12 @@ export function controls(url: string): Pick<Redis, "call" | "alarm" | "createUse
       await call("CONFIG", "SET", "maxmemory", on ? "1" : "0");
     },
     createUser,
-    // A driver creates only groups: a stream comes into being with its first entry.
+    // A driver creates only groups, because a stream comes into being with its first entry. It deletes keys with UNLINK.
     restricted: () =>
       createUser({
         name: "restricted",
         password: "restricted",
-        rules: ["~*", "+@all", "-@admin", "-xgroup", "+xgroup|delconsumer"],
+        rules: ["~*", "+@all", "-@admin", "-xgroup", "+xgroup|delconsumer", "-unlink"],
       }),
   };
 }
