@@ -18,10 +18,12 @@ const FILES: readonly string[] = [
   "settle.ts",
   "wire.ts",
   "dead-letters.ts",
+  "purge.ts",
+  "remove.ts",
   "stats.ts",
   "health.ts",
 ];
-const OPTIONAL: readonly string[] = ["connection.ts", "purge.ts", "remove.ts"];
+const OPTIONAL: readonly string[] = ["connection.ts"];
 
 /** The packages whose public door exports an adapter. */
 const drivers = globSync("packages/*", { cwd: ROOT })

@@ -12,8 +12,8 @@ export const capabilities = {
   "deadLetters.count": "emulated",
   "deadLetters.select": "native",
   stats: "native",
-  delete: "none",
-  purge: "none",
+  delete: "native",
+  purge: "emulated",
   ordering: "strict",
   sendOrder: "strict",
   limits: {

@@ -1,7 +1,7 @@
 import type * as core from "@anybroker/core/driver";
 import { deadLettersName, orAborted } from "@anybroker/core/driver";
 import { BEGINNING, END } from "./cluster/cluster.ts";
-import { Group } from "./cluster/group.ts";
+import { Group, isDeleted } from "./cluster/group.ts";
 import type { LinkState } from "./cluster/link-state.ts";
 import { CODES, kafkaCodeOf } from "./protocol/error-codes.ts";
 import type { NewTopic } from "./protocol/requests.ts";
@@ -125,9 +125,10 @@ async function beginSubscription(
     signal,
   );
   const committed = await group.committedOffsets(partitions, signal);
-  const missing = committed.filter(({ offset }) => offset < 0);
+  const missing = committed.filter((one) => one.offset < 0 || isDeleted(one));
   if (missing.length === 0) return;
-  const from = existing.has(deadLettersName(name)) ? "earliest" : entity.from;
+  const hasLostOffsets = existing.has(deadLettersName(name)) && !committed.some(isDeleted);
+  const from = hasLostOffsets ? "earliest" : entity.from;
   const now = Math.floor(context.clock.now());
   const delays = new Map(topics.map(({ topic, delay }) => [topic, delay]));
   const beginning = ({ topic }: TopicPartition): number => {

@@ -22,7 +22,7 @@ const BY_CODE: readonly (readonly [codes: readonly number[], code: ErrorCode, re
   [[45, 46, 47, 48, 49, 59, 90], "UNAVAILABLE", true],
   [[3, 69], "NOT_FOUND", false],
   [[10], "TOO_LARGE", false],
-  [[29, 30, 31, 53, 65], "FORBIDDEN", false],
+  [[29, 30, 31, 53, 65, 73], "FORBIDDEN", false],
   [[33, 34, 58], "UNAUTHORIZED", false],
   [[17, 23, 26, 36, 37, 38, 39, 40, 42, 44], "INVALID_CONFIG", false],
   [[32, 35, 43], "UNSUPPORTED", false],

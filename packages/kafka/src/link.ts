@@ -9,6 +9,8 @@ import { declare } from "./declare.ts";
 import { classify, withHint } from "./errors.ts";
 import { health } from "./health.ts";
 import type { Settings } from "./options.ts";
+import { purge } from "./purge.ts";
+import { remove } from "./remove.ts";
 import { send } from "./send.ts";
 import { openSource } from "./source.ts";
 import { stats } from "./stats.ts";
@@ -56,6 +58,8 @@ function linkOf(state: LinkState): core.Link<unknown> {
     open: (entity, options, lostDeliveries, signal) => openSource(state, entity, options, lostDeliveries, signal),
     stats: (entity, signal) => stats(state, entity, signal),
     deadLetters: (entity) => new DeadLetters(state, entity),
+    remove: (entities, signal) => remove(state, entities, signal),
+    purge: (entities, signal) => purge(state, entities, signal),
     health: (signal) => health(session, signal),
     async close() {
       session.close();

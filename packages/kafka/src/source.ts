@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type * as core from "@anybroker/core/driver";
-import { DELAY_STEPS, Ending, notFound, retryStepName, unavailable } from "@anybroker/core/driver";
+import { DELAY_STEPS, deadLettersName, Ending, notFound, retryStepName, unavailable } from "@anybroker/core/driver";
 import { Cluster, REFRESH_INTERVAL } from "./cluster/cluster.ts";
 import type { LinkState } from "./cluster/link-state.ts";
 import type { Session } from "./cluster/session.ts";
@@ -37,11 +37,13 @@ export async function openSource(
     const topics = sourceTopics(entity, state.naming);
     const names = topics.map(({ topic }) => topic);
     const [main = ""] = names;
-    const existing = new Set(await cluster.refresh(names, signal));
-    if (!existing.has(main)) throw notFound(`no topic ${main}`);
     const name = state.naming.source(entity);
-    const isDurable = entity.kind === "queue" || entity.durable;
     const { context, abandonedMembers } = state;
+    const isDurable = entity.kind === "queue" || entity.durable;
+    const needed = isDurable && context.topology === "create" ? [main, deadLettersName(name)] : [main];
+    const existing = new Set(await cluster.refresh([...new Set([...names, ...needed])], signal));
+    // Without dead letters it was deleted since it was declared, and would begin with the oldest message of its topic.
+    for (const topic of needed) if (!existing.has(topic)) throw notFound(`no topic ${topic}`);
     const membership = isDurable ? new Membership(session, cluster, name, context.lease, abandonedMembers) : undefined;
     if (membership !== undefined && entity.kind === "subscription" && context.topology !== "create") {
       await membership.group.requireOffsets(await cluster.partitionsOf([main], signal), signal);
@@ -167,8 +169,10 @@ class KafkaSource implements core.Source {
     this.#context.wakeup.wake();
   }
 
+  /** With its time, because the offsets of a topic that was deleted begin again. */
   identify(delivery: core.Delivery): string {
-    return delivery.position;
+    // The cast is true: the core asks about what this source has delivered.
+    return `${delivery.position}/${(delivery as HeldDelivery).native.timestamp}`;
   }
 
   async flush(signal: AbortSignal): Promise<void> {

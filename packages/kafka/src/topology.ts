@@ -41,6 +41,30 @@ export function topicsOf(entity: core.Entity, naming: core.Naming, settings: Set
   return [{ topic: name, partitions, replicas, config: KEEP_FOREVER }, ...retryTopics, deadLetters];
 }
 
+/** The topics for retries of a queue or subscription, and then that of its dead letters. */
+export function ownTopics(source: string): readonly string[] {
+  return [...DELAY_STEPS.map((ms) => retryStepName(source, ms)), deadLettersName(source)];
+}
+
+/** The subscriptions of a topic, by their names on the server, as far as their own topics or the option `naming` tell. */
+export function subscriptionsOf(
+  topic: core.TopicEntity,
+  naming: core.Naming,
+  settings: Settings,
+  existing: readonly string[],
+): readonly string[] {
+  const prefix = `${naming.topic(topic.name)}.sub.`;
+  const found = existing.flatMap((name) => {
+    if (!name.startsWith(prefix)) return [];
+    const [, subscription] = /^([^.]+)\.(?:dlq|retry\.\d+)$/.exec(name.slice(prefix.length)) ?? [];
+    return subscription === undefined ? [] : [prefix + subscription];
+  });
+  const mapped = Object.entries(settings.naming.subscriptions ?? {}).filter(([name]) =>
+    name.startsWith(`${topic.name}/`),
+  );
+  return [...new Set([...found, ...mapped.map(([, name]) => name)])];
+}
+
 /** A topic that a source reads. */
 export interface SourceTopic {
   readonly topic: string;
@@ -58,7 +82,10 @@ export function sourceTopics(entity: core.SourceEntity, naming: core.Naming): re
 }
 
 /** The topics that all subscriptions of a topic read. The topic itself is the first. */
-export function publishedTopics(entity: core.SubscriptionEntity, naming: core.Naming): readonly SourceTopic[] {
+export function publishedTopics(
+  entity: Pick<core.SubscriptionEntity, "topic">,
+  naming: core.Naming,
+): readonly SourceTopic[] {
   const topic = naming.topic(entity.topic.name);
   const delayTopics = DELAY_STEPS.map((ms) => ({ topic: delayStepName(topic, ms), delay: ms }));
   return [{ topic, delay: 0 }, ...delayTopics];

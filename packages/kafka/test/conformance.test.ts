@@ -7,8 +7,6 @@ const given = inject("kafka");
 
 if (given.url !== undefined) {
   const { url } = given;
-  const plain = await plainClient(url);
-  afterAll(() => plain.close());
   // One suite a run: the second client only when it is asked for.
   const client = process.env.ANYBROKER_TEST_KAFKA_CLIENT === "platformatic" ? "platformatic" : "kafkajs";
   conformance(
@@ -17,8 +15,7 @@ if (given.url !== undefined) {
       driver: () => kafka({ url, client }),
       patience: 10_000,
       session: 3_000,
-      foreign: () => ({ ...plain, close: async () => {} }),
-      remove: plain.remove,
+      foreign: () => plainClient(url),
       deviations: {
         "drift-verified": "an ordered queue is the same topic as any other: nothing could differ",
         "drift-reported": "an ordered queue is the same topic as any other: nothing could differ",

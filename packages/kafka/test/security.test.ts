@@ -218,7 +218,28 @@ await withServers(kafkaServer, () => {
       code: "FORBIDDEN",
       message: expect.stringContaining("use.new"),
     });
+    await expect(broker.delete({ queues: ["use.q"] })).rejects.toMatchObject({
+      code: "FORBIDDEN",
+      message: expect.stringMatching(/group use\.q needs the rights Describe, Read and Delete/),
+    });
   });
+
+  test.for(["kafkajs", "platformatic"] as const)(
+    "an account without the right to delete is told which topic and which right: %s",
+    async (client) => {
+      const name = `kept.${client}`;
+      await using maker = await connect(server.url);
+      await maker.declare({ queues: { [name]: {} }, topics: { [`${name}.t`]: { subscriptions: { all: {} } } } });
+      await allow(server.url, "bob", "kept.", [Operation.DESCRIBE, Operation.READ]);
+      await using broker = await connect(kafka({ ...bob(), client }), { topology: "none" });
+      const refusal = { code: "FORBIDDEN", message: expect.stringMatching(`topic ${name}.* needs the right Delete`) };
+      for (const what of [{ queues: [name] }, { topics: { [`${name}.t`]: {} } }]) {
+        await expect(broker.delete(what)).rejects.toMatchObject(refusal);
+      }
+      await expect(broker.purge({ queues: [name] })).rejects.toMatchObject(refusal);
+      await maker.queue(name).send("kept");
+    },
+  );
 });
 
 /** The rights that an account needs to use an existing topic. */

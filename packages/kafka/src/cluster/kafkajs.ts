@@ -211,9 +211,30 @@ class KafkajsSession implements Session {
     }));
   }
 
-  async deleteRecords(node: number, before: readonly PartitionOffset[]): Promise<void> {
-    const topics = byTopic(before, ({ partition, offset }) => ({ partition, offset: String(offset) }));
-    await this.#connections.request(node, "DeleteRecords", { topics });
+  async deleteRecords(node: number, before: readonly PartitionOffset[]): Promise<readonly unknown[]> {
+    const { topics } = await this.#connections.request<{ readonly topics: PartitionResults<unknown> }>(
+      node,
+      "DeleteRecords",
+      { topics: byTopic(before, ({ partition, offset }) => ({ partition, offset: String(offset) })) },
+    );
+    return inOrderOf(before, flatten(topics)).map((result) => errorOf(result?.errorCode ?? -1));
+  }
+
+  async topicNames(): Promise<readonly string[]> {
+    const { topicMetadata } = await this.#connections.request<MetadataResponse>(SEED_NODE, "Metadata", {
+      // kafkajs sends an empty list as none, which means all topics.
+      topics: [],
+      allowAutoTopicCreation: false,
+    });
+    return topicMetadata.map(({ topic }) => topic);
+  }
+
+  async deleteTopics(topics: readonly string[]): Promise<readonly unknown[]> {
+    const { topicErrors } = await this.#connections.request<{
+      readonly topicErrors: readonly (WithErrorCode & { readonly topic: string })[];
+    }>(SEED_NODE, "DeleteTopics", { topics, timeout: this.#settings.timeout });
+    const codes = new Map(topicErrors.map(({ topic, errorCode }) => [topic, errorCode]));
+    return topics.map((topic) => errorOf(codes.get(topic) ?? -1));
   }
 
   async findCoordinator(group: string): Promise<number> {
@@ -265,6 +286,26 @@ class KafkajsSession implements Session {
 
   async leaveGroup(node: number, group: string, memberId: string): Promise<void> {
     await this.#connections.request(node, "LeaveGroup", { groupId: group, memberId });
+  }
+
+  async groupMembers(node: number, group: string): Promise<readonly string[]> {
+    const { groups } = await this.#connections.request<{
+      readonly groups: readonly (WithErrorCode & { readonly members: readonly { readonly memberId: string }[] })[];
+    }>(node, "DescribeGroups", { groupIds: [group] });
+    return groups.flatMap(({ errorCode, members }) => {
+      if (errorCode === CODES.noSuchGroup) return [];
+      throwIfError(errorCode);
+      return members.map(({ memberId }) => memberId);
+    });
+  }
+
+  async deleteGroup(node: number, group: string): Promise<void> {
+    const { results } = await this.#connections.request<{ readonly results: readonly WithErrorCode[] }>(
+      node,
+      "DeleteGroups",
+      [group],
+    );
+    for (const { errorCode } of results) throwIfError(errorCode);
   }
 
   async committedOffsets(

@@ -3,7 +3,6 @@ import type * as library from "@platformatic/kafka";
 import type { Settings } from "../options.ts";
 import { CODES } from "../protocol/error-codes.ts";
 import { type Decompress, decodeFetchResponse } from "../protocol/fetch-response.ts";
-import type { NewRecord } from "../protocol/records.ts";
 import type {
   CommittedOffset,
   FetchedPartition,
@@ -26,6 +25,7 @@ import {
   loadLibrary,
   PlatformaticConnections,
 } from "./platformatic-connections.ts";
+import { toMessage } from "./platformatic-message.ts";
 import {
   type Client,
   FETCH_BYTES,
@@ -44,8 +44,6 @@ import {
 const FETCH_VERSION = 11;
 
 const PRODUCE_KEY = 0;
-
-const EMPTY = Buffer.alloc(0);
 
 /** The metadata of a member that reads no topics. */
 const NO_METADATA = Buffer.alloc(6);
@@ -218,12 +216,30 @@ class PlatformaticSession implements Session {
     }));
   }
 
-  async deleteRecords(node: number, before: readonly PartitionOffset[]): Promise<void> {
-    const topics = byTopicName(before, ({ partition, offset }) => ({
+  async deleteRecords(node: number, before: readonly PartitionOffset[]): Promise<readonly unknown[]> {
+    const wanted = byTopicName(before, ({ partition, offset }) => ({
       partitionIndex: partition,
       offset: BigInt(offset),
     }));
-    await this.#connections.request(node, this.#library.deleteRecordsV2.api, topics, this.#settings.timeout);
+    const { timeout } = this.#settings;
+    const { topics } = await this.#connections.request(node, this.#library.deleteRecordsV2.api, wanted, timeout);
+    return inOrderOf(before, flatten(topics)).map((result) => this.#errorOf(result?.errorCode ?? -1));
+  }
+
+  async topicNames(): Promise<readonly string[]> {
+    const { topics } = await this.#connections.request(SEED_NODE, this.#library.metadataV12.api, null, false, false);
+    return topics.flatMap(({ name }) => name ?? []);
+  }
+
+  async deleteTopics(topics: readonly string[]): Promise<readonly unknown[]> {
+    const wanted = topics.map((name) => ({ name }));
+    const { timeout } = this.#settings;
+    const { responses } = await this.#connections.request(SEED_NODE, this.#library.deleteTopicsV6.api, wanted, timeout);
+    const results = new Map(responses.map((result) => [result.name, result]));
+    return topics.map((topic) => {
+      const { errorCode = -1, errorMessage } = results.get(topic) ?? {};
+      return this.#errorOf(errorCode, errorMessage);
+    });
   }
 
   async findCoordinator(group: string): Promise<number> {
@@ -285,6 +301,20 @@ class PlatformaticSession implements Session {
 
   async leaveGroup(node: number, group: string, memberId: string): Promise<void> {
     await this.#connections.request(node, this.#library.leaveGroupV5.api, group, [{ memberId }]);
+  }
+
+  async groupMembers(node: number, group: string): Promise<readonly string[]> {
+    const { groups } = await this.#connections.request(node, this.#library.describeGroupsV5.api, [group], false);
+    return groups.flatMap(({ errorCode, members }) => {
+      if (errorCode === CODES.noSuchGroup) return [];
+      this.#throwIfError(errorCode);
+      return members.map(({ memberId }) => memberId);
+    });
+  }
+
+  async deleteGroup(node: number, group: string): Promise<void> {
+    const { results } = await this.#connections.request(node, this.#library.deleteGroupsV2.api, [group]);
+    for (const { errorCode } of results) this.#throwIfError(errorCode);
   }
 
   async committedOffsets(
@@ -349,28 +379,4 @@ function flatten<T extends { readonly partitionIndex: number }>(
   return topics.flatMap(({ name, partitions }) =>
     partitions.map((result) => ({ ...result, topic: name, partition: result.partitionIndex })),
   );
-}
-
-function toMessage(
-  topic: string,
-  partition: number,
-  { key, value, headers, timestamp }: NewRecord,
-): library.MessageRecord {
-  const pairs = Object.entries(headers).flatMap(([name, header]) => {
-    const values = header === null || typeof header === "string" || Buffer.isBuffer(header) ? [header] : header;
-    return values.map((one) => [Buffer.from(name), toBuffer(one)] as const);
-  });
-  return {
-    topic,
-    partition,
-    headers: new Map(pairs),
-    timestamp: BigInt(timestamp),
-    ...(key === null ? {} : { key: toBuffer(key) }),
-    // The cast is harmless: without a value the library writes a null, which is what deletes a key.
-    value: value as Buffer,
-  };
-}
-
-function toBuffer(value: string | Buffer | null): Buffer {
-  return typeof value === "string" ? Buffer.from(value) : (value ?? EMPTY);
 }

@@ -64,8 +64,12 @@ export interface Session {
   fetch(node: number, from: readonly PartitionOffset[], wait: number): Promise<readonly FetchedPartition[]>;
   /** The first offset at or after each time; -1 where there is none. */
   listOffsets(node: number, times: readonly PartitionTime[]): Promise<readonly OffsetResult[]>;
-  /** Deletes the records before the offsets. */
-  deleteRecords(node: number, before: readonly PartitionOffset[]): Promise<void>;
+  /** Deletes the records before the offsets; -1 is the end. Returns the error of each partition, in order. */
+  deleteRecords(node: number, before: readonly PartitionOffset[]): Promise<readonly unknown[]>;
+  /** The names of all topics that the account may see. */
+  topicNames(): Promise<readonly string[]>;
+  /** Returns the error of each topic, in order; undefined where it is being deleted. */
+  deleteTopics(topics: readonly string[]): Promise<readonly unknown[]>;
   /** The node that coordinates a group. */
   findCoordinator(group: string): Promise<number>;
   joinGroup(node: number, request: JoinRequest): Promise<JoinResult>;
@@ -73,6 +77,10 @@ export interface Session {
   syncGroup(node: number, member: Member, assignments: ReadonlyMap<string, Buffer>): Promise<Buffer>;
   heartbeat(node: number, member: Member): Promise<void>;
   leaveGroup(node: number, group: string, memberId: string): Promise<void>;
+  /** The ids of the members of a group; none if there is no such group. */
+  groupMembers(node: number, group: string): Promise<readonly string[]>;
+  /** The server refuses it while the group has members. */
+  deleteGroup(node: number, group: string): Promise<void>;
   committedOffsets(
     node: number,
     group: string,

@@ -12,7 +12,11 @@ export const CODES = {
   notEnoughReplicasAfterAppend: 20,
   unknownMember: 25,
   rebalancing: 27,
+  topicDenied: 29,
+  groupDenied: 30,
   topicExists: 36,
+  groupNotEmpty: 68,
+  noSuchGroup: 69,
   memberIdRequired: 79,
 } as const;
 

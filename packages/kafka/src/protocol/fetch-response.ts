@@ -22,6 +22,8 @@ const BARE: object = Object.freeze(Object.create(null));
 interface PartitionResponse {
   /** Kafka's error code, 0 for none. */
   readonly code: number;
+  /** The first offset that the partition still has. */
+  readonly start: number;
   readonly aborted: readonly AbortedTransaction[];
   readonly batches: Buffer;
 }
@@ -31,7 +33,7 @@ interface AbortedTransaction {
   readonly firstOffset: number;
 }
 
-const NO_RESPONSE: PartitionResponse = { code: -1, aborted: [], batches: Buffer.alloc(0) };
+const NO_RESPONSE: PartitionResponse = { code: -1, start: -1, aborted: [], batches: Buffer.alloc(0) };
 
 /**
  * Decodes the response to a fetch, in version 11 of Kafka's protocol: the records of each partition from its offset on.
@@ -56,20 +58,21 @@ export async function decodeFetchResponse(
     const { topic, partition } = from;
     const response = responses.get(`${topic}/${partition}`) ?? NO_RESPONSE;
     const { next, records } = await readBatches(response, from, decompress);
-    fetched.push({ topic, partition, error: errorOf(response.code), next, records });
+    fetched.push({ topic, partition, error: errorOf(response.code), start: response.start, next, records });
   }
   return fetched;
 }
 
 function readPartition(bytes: Bytes): PartitionResponse {
   const code = bytes.int16();
-  // The high watermark, the last stable offset and the log's start offset.
-  bytes.at += 24;
+  // The high watermark and the last stable offset.
+  bytes.at += 16;
+  const start = bytes.int64();
   const aborted = bytes.list(() => ({ producer: bytes.int64(), firstOffset: bytes.int64() }));
   // The preferred replica.
   bytes.at += 4;
   const batches = bytes.bytes(bytes.int32()) ?? Buffer.alloc(0);
-  return { code, aborted: aborted.toSorted((one, other) => one.firstOffset - other.firstOffset), batches };
+  return { code, start, aborted: aborted.toSorted((one, other) => one.firstOffset - other.firstOffset), batches };
 }
 
 /**

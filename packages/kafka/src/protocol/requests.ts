@@ -53,6 +53,8 @@ export interface ProducerId {
 /** What a fetch found in one partition. */
 export interface FetchedPartition extends TopicPartition {
   readonly error: unknown;
+  /** The first offset that the partition still has. */
+  readonly start: number;
   /** The offset to read on from. It is past the server's own control records. */
   readonly next: number;
   readonly records: readonly KafkaRecord[];

@@ -7,7 +7,7 @@ import type { PartitionLog } from "./partition-log.ts";
 import type { SourceContext } from "./source-context.ts";
 
 /** How long the server waits for records, in ms: when all partitions are fetched, and while some have no room. */
-const WAIT = 250;
+export const WAIT = 250;
 const WAIT_WHILE_SOME_ARE_FULL = 20;
 
 /** How long to wait before asking again for the leader of a partition, in ms. */
@@ -78,8 +78,10 @@ export class Fetching {
       for (const [index, result] of fetched.entries()) {
         const log = withRoom[index];
         if (log === undefined || log.revoked) continue;
-        if (result.error === undefined) log.append(result);
-        else await this.#recover(log, result.error);
+        if (result.error === undefined) {
+          log.append(result);
+          log.dropBefore(result.start);
+        } else await this.#recover(log, result.error);
       }
       wakeup.wake();
     }

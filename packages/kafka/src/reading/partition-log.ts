@@ -87,7 +87,7 @@ export class PartitionLog implements TopicPartition {
     return this.#waitingBytes < MAX_WAITING_BYTES && this.#entries.length - this.#firstUnsettled < MAX_UNSETTLED;
   }
 
-  append({ records, next }: FetchedPartition): void {
+  append({ records, next }: Omit<FetchedPartition, "start">): void {
     const { evidence } = this;
     for (const record of records) {
       const delivery = new HeldDelivery(this, record, evidence.crashesOf(record.offset));
@@ -96,6 +96,20 @@ export class PartitionLog implements TopicPartition {
       if (!delivery.settled) this.#waitingBytes += sizeOf(record);
     }
     this.position = next;
+    this.#skipSettled();
+  }
+
+  /** Drops what waits to be delivered before an offset: the server has deleted it. What the core holds stays. */
+  dropBefore(offset: number): void {
+    if (offset <= this.firstUnsettled) return;
+    for (const entry of this.#entries) {
+      if (entry.native.offset >= offset) break;
+      if (entry.held || entry.settled) continue;
+      entry.settled = true;
+      this.evidence.forgetProgress(entry.native.offset);
+      this.#waitingBytes -= sizeOf(entry.native);
+    }
+    this.#released = this.#released.filter((entry) => !entry.settled);
     this.#skipSettled();
   }
 

@@ -78,3 +78,15 @@ test("a long run of settled messages is not kept", () => {
     expect(log.firstUnsettled).toBe(from + 100);
   }
 });
+
+test("what waits before an offset that the server has deleted is dropped, and what the core holds stays", () => {
+  const log = logOf([0, 1, 2, 3, 4, 5]);
+  const [a, b, c] = [takeOne(log), takeOne(log), takeOne(log)];
+  log.release(b);
+  log.settle(c);
+  log.dropBefore(5);
+  expect(a.held).toBe(true);
+  expect(offsetsOf(takeAll(log))).toEqual([5]);
+  log.settle(a);
+  expect(log.firstUnsettled).toBe(5);
+});
