@@ -55,6 +55,7 @@ export async function openSource(
       cluster,
       name,
       topics: found,
+      retained: entity.kind === "subscription" ? main : undefined,
       returns: DELAY_STEPS.every((ms) => existing.has(retryStepName(name, ms))),
       membership,
       window,
@@ -75,6 +76,7 @@ interface SourceParts {
   /** The physical name of the queue or subscription. It is also the name of the group. */
   readonly name: string;
   readonly topics: readonly SourceTopic[];
+  readonly retained: string | undefined;
   readonly returns: boolean;
   /** Undefined for an ephemeral subscription, which has no group. */
   readonly membership: Membership | undefined;
@@ -102,16 +104,18 @@ class KafkaSource implements core.Source {
     this.#continue();
   });
 
-  constructor({ state, session, cluster, name, topics, returns, membership, window, lostDeliveries }: SourceParts) {
+  constructor(parts: SourceParts) {
+    const { state, session, cluster, membership } = parts;
     this.#state = state;
-    this.#name = name;
-    this.returns = returns;
-    const partitions = new AssignedPartitions(topics, state.owner);
+    this.#name = parts.name;
+    this.returns = parts.returns;
+    const partitions = new AssignedPartitions(parts.topics, state.owner);
     this.#context = {
       session,
       cluster,
       partitions,
       wakeup: new Wakeup(),
+      retained: parts.retained,
       ended: this.#ended.signal,
       fail: this.#ending.end,
     };
@@ -120,8 +124,14 @@ class KafkaSource implements core.Source {
     if (membership === undefined) {
       this.#assignment = new UngroupedAssignment(this.#context, this.#fetching);
     } else {
-      this.#commits = new Commits(this.#context, membership, window);
-      this.#assignment = new GroupAssignment(this.#context, membership, this.#commits, this.#fetching, lostDeliveries);
+      this.#commits = new Commits(this.#context, membership, parts.window);
+      this.#assignment = new GroupAssignment(
+        this.#context,
+        membership,
+        this.#commits,
+        this.#fetching,
+        parts.lostDeliveries,
+      );
     }
     void session.lost.then(this.#ending.end);
   }

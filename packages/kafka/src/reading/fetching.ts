@@ -61,7 +61,7 @@ export class Fetching {
   }
 
   async #fetchFrom(node: number): Promise<void> {
-    const { session, partitions, wakeup, ended } = this.#context;
+    const { session, partitions, wakeup, retained, ended } = this.#context;
     while (!ended.aborted) {
       const led = this.#isPaused ? [] : partitions.all.filter((log) => this.#leaderOf(log) === node);
       const withRoom = led.filter((log) => log.hasRoom);
@@ -80,7 +80,7 @@ export class Fetching {
         if (log === undefined || log.revoked) continue;
         if (result.error === undefined) {
           log.append(result);
-          log.dropBefore(result.start);
+          if (log.topic !== retained) log.dropBefore(result.start);
         } else await this.#recover(log, result.error);
       }
       wakeup.wake();

@@ -10,6 +10,8 @@ export interface SourceContext {
   readonly cluster: Cluster;
   readonly partitions: AssignedPartitions;
   readonly wakeup: Wakeup;
+  /** The topic of a subscription. Its old records go by age, and what was read of them is delivered all the same. */
+  readonly retained: string | undefined;
   /** Aborts when the source ends. */
   readonly ended: AbortSignal;
   /** Ends the source. Has no effect after its end. */
