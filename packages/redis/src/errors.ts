@@ -1,4 +1,5 @@
 import { type Classification, classifier, type ErrorRow, refused, type SettleFailure } from "@anybroker/core/driver";
+import { ReplyError } from "ioredis";
 
 /**
  * The meaning of errors, matched against `<code> <message>`. A server error has no code, and its message begins with a
@@ -38,7 +39,8 @@ export const classify: (error: unknown) => Classification = classifier(ROWS);
 
 /** Whether the server refused the command or script. Then it has changed nothing. */
 export function isServerError(error: unknown): boolean {
-  return error instanceof Error && error.name === "ReplyError";
+  // Its name is that of its class, which a minifier changes.
+  return error instanceof ReplyError;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { BrokerError } from "@anybroker/core";
-import type { Redis } from "ioredis";
+import { type Redis, ReplyError } from "ioredis";
 import { expect, test } from "vitest";
-import { classify, withoutCommand } from "../src/errors.ts";
+import { classify, isServerError, withoutCommand } from "../src/errors.ts";
 import { plain, unique } from "./harness.ts";
 
 /** The error of ioredis when the server refuses something. */
@@ -84,4 +84,11 @@ test("the command that ioredis attaches to its errors is removed, because it hol
   const error = await refused((client) => client.auth("nobody", "s3cret"));
   expect(JSON.stringify(error)).toContain("s3cret");
   expect(JSON.stringify(withoutCommand(error))).not.toContain("s3cret");
+});
+
+test("a refusal by the server is known in a minified bundle too, where classes have other names", () => {
+  // The cast is true: ioredis exports the class without its type.
+  class a extends (ReplyError as ErrorConstructor) {}
+  expect(isServerError(new a("ERR no"))).toBe(true);
+  expect(isServerError(new Error("ERR no"))).toBe(false);
 });

@@ -7,7 +7,7 @@ export const ADAPTERS: Readonly<Record<string, string>> = {
   "kafka+ssl": "@anybroker/kafka",
   redis: "@anybroker/redis",
   rediss: "@anybroker/redis",
-  servicebus: "@anybroker/servicebus",
-  endpoint: "@anybroker/servicebus",
-  pubsub: "@anybroker/pubsub",
 };
+
+/** Schemes of brokers whose adapters will follow. There is nothing to install for them yet. */
+export const PLANNED: readonly string[] = ["servicebus", "endpoint", "pubsub"];

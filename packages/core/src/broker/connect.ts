@@ -1,4 +1,5 @@
-import { createRequire } from "node:module";
+// Bundles often begin with an import of `createRequire`, which a second one by that name would break.
+import * as nodeModule from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Broker } from "../api/broker.ts";
@@ -7,9 +8,14 @@ import { show } from "../base/check.ts";
 import { BrokerError, reasonOf } from "../base/errors.ts";
 import type { Declared } from "../contract/capabilities.ts";
 import type { Adapter, Driver } from "../contract/driver.ts";
-import { ADAPTERS } from "./adapters.ts";
+import { ADAPTERS, PLANNED } from "./adapters.ts";
 import { openBroker } from "./broker.ts";
 import { settingsOf } from "./settings.ts";
+
+const IN_A_BUNDLE =
+  "if it is installed and this is a bundle, pass it in the option `drivers`, as " +
+  "https://github.com/anybroker/anybroker/blob/main/docs/bundles.md shows";
+const OWN_ADAPTER = "a program that has its own passes it in the option `drivers`";
 
 /** The type of {@link connect}. */
 export interface Connect {
@@ -81,6 +87,9 @@ async function adapterOf(
   const own = known.find((adapter) => adapter.schemes.includes(scheme));
   if (own !== undefined) return own;
   const name = Object.hasOwn(ADAPTERS, scheme) ? ADAPTERS[scheme] : undefined;
+  if (PLANNED.includes(scheme)) {
+    throw new BrokerError("ADAPTER_MISSING", `there is no adapter for ${scheme} yet: ${OWN_ADAPTER}`);
+  }
   if (name === undefined) {
     const schemes = [...Object.keys(ADAPTERS), ...Object.keys(drivers)].join(", ");
     // Without its slashes it may be a user or a password instead.
@@ -105,7 +114,7 @@ async function load(name: string, scheme: string): Promise<unknown> {
   const places = [process.argv[1], path.join(process.cwd(), "index.js")].filter((place) => place !== undefined);
   for (const place of places) {
     try {
-      const found = createRequire(path.resolve(place)).resolve(name);
+      const found = nodeModule.createRequire(path.resolve(place)).resolve(name);
       return await import(pathToFileURL(found).href);
     } catch (error) {
       if (!isMissing(error, name)) throw failedToLoad(name, error);
@@ -115,7 +124,8 @@ async function load(name: string, scheme: string): Promise<unknown> {
     return await import(name);
   } catch (error) {
     if (!isMissing(error, name)) throw failedToLoad(name, error);
-    throw new BrokerError("ADAPTER_MISSING", `no adapter for ${scheme}: install it with \`npm install ${name}\``);
+    const install = `install it with \`npm install ${name}\``;
+    throw new BrokerError("ADAPTER_MISSING", `no adapter for ${scheme}: ${install}; ${IN_A_BUNDLE}`);
   }
 }
 

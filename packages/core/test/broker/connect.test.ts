@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { connect } from "@anybroker/core";
 import { expect, test } from "vitest";
+import { PLANNED } from "../../src/broker/adapters.ts";
 
 test.each([
   ["", "the target is empty"],
@@ -25,3 +26,8 @@ test.each(["hunter2:x@host", "hunter2=", "user:hunter2@host", ":hunter2@host", "
     expect(inspect(error)).not.toMatch(/hunter2|user/);
   },
 );
+
+test.each(PLANNED)("an adapter for %s, which does not exist yet, is not named to be installed", async (scheme) => {
+  const message = expect.stringMatching(new RegExp(`^there is no adapter for ${scheme} yet: (?!.*npm install)`));
+  await expect(connect(`${scheme}://host`)).rejects.toMatchObject({ code: "ADAPTER_MISSING", message });
+});

@@ -1,4 +1,3 @@
-import { createRequire } from "node:module";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type * as core from "@anybroker/core/driver";
@@ -6,35 +5,20 @@ import { closed, Ending, PromiseCache, unauthorized, unavailable } from "@anybro
 import type { AuthenticationProviderArgs, Authenticator, Mechanism, SASLOptions } from "kafkajs";
 import { Kafka, logLevel } from "kafkajs";
 import type { Settings } from "../options.ts";
+import {
+  API_KEYS,
+  type Broker,
+  type ConnectionPool,
+  KafkajsBroker,
+  KafkajsPool,
+  type PoolConnection,
+  type Protocol,
+  REQUESTS,
+} from "./kafkajs-internals.ts";
 import { SEED_NODE } from "./session.ts";
-
-/** A request in kafkajs's terms: how to encode it, and how to decode the response. */
-interface Protocol {
-  readonly response: {
-    readonly decode: (data: Buffer) => Promise<unknown>;
-    readonly parse: (data: unknown) => Promise<unknown>;
-  };
-}
-
-/** The part of a kafkajs connection that {@link checkOnlyWhilePending} changes. */
-interface Connection {
-  readonly requestQueue: { scheduleCheckPendingRequests: () => void; readonly pending: readonly unknown[] };
-}
-
-interface ConnectionPool {
-  readonly pool: readonly Connection[];
-  getConnection(index: number): Promise<unknown>;
-  send(request: Protocol): Promise<unknown>;
-}
 
 /** The connection of a pool that kafkajs uses for fetches, because the server responds to them late. */
 const FETCH_CONNECTION = 1;
-
-interface Broker {
-  readonly versions: Readonly<Record<number, { readonly maxVersion: number }>>;
-  connect(): Promise<void>;
-  lookupRequest(key: number, request: unknown): (fields: object) => Protocol;
-}
 
 /** A node and the connections to it. */
 interface Node {
@@ -49,18 +33,6 @@ interface SocketOptions {
   readonly ssl: object | null;
   readonly onConnect: () => void;
 }
-
-/**
- * Loads what lies under kafkajs's own producer and consumer. Those retry without end, block on slow handlers, forget
- * their position at each rebalance and fail a whole request for one partition. So the driver uses only kafkajs's codec,
- * connections and authentication. kafkajs 2.2.4 is the last release, so its internals do not change either.
- */
-export const requireInternal: NodeJS.Require = createRequire(import.meta.url);
-// The casts are true of kafkajs 2.2.4, the only version this package depends on.
-const KafkajsBroker = requireInternal("kafkajs/src/broker") as new (options: object) => Broker;
-const KafkajsPool = requireInternal("kafkajs/src/network/connectionPool") as new (options: object) => ConnectionPool;
-const { requests } = requireInternal("kafkajs/src/protocol/requests") as { readonly requests: Record<string, unknown> };
-const API_KEYS = requireInternal("kafkajs/src/protocol/requests/apiKeys") as Record<string, number>;
 
 const SILENT_LOGGER: object = {
   debug: () => {},
@@ -159,7 +131,7 @@ export class Connections {
       this.fetchedNodes.add(nodeId);
       await this.#fetchConnections.get(node, () => node.pool.getConnection(FETCH_CONNECTION));
     }
-    const protocol = node.broker.lookupRequest(API_KEYS[name] ?? -1, requests[name])(fields);
+    const protocol = node.broker.lookupRequest(API_KEYS[name] ?? -1, REQUESTS[name])(fields);
     const request = {
       ...protocol,
       logResponseError: false,
@@ -229,7 +201,7 @@ export class Connections {
 }
 
 /** kafkajs checks a thousand times a second for pending requests, even when there are none. */
-function checkOnlyWhilePending(queue: Connection["requestQueue"]): void {
+function checkOnlyWhilePending(queue: PoolConnection["requestQueue"]): void {
   const schedule = queue.scheduleCheckPendingRequests.bind(queue);
   queue.scheduleCheckPendingRequests = () => {
     if (queue.pending.length > 0) schedule();

@@ -18,7 +18,8 @@ import type {
   TopicInfo,
 } from "../protocol/requests.ts";
 import { byTopic, inOrderOf, type TopicPartition } from "../protocol/topic-partition.ts";
-import { Connections, kafkajsFor, requireInternal } from "./kafkajs-connections.ts";
+import { Connections, kafkajsFor } from "./kafkajs-connections.ts";
+import { createErrorFromCode, lookupCodec } from "./kafkajs-internals.ts";
 import {
   type Client,
   FETCH_BYTES,
@@ -40,14 +41,6 @@ const NO_TOPIC = "anybroker.no.such.topic";
 
 /** What kafkajs calls an error whose code it does not know. */
 const UNKNOWN_CODE = -99;
-
-// The casts are true of kafkajs 2.2.4, the only version this package depends on.
-const errors = requireInternal("kafkajs/src/protocol/error") as {
-  readonly createErrorFromCode: (code: number) => Error;
-};
-const compression = requireInternal("kafkajs/src/protocol/message/compression") as {
-  readonly lookupCodec: (codec: number) => { readonly decompress: (data: Buffer) => Promise<Buffer> };
-};
 
 /** kafkajs with the driver's settings. */
 export function kafkajsClient(settings: Settings): Client {
@@ -348,7 +341,7 @@ class KafkajsSession implements Session {
 }
 
 function decompress(codec: number, data: Buffer): Promise<Buffer> {
-  return compression.lookupCodec(codec).decompress(data);
+  return lookupCodec(codec).decompress(data);
 }
 
 function memberFields({ group, id, generation }: Member): object {
@@ -357,7 +350,7 @@ function memberFields({ group, id, generation }: Member): object {
 
 function errorOf(code: number, message?: string): unknown {
   if (code === 0) return undefined;
-  const error = errors.createErrorFromCode(code);
+  const error = createErrorFromCode(code);
   if (kafkaCodeOf(error) === UNKNOWN_CODE) Object.assign(error, { code });
   if (message !== undefined) error.message += `: ${message}`;
   return error;

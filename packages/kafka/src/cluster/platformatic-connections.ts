@@ -19,7 +19,8 @@ export async function loadLibrary(): Promise<Library> {
   try {
     return await import("@platformatic/kafka");
   } catch (cause) {
-    const message = 'the client "platformatic" needs its package: npm install @platformatic/kafka';
+    const message =
+      'the client "platformatic" needs its package: npm install @platformatic/kafka; a bundle must leave it out, as external';
     throw new BrokerError("ADAPTER_MISSING", `${message} (${reasonOf(cause)})`, { cause });
   }
 }
