@@ -9,7 +9,7 @@ import { queueArguments } from "../../../packages/rabbitmq/src/topology.ts";
 import { codeBlock } from "../src/pages/code.ts";
 import { OPTIONS } from "../src/pages/options.ts";
 import { PAGES, upToDate } from "../src/pages/pages.ts";
-import { ROOT, read } from "../src/repository.ts";
+import { pathOfPublished, ROOT, read } from "../src/repository.ts";
 
 /** The cells of all table rows, without the heads. */
 const rowsOf = (document: string): readonly (readonly string[])[] =>
@@ -154,10 +154,13 @@ describe("links", () => {
 
   test.for(documents)("of %s exist", (document) => {
     const prose = read(document).replaceAll(/^(`{3,})[\s\S]*?^\1$|`[^`\n]*`/gm, "");
-    const targets = [...prose.matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, target = ""]) => target);
+    const targets = [...prose.matchAll(/\]\(([^)]+)\)/g)].map(([, target = ""]) => target);
     const broken = targets.filter((target) => {
-      const [path = "", anchor] = target.split("#");
-      const file = path === "" ? join(ROOT, document) : join(ROOT, dirname(document), path);
+      const published = pathOfPublished(target);
+      if (published === undefined && /^https?:/.test(target)) return false;
+      const [path = "", anchor] = (published ?? target).split("#");
+      const folder = published === undefined ? dirname(document) : "";
+      const file = path === "" ? join(ROOT, document) : join(ROOT, folder, path);
       return !existsSync(file) || (anchor !== undefined && !anchors(file).includes(anchor));
     });
     expect(broken).toEqual([]);

@@ -1,5 +1,6 @@
 import { read } from "../repository.ts";
 import { capabilitiesTable, limitsTable } from "./capabilities.ts";
+import { listOfChanges } from "./changes.ts";
 import { codeBlock } from "./code.ts";
 import { conformancePage } from "./conformance.ts";
 import { optionsTables } from "./options.ts";
@@ -7,6 +8,7 @@ import { speedTable } from "./speed.ts";
 
 /** The pages that are generated from the code, whole or in part. */
 export const PAGES: readonly string[] = [
+  "CHANGELOG.md",
   "README.md",
   "docs/conformance.md",
   "docs/options.md",
@@ -19,6 +21,7 @@ const PARTS: Readonly<Record<string, (path: string, name?: string) => string>> =
   capabilities: capabilitiesTable,
   limits: limitsTable,
   speed: speedTable,
+  changes: listOfChanges,
   options: optionsTables,
   code: codeBlock,
 };
