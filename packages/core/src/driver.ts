@@ -21,6 +21,7 @@ export { BackgroundAcks } from "./driver-kit/background-acks.ts";
 export { bufferOf } from "./driver-kit/bytes.ts";
 export { changeHeaders } from "./driver-kit/changes.ts";
 export { classifier, codeOf, type ErrorRow } from "./driver-kit/classifier.ts";
+export { type ConnectAttempt, explainConnectFailure } from "./driver-kit/connect-failure.ts";
 export { type CopyThenSettle, copyThenSettle } from "./driver-kit/copy-then-settle.ts";
 export { CREDENTIAL_KINDS, type CredentialOptions, passwordOf, usernameOf } from "./driver-kit/credentials.ts";
 export { Ending } from "./driver-kit/ending.ts";

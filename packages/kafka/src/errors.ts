@@ -4,9 +4,12 @@ import {
   codeOf,
   type ErrorCode,
   type ErrorRow,
+  explainConnectFailure,
+  type Host,
   reasonOf,
-  unavailable,
 } from "@anybroker/core/driver";
+import { NOT_A_RESPONSE } from "./cluster/first-bytes.ts";
+import { SCHEMES, type Settings } from "./options.ts";
 import { kafkaCodeOf } from "./protocol/error-codes.ts";
 
 /** What Kafka's error codes mean. A code that is missing here means a fault that no retry can repair. */
@@ -32,12 +35,16 @@ const BY_CODE: readonly (readonly [codes: readonly number[], code: ErrorCode, re
 
 const UNKNOWN_CODE: Classification = { code: "INTERNAL", retryable: false };
 
+/** What is said of the bytes of another protocol. */
+const NOT_KAFKA = new RegExp(`${NOT_A_RESPONSE}|requires TLS`);
+
 /** What other errors mean that are not Node's, by `<name> <code> <text>`. The first row that matches decides. */
 const BY_TEXT: readonly ErrorRow[] = [
   [/^AbortError /, "CANCELLED", false],
   [/^KafkaJSSASLAuthenticationError |PLT_KFK_AUTHENTICATION/, "UNAUTHORIZED", false],
   [/certificate required|handshake failure|bad certificate|unknown ca/i, "UNAUTHORIZED", false],
-  [/certificate|wrong version number|requires TLS/, "INVALID_CONFIG", false],
+  [/certificate|wrong version number/, "INVALID_CONFIG", false],
+  [NOT_KAFKA, "INVALID_CONFIG", false],
   [/^KafkaJSServerDoesNotSupportApiKey |^KafkaJSNotImplemented |PLT_KFK_UNSUPPORTED/, "UNSUPPORTED", false],
   [/^KafkaJS(Connection|RequestTimeout|BrokerNotFound|LockTimeout)/, "UNAVAILABLE", true],
   [/PLT_KFK_(NETWORK|TIMEOUT)/, "UNAVAILABLE", true],
@@ -54,16 +61,18 @@ export function classify(error: unknown): Classification {
   return row === undefined ? UNKNOWN_CODE : { code: row[1], retryable: row[2] };
 }
 
-/** How a server treats a client that does not speak as the server expects. */
-const CONNECTION_CLOSED = /Closed connection|Connection closed|before secure TLS connection/;
-
-/** Adds a hint to the error of a failed connection attempt if the server only closed the connection. */
-export function withHint(error: unknown): unknown {
-  const reason = reasonOf(error);
-  if (!CONNECTION_CLOSED.test(reason)) return error;
-  const hint =
-    "the server closed the connection; if this happens again, check whether it expects TLS (kafka+ssl://) and a user";
-  return unavailable(`${hint} (${reason})`, error);
+/** Says what happened where the client only says that the connection closed, or waits for the rest of odd bytes. */
+export function explained(error: unknown, { tls, sasl }: Settings, { host, port }: Host): unknown {
+  return explainConnectFailure(error, {
+    product: "Kafka",
+    address: `${host}:${port}`,
+    tls: tls !== undefined,
+    schemes: SCHEMES,
+    classify,
+    foreign: NOT_KAFKA,
+    closed: /Closed connection|Connection closed/,
+    ...(sasl === undefined ? { check: "whether it expects a user" } : {}),
+  });
 }
 
 function describe(error: unknown): string {

@@ -6,7 +6,7 @@ import type { Client, Session } from "./cluster/session.ts";
 import { Writer } from "./cluster/writer.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { declare } from "./declare.ts";
-import { classify, withHint } from "./errors.ts";
+import { classify, explained } from "./errors.ts";
 import { health } from "./health.ts";
 import type { Settings } from "./options.ts";
 import { purge } from "./purge.ts";
@@ -24,8 +24,10 @@ export async function openLink(
   signal: AbortSignal,
 ): Promise<core.Link<unknown>> {
   const openSession = (until: AbortSignal): Promise<Session> =>
-    connectToAny(settings.hosts, classify, until, (host) => client(host, until));
-  const session = await openSession(signal).catch((error: unknown) => Promise.reject(withHint(error)));
+    connectToAny(settings.hosts, classify, until, (host) =>
+      client(host, until).catch((error: unknown) => Promise.reject(explained(error, settings, host))),
+    );
+  const session = await openSession(signal);
   const cluster = new Cluster(session);
   return linkOf({
     settings,

@@ -1,7 +1,8 @@
 import type * as core from "@anybroker/core/driver";
 import { CREDENTIAL_KINDS, invalidConfig, readOptions, TLS_KINDS, tlsOf, usernameOf } from "@anybroker/core/driver";
 
-export const SCHEMES: readonly string[] = ["kafka", "kafka+ssl"];
+/** Without and with TLS. */
+export const SCHEMES: readonly [string, string] = ["kafka", "kafka+ssl"];
 
 const DEFAULT_PORT = 9_092;
 const DEFAULT_TIMEOUT = 10_000;

@@ -1,6 +1,6 @@
 import { BrokerError } from "@anybroker/core/driver";
 import { expect, test } from "vitest";
-import { classify, withHint } from "../src/errors.ts";
+import { classify } from "../src/errors.ts";
 
 /** An error with the fields that a client, Node or the server gives it. */
 function errorWith(fields: Readonly<Record<string, unknown>>, message = "text"): Error {
@@ -24,10 +24,4 @@ test.each([
   ["something that is no error", "text", "INTERNAL", false],
 ])("%s is classified", (_, error, code, retryable) => {
   expect(classify(error)).toEqual({ code, retryable });
-});
-
-test("only an attempt that the server cut off gets a hint", () => {
-  expect(withHint(errorWith({}, "Closed connection"))).toMatchObject({ code: "UNAVAILABLE", retryable: true });
-  const other = errorWith({}, "connect ECONNREFUSED");
-  expect(withHint(other)).toBe(other);
 });

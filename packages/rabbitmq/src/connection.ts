@@ -3,8 +3,8 @@ import type * as core from "@anybroker/core/driver";
 import {
   closed,
   Ending,
+  explainConnectFailure,
   heartbeatOf,
-  invalidConfig,
   notFound,
   openWithin,
   orAborted,
@@ -13,7 +13,7 @@ import {
   usernameOf,
 } from "@anybroker/core/driver";
 import * as amqp from "amqplib";
-import { replyCodeOf } from "./errors.ts";
+import { classify, NOT_AMQP, replyCodeOf } from "./errors.ts";
 import type { Settings } from "./options.ts";
 
 /** The largest prefetch that a channel can have: AMQP counts it in 16 bits. */
@@ -78,24 +78,25 @@ export function userOf(settings: Settings): string | undefined {
   return settings.mechanism === "external" ? undefined : (usernameOf(settings, settings.address) ?? "guest");
 }
 
-/**
- * amqplib only says that it expected another frame, and of the bytes of another protocol that a frame is too large.
- * This says what happened.
- */
+/** Says what happened where amqplib only says that it expected another frame, or less. */
 function explained(
   error: unknown,
-  { hostname, port }: { readonly hostname: string; readonly port: number },
+  { protocol, hostname, port }: { readonly protocol: string; readonly hostname: string; readonly port: number },
   vhost: string,
 ): unknown {
-  const text = String(error);
-  if (text.includes("Expected ConnectionOpenOk; got <ConnectionClose")) {
+  if (String(error).includes("Expected ConnectionOpenOk; got <ConnectionClose")) {
     return notFound(`the virtual host ${vhost} does not exist, or this user may not use it`, error);
   }
-  if (/Frame size \d+ exceeds/.test(text)) {
-    const address = `${hostname}:${port}`;
-    return invalidConfig(`the server at ${address} does not speak AMQP 0-9-1: is this RabbitMQ's port?`, error);
-  }
-  return error;
+  return explainConnectFailure(error, {
+    product: "RabbitMQ",
+    address: `${hostname}:${port}`,
+    tls: protocol === "amqps",
+    schemes: ["amqp", "amqps"],
+    classify,
+    // The bytes of another protocol look like a frame that is too large.
+    foreign: NOT_AMQP,
+    closed: /closed abruptly/,
+  });
 }
 
 function watch(model: amqp.ChannelModel, socket: AbortController): Connection {

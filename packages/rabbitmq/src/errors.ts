@@ -1,5 +1,8 @@
 import { type Classification, classifier, codeOf, type ErrorRow, reasonOf } from "@anybroker/core/driver";
 
+/** What amqplib says of the bytes of another protocol: that a frame is too large. */
+export const NOT_AMQP: RegExp = /Frame size \d+ exceeds/;
+
 /**
  * What errors of amqplib and the server mean, by `<code> <text>`. The codes are the reply codes of AMQP 0-9-1 (three
  * digits); many errors of amqplib have none. The first row that matches decides.
@@ -8,6 +11,7 @@ const ROWS: readonly ErrorRow[] = [
   [/Handshake terminated by server: 403/, "UNAUTHORIZED", false],
   [/SASL mechanism \S+ is not provided|exchange type/, "INVALID_CONFIG", false],
   [/message size \d+ is larger|exceeds the \d+ byte encoding buffer|\(up to 255 chars\)|^311 /, "TOO_LARGE", false],
+  [NOT_AMQP, "INVALID_CONFIG", false],
   [/inequivalent arg/, "DRIFT", false],
   [/delivery acknowledgement on channel \d+ timed out/, "UNAVAILABLE", true],
   // A queue with a length limit refuses messages while it is full.

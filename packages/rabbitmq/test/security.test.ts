@@ -75,7 +75,7 @@ await withServers(rabbitmqServer, () => {
     await expect(connecting).rejects.toMatchObject({
       code: "INVALID_CONFIG",
       retryable: false,
-      message: `the server at ${at} does not speak AMQP 0-9-1: is this RabbitMQ's port?`,
+      message: expect.stringContaining(`the server at ${at} is no RabbitMQ server`),
     });
   });
 

@@ -1,6 +1,7 @@
 import type * as core from "@anybroker/core/driver";
 import {
   Ending,
+  explainConnectFailure,
   heartbeatOf,
   orAborted,
   passwordOf,
@@ -10,8 +11,8 @@ import {
   usernameOf,
 } from "@anybroker/core/driver";
 import { Cluster, type RedisOptions as IoredisOptions, Redis } from "ioredis";
-import { withoutCommand } from "./errors.ts";
-import type { Settings } from "./options.ts";
+import { classify, NOT_REDIS, withoutCommand } from "./errors.ts";
+import { SCHEMES, type Settings } from "./options.ts";
 import type { Argument, ScriptRunner } from "./scripts/script.ts";
 
 /** The client of ioredis, for what anybroker does not offer. A blocking command on it holds up everything else. */
@@ -28,6 +29,8 @@ export interface Connection extends ScriptRunner {
   readonly client: RedisNative;
   /** Resolves with the reason when the connection is gone. */
   readonly lost: Promise<unknown>;
+  /** The first error of the socket or of the server's replies as a whole; undefined while there is none. */
+  readonly firstError: () => unknown;
   /** Whether a command would be written now. */
   readonly writable: () => boolean;
   /** Sends one command. Text in the reply comes as buffers. */
@@ -60,9 +63,23 @@ export async function openConnection(
   } catch (error) {
     client.disconnect();
     if (signal.aborted) throw error;
-    throw firstError ?? withoutCommand(lastNodeError(error));
+    throw explained(firstError ?? withoutCommand(lastNodeError(error)), settings, hosts);
   }
-  return connectionOf(client, ending.lost);
+  return connectionOf(client, ending.lost, () => firstError);
+}
+
+/** Says what happened where ioredis only says that the connection closed, or names a byte. */
+export function explained(error: unknown, { address }: Settings, hosts: readonly core.Host[]): unknown {
+  const tried = hosts.map(({ host, port = 6_379 }) => `${host}:${port}`);
+  return explainConnectFailure(error, {
+    product: "Redis",
+    address: tried.join(" or ") || "localhost:6379",
+    tls: address.scheme === "rediss",
+    schemes: SCHEMES,
+    classify,
+    foreign: NOT_REDIS,
+    closed: /Connection is closed/,
+  });
 }
 
 /**
@@ -76,7 +93,7 @@ function endWithoutNode(client: RedisNative): void {
   });
 }
 
-function connectionOf(client: RedisNative, lost: Promise<unknown>): Connection {
+function connectionOf(client: RedisNative, lost: Promise<unknown>, firstError: () => unknown): Connection {
   const fail = (error: unknown): never => {
     // Another server has taken over, and this one is a replica now.
     if (reasonOf(error).startsWith("READONLY")) client.disconnect();
@@ -85,6 +102,7 @@ function connectionOf(client: RedisNative, lost: Promise<unknown>): Connection {
   return {
     client,
     lost,
+    firstError,
     writable: () => client.status === "ready",
     command: (name, ...args) => client.callBuffer(name, ...args).catch(fail),
     run: ({ source, sha }, keys, args) =>

@@ -1,6 +1,9 @@
 import { type Classification, classifier, type ErrorRow, refused, type SettleFailure } from "@anybroker/core/driver";
 import { ReplyError } from "ioredis";
 
+/** What ioredis says of the bytes of another protocol. */
+export const NOT_REDIS: RegExp = /Unknown RESP type/;
+
 /**
  * The meaning of errors, matched against `<code> <message>`. A server error has no code, and its message begins with a
  * word in capitals. The first row that matches decides, after the rows of the driver kit for Node's own errors.
@@ -28,8 +31,7 @@ const ROWS: readonly ErrorRow[] = [
     true,
   ],
   [/Too many Cluster redirections|None of startup nodes|Command aborted/, "UNAVAILABLE", true],
-  // The other end is not Redis.
-  [/Unknown RESP type/, "INVALID_CONFIG", false],
+  [NOT_REDIS, "INVALID_CONFIG", false],
   // Any other server error.
   [/^ [A-Z]+ /, "REJECTED", false],
 ];

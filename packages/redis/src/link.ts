@@ -1,10 +1,10 @@
 import type * as core from "@anybroker/core/driver";
 import { connectToAny, LeaseBook, orAborted } from "@anybroker/core/driver";
 import { refinement } from "./capabilities.ts";
-import { openConnection, type RedisNative, silenceLimit } from "./connection.ts";
+import { explained, openConnection, type RedisNative, silenceLimit } from "./connection.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { declare } from "./declare.ts";
-import { classify } from "./errors.ts";
+import { classify, isServerError } from "./errors.ts";
 import { healthOf, type Server, serverOf } from "./health.ts";
 import type { Settings } from "./options.ts";
 import { purge } from "./purge.ts";
@@ -60,7 +60,8 @@ async function connectTo(
     return linkOf(state, server);
   } catch (error) {
     connection.cut();
-    throw error;
+    if (signal.aborted || isServerError(error)) throw error;
+    throw explained(connection.firstError() ?? error, settings, hosts);
   }
 }
 

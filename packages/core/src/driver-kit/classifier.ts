@@ -7,7 +7,7 @@ export type ErrorRow = readonly [when: RegExp, code: ErrorCode, retryable: boole
 const NODE_ROWS: readonly ErrorRow[] = [
   [/^(ABORT_ERR|AbortError)$/, "CANCELLED", false],
   [/^TimeoutError$/, "TIMEOUT", true],
-  [/^\w*(CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|ALERT_(BAD_)?CERTIFICATE|ALERT_UNKNOWN_CA)/, "UNAUTHORIZED", false],
+  [/^[\w/]*(CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|ALERT_(BAD_)?CERTIFICATE|ALERT_UNKNOWN_CA)/, "UNAUTHORIZED", false],
   [/^(ERR_(SSL|TLS|OSSL)|\w*CERT|\w*SELF_SIGNED|UNABLE_TO_|EPROTO$|HOSTNAME_MISMATCH)/, "INVALID_CONFIG", false],
   [/^E[A-Z_]+$/, "UNAVAILABLE", true],
 ];

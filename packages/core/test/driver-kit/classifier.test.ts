@@ -28,6 +28,7 @@ describe("an error of Node is classified by its code", () => {
     ["HOSTNAME_MISMATCH", "INVALID_CONFIG", false],
     ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", "UNAUTHORIZED", false],
     ["ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE", "UNAUTHORIZED", false],
+    ["ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE", "UNAUTHORIZED", false],
     ["ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE", "UNAUTHORIZED", false],
     ["ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", "UNAUTHORIZED", false],
   ])("%s → %s", (code, expected, retryable) => {

@@ -5,6 +5,7 @@ import { closed, Ending, PromiseCache, unauthorized, unavailable } from "@anybro
 import type { AuthenticationProviderArgs, Authenticator, Mechanism, SASLOptions } from "kafkajs";
 import { Kafka, logLevel } from "kafkajs";
 import type { Settings } from "../options.ts";
+import { watchFirstBytes } from "./first-bytes.ts";
 import {
   API_KEYS,
   type Broker,
@@ -93,6 +94,8 @@ export class Connections {
   /** If two fetches from a node connected at once, one connection would be left behind. */
   readonly #fetchConnections = new PromiseCache<Node, unknown>();
   readonly #sockets = new Set<Socket>();
+  /** What is said of a server that is none of Kafka. */
+  #foreign: Error | undefined;
   readonly #ending = new Ending((reason) => {
     // Without an error, kafkajs does not reject the requests that wait for a response.
     const error = reason instanceof Error ? reason : unavailable("the connection ended", reason);
@@ -181,7 +184,11 @@ export class Connections {
       logger: SILENT_LOGGER,
       authenticationTimeout: timeout,
     });
-    await broker.connect();
+    try {
+      await broker.connect();
+    } catch (error) {
+      throw this.#foreign ?? error;
+    }
     return { broker, pool };
   }
 
@@ -196,6 +203,10 @@ export class Connections {
     const lose = (): void => this.#ending.end(unavailable("the connection was lost"));
     // A failed attempt to connect ends nothing: the cluster may not know yet that a node is down.
     socket.once("connect", () => socket.once("close", lose));
+    watchFirstBytes(socket, (error) => {
+      this.#foreign = error;
+      this.#ending.end(error);
+    });
     return socket;
   }
 }

@@ -3,6 +3,7 @@ import type * as core from "@anybroker/core/driver";
 import { BrokerError, closed, Ending, PromiseCache, reasonOf, unauthorized, unavailable } from "@anybroker/core/driver";
 import type * as library from "@platformatic/kafka";
 import type { Settings } from "../options.ts";
+import { watchFirstBytes } from "./first-bytes.ts";
 import { SEED_NODE } from "./session.ts";
 
 export type Library = typeof library;
@@ -61,6 +62,8 @@ export class PlatformaticConnections {
   /** By host and purpose. */
   readonly #connections = new PromiseCache<string, Connection>();
   readonly #openConnections = new Set<Connection>();
+  /** What is said of a server that is none of Kafka. */
+  #foreign: Error | undefined;
   readonly #ending = new Ending(() => {
     for (const connection of this.#openConnections) connection.socket.destroy();
   });
@@ -95,7 +98,7 @@ export class PlatformaticConnections {
       // The cast is true: the library's error of a refused request carries the whole response.
       if (error instanceof this.#library.ResponseError) return error.response as T;
       if (error instanceof this.#library.TimeoutError) this.#ending.end(error);
-      throw error;
+      throw this.#foreign ?? error;
     }
   }
 
@@ -115,9 +118,15 @@ export class PlatformaticConnections {
     const connection = new this.#library.Connection(clientId, withServerName);
     connection.on("error", () => {});
     try {
-      await connection.connect(host, port ?? 9_092);
+      const connecting = connection.connect(host, port ?? 9_092);
+      watchFirstBytes(connection.socket, (error) => {
+        this.#foreign = error;
+        this.#ending.end(error);
+        connection.socket.destroy();
+      });
+      await connecting;
     } catch (error) {
-      throw this.#causeOf(error);
+      throw this.#foreign ?? this.#causeOf(error);
     }
     this.#openConnections.add(connection);
     if (this.#ending.over) connection.socket.destroy();

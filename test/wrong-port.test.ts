@@ -1,0 +1,58 @@
+// What a stranger reads who has mixed up ports, or has TLS where there is none. No server of a broker is needed.
+import { connect } from "@anybroker/core";
+import { closingStranger, stranger, strangerWithTls } from "@anybroker-internal/testkit/stranger";
+import { describe, expect, test } from "vitest";
+
+describe.concurrent.for([
+  ["RabbitMQ", "amqp", "amqps", ""],
+  ["Redis", "redis", "rediss", ""],
+  ["Kafka", "kafka", "kafka+ssl", "?client=kafkajs"],
+  ["Kafka", "kafka", "kafka+ssl", "?client=platformatic"],
+] as const)("%s, %s://, %s://%s", ([product, plain, tls, parameters]) => {
+  /** What `connect` rejects with. */
+  const failure = (scheme: string, at: string): Promise<unknown> =>
+    connect(`${scheme}://${at}${parameters}`, { connectTimeout: 5_000 }).then(
+      () => "connected",
+      (error: unknown) => error,
+    );
+
+  test("a server of another protocol", async () => {
+    const at = await stranger();
+    expect(await failure(plain, at)).toMatchObject({
+      code: "INVALID_CONFIG",
+      message:
+        `the server at ${at} is no ${product} server: is this the right port? ` +
+        `With TLS the URL begins with ${tls}://`,
+    });
+  });
+
+  test("TLS at a port without it", async () => {
+    const at = await stranger();
+    expect(await failure(tls, at)).toMatchObject({
+      code: "INVALID_CONFIG",
+      message:
+        `the server at ${at} does not speak TLS: is this the right port? ` +
+        `Without TLS the URL begins with ${plain}://`,
+    });
+  });
+
+  test("no TLS at a port with it", async () => {
+    const at = await strangerWithTls();
+    const message = `the server at ${at} closed the connection; if this happens again, check whether this is the port of a ${product} server without TLS (with TLS the URL begins with ${tls}://)`;
+    expect(await failure(plain, at)).toMatchObject({
+      code: "UNAVAILABLE",
+      retryable: true,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  test("TLS at a port where the server closes the connection", async () => {
+    const at = await closingStranger();
+    const message = `the server at ${at} closed the connection; if this happens again, check whether this is the port of a ${product} server with TLS (without TLS the URL begins with ${plain}://)`;
+    expect(await failure(tls, at)).toMatchObject({
+      code: "UNAVAILABLE",
+      retryable: true,
+      message: expect.stringContaining(message),
+    });
+  });
+});
