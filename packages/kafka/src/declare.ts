@@ -3,6 +3,7 @@ import { deadLettersName, orAborted } from "@anybroker/core/driver";
 import { BEGINNING, END } from "./cluster/cluster.ts";
 import { Group, isDeleted } from "./cluster/group.ts";
 import type { LinkState } from "./cluster/link-state.ts";
+import { ofTopic } from "./errors.ts";
 import { CODES, kafkaCodeOf } from "./protocol/error-codes.ts";
 import type { NewTopic } from "./protocol/requests.ts";
 import type { TopicPartition } from "./protocol/topic-partition.ts";
@@ -47,7 +48,7 @@ export async function requireEntity(
   const existing = await cluster.refresh([main], signal);
   if (!existing.includes(main)) {
     const [info] = await session.metadata([main]);
-    throw info?.error;
+    throw ofTopic(main, info?.error);
   }
   if (entity.kind !== "subscription") return;
   await new Group(session, naming.source(entity)).requireOffsets(await cluster.partitionsOf([main], signal), signal);

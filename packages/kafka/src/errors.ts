@@ -1,4 +1,5 @@
 import {
+  type BrokerError,
   type Classification,
   classifier,
   codeOf,
@@ -6,11 +7,12 @@ import {
   type ErrorRow,
   explainConnectFailure,
   type Host,
+  notFound,
   reasonOf,
 } from "@anybroker/core/driver";
 import { NOT_A_RESPONSE } from "./cluster/first-bytes.ts";
 import { SCHEMES, type Settings } from "./options.ts";
-import { kafkaCodeOf } from "./protocol/error-codes.ts";
+import { CODES, kafkaCodeOf } from "./protocol/error-codes.ts";
 
 /** What Kafka's error codes mean. A code that is missing here means a fault that no retry can repair. */
 const BY_CODE: readonly (readonly [codes: readonly number[], code: ErrorCode, retryable: boolean])[] = [
@@ -73,6 +75,20 @@ export function explained(error: unknown, { tls, sasl }: Settings, { host, port 
     closed: /Closed connection|Connection closed/,
     ...(sasl === undefined ? { check: "whether it expects a user" } : {}),
   });
+}
+
+/** The error for a topic that does not exist. */
+export function noTopic(topic: string, cause?: unknown): BrokerError {
+  return notFound(`there is no topic ${topic}`, cause);
+}
+
+/**
+ * What the server reports of a topic that cannot be used, as an error that names the topic where it is missing. Kafka's
+ * own text does not.
+ */
+export function ofTopic(topic: string, error: unknown): unknown {
+  const isMissing = error === undefined || kafkaCodeOf(error) === CODES.unknownTopic;
+  return isMissing ? noTopic(topic, error) : error;
 }
 
 function describe(error: unknown): string {

@@ -5,5 +5,5 @@ import type { Session } from "./cluster/session.ts";
 /** `Link.health`. */
 export async function health(session: Session, signal: AbortSignal): Promise<core.LinkHealth> {
   await orAborted(session.metadata([]), signal);
-  return { degraded: undefined, details: { protocol: session.version } };
+  return { degraded: undefined, details: {} };
 }

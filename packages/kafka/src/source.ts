@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type * as core from "@anybroker/core/driver";
-import { DELAY_STEPS, deadLettersName, Ending, notFound, retryStepName, unavailable } from "@anybroker/core/driver";
+import { DELAY_STEPS, deadLettersName, Ending, retryStepName, unavailable } from "@anybroker/core/driver";
 import { Cluster, REFRESH_INTERVAL } from "./cluster/cluster.ts";
 import type { LinkState } from "./cluster/link-state.ts";
 import type { Session } from "./cluster/session.ts";
+import { noTopic } from "./errors.ts";
 import { AssignedPartitions } from "./reading/assigned-partitions.ts";
 import type { Assignment } from "./reading/assignment.ts";
 import { Commits } from "./reading/commits.ts";
@@ -43,7 +44,7 @@ export async function openSource(
     const needed = isDurable && context.topology === "create" ? [main, deadLettersName(name)] : [main];
     const existing = new Set(await cluster.refresh([...new Set([...names, ...needed])], signal));
     // Without dead letters it was deleted since it was declared, and would begin with the oldest message of its topic.
-    for (const topic of needed) if (!existing.has(topic)) throw notFound(`no topic ${topic}`);
+    for (const topic of needed) if (!existing.has(topic)) throw noTopic(topic);
     const membership = isDurable ? new Membership(session, cluster, name, context.lease, abandonedMembers) : undefined;
     if (membership !== undefined && entity.kind === "subscription" && context.topology !== "create") {
       await membership.group.requireOffsets(await cluster.partitionsOf([main], signal), signal);

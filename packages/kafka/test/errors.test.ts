@@ -1,6 +1,6 @@
 import { BrokerError } from "@anybroker/core/driver";
 import { expect, test } from "vitest";
-import { classify } from "../src/errors.ts";
+import { classify, ofTopic } from "../src/errors.ts";
 
 /** An error with the fields that a client, Node or the server gives it. */
 function errorWith(fields: Readonly<Record<string, unknown>>, message = "text"): Error {
@@ -24,4 +24,13 @@ test.each([
   ["something that is no error", "text", "INTERNAL", false],
 ])("%s is classified", (_, error, code, retryable) => {
   expect(classify(error)).toEqual({ code, retryable });
+});
+
+test("a missing topic is named, which Kafka's own text does not do", () => {
+  const missing = { name: "BrokerError", code: "NOT_FOUND", message: "there is no topic orders" };
+  const error = errorWith({ code: 3 }, "This server does not host this topic-partition");
+  expect(ofTopic("orders", error)).toMatchObject({ ...missing, cause: error });
+  expect(ofTopic("orders", undefined)).toMatchObject(missing);
+  const other = errorWith({ code: 29 });
+  expect(ofTopic("orders", other)).toBe(other);
 });

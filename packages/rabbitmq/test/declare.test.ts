@@ -15,7 +15,7 @@ import {
 import { expect, test } from "vitest";
 import { open, plain, publishTo, unique } from "./harness.ts";
 
-test("an entity that differs is used as it is, and each difference is reported in the server's words", async () => {
+test("an entity that differs is used as it is, and each difference is reported", async () => {
   const link = await open();
   const name = unique("classic");
   const channel = await plain();
@@ -33,7 +33,7 @@ test("an entity that differs is used as it is, and each difference is reported i
     {
       entity,
       property: `x-delivery-limit of queue '${name}.dlq'`,
-      expected: expect.stringContaining("2147483647"),
+      expected: "2147483647",
       found: "none",
     },
   ];
@@ -49,7 +49,7 @@ test("a queue that is not ordered differs from one that is", async () => {
   const name = unique("queue");
   await declared(link, queue(name));
   expect(await link.declare([queue(name, true)], "create", live)).toMatchObject([
-    { property: `x-single-active-consumer of queue '${name}'` },
+    { property: "ordered", expected: "true", found: "false" },
   ]);
 });
 

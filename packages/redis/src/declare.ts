@@ -34,8 +34,7 @@ async function declareTopic(state: LinkState, topic: core.TopicEntity, mode: Mod
     found = Number((await connection.command("GET", retention)) ?? 0);
   }
   if (found === topic.retention) return [];
-  const expected = String(topic.retention);
-  return [{ entity: topic, property: `retention of ${stream}`, expected, found: String(found) }];
+  return [{ entity: topic, property: "retention", expected: String(topic.retention), found: String(found) }];
 }
 
 async function declareSource(state: LinkState, entity: core.SourceEntity, mode: Mode): Promise<readonly core.Drift[]> {
@@ -55,12 +54,8 @@ async function declareSource(state: LinkState, entity: core.SourceEntity, mode: 
   const drifts: core.Drift[] = [];
   const partitioned = keys.streams.length > 1;
   if (entity.kind === "queue" && partitioned !== ordered) {
-    drifts.push({
-      entity,
-      property: `partitions of ${stream}`,
-      expected: String(ordered ? PARTITIONS : 1),
-      found: String(keys.streams.length),
-    });
+    // An ordered queue has several partitions.
+    drifts.push({ entity, property: "ordered", expected: String(ordered), found: String(partitioned) });
   }
   if (mode === "create") await createMissing(state, keys, entity);
   else drifts.push(...(await missingStreams(state, keys, entity)));

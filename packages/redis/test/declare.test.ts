@@ -8,12 +8,12 @@ test("a queue keeps the partitions that it was created with, and other expectati
   await declared(link, plainQueue);
   await declared(link, orderedQueue);
   const other = await open();
-  const drift = { property: expect.stringContaining("partitions") };
+  const drift = { property: "ordered" };
   expect(await other.declare([{ ...plainQueue, ordered: true }], "create", live)).toEqual([
-    expect.objectContaining({ ...drift, expected: "8", found: "1" }),
+    expect.objectContaining({ ...drift, expected: "true", found: "false" }),
   ]);
   expect(await other.declare([{ ...orderedQueue, ordered: false }], "verify", live)).toEqual([
-    expect.objectContaining({ ...drift, expected: "1", found: "8" }),
+    expect.objectContaining({ ...drift, expected: "false", found: "true" }),
   ]);
   // The queue is used as it is.
   await sent(other, { ...plainQueue, ordered: true }, [message("a", { key: "k" })]);

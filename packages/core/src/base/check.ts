@@ -59,6 +59,12 @@ export function checkFunction(what: string, value: unknown): void {
   if (typeof value !== "function") throw new TypeError(`${what} must be a function, not ${show(value)}`);
 }
 
+/** Says which character of a name is the first that the pattern matches; undefined without one. */
+export function oddCharacter(name: string, odd: RegExp): string | undefined {
+  const found = odd.exec(name);
+  return found === null ? undefined : `${show(found[0])} at position ${found.index + 1} is not allowed`;
+}
+
 /** Formats a value for an error message: short strings and primitives as they are, anything else by its kind. */
 export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);

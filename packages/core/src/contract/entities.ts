@@ -47,7 +47,7 @@ export type Entity = Destination | SubscriptionEntity;
 /** A property in which an existing entity differs from what was asked for. */
 export interface Drift {
   readonly entity: Entity;
-  /** The name of the property, in the broker's terms. */
+  /** The option that differs, such as `ordered`, or the property in the broker's terms where it is no option. */
   readonly property: string;
   readonly expected: string;
   /** The value that the entity has, as far as the broker tells. */

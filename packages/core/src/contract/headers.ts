@@ -1,3 +1,4 @@
+import { oddCharacter, show } from "../base/check.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { Limits } from "./capabilities.ts";
 
@@ -23,8 +24,10 @@ export const OWN_PREFIX = "anybroker-";
 /** An empty set of headers. */
 export const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
 
-/** The prefix is that of the headers of a CloudEvent. */
+/** What the names of a CloudEvent's headers begin with. Elsewhere a capital or a colon is not allowed. */
+const CLOUD_EVENTS = /^cloudEvents:/;
 const NAME = /^(cloudEvents:)?[a-z0-9][a-z0-9._-]{0,127}$/;
+const NAME_RULE = "a name has 1 to 128 lower-case letters, digits, '.', '_' and '-', and begins with a letter or digit";
 
 /** Returns the length of a string in bytes of UTF-8. */
 export function utf8Length(text: string): number {
@@ -63,10 +66,18 @@ export function checkHeaders(
 
 /** Throws a `TypeError` unless a user may give a header this name. */
 export function checkHeaderName(name: string): void {
-  if (!NAME.test(name)) throw new TypeError(`header ${JSON.stringify(name)}: the name must match ${NAME}`);
+  if (!NAME.test(name)) throw new TypeError(`header ${show(name)}: ${faultOf(name)}`);
   if (name.startsWith(OWN_PREFIX)) {
     throw new TypeError(`header ${name}: names that begin with ${OWN_PREFIX} are reserved for anybroker`);
   }
+}
+
+function faultOf(name: string): string {
+  const prefix = CLOUD_EVENTS.exec(name)?.[0] ?? "";
+  const lower = prefix + name.slice(prefix.length).toLowerCase();
+  if (NAME.test(lower)) return `names of headers are in lower case; use ${show(lower)}`;
+  const odd = prefix === "" ? oddCharacter(name, /[^A-Za-z0-9._-]/u) : undefined;
+  return odd === undefined ? NAME_RULE : `${odd}; ${NAME_RULE}`;
 }
 
 function describe(value: unknown): string {

@@ -85,5 +85,5 @@ export class Declarations {
 }
 
 function describeDrift({ entity, property, expected, found }: Drift): string {
-  return `${describeEntity(entity)} exists with another ${property}: expected ${expected}, found ${found}`;
+  return `${describeEntity(entity)} is not as declared; ${property}: expected ${expected}, found ${found}`;
 }

@@ -40,7 +40,8 @@ export class Sender {
     if (!Array.isArray(messages)) throw new TypeError("sendBatch takes an array of messages");
     const prepared = messages.map((message, index) => {
       if (typeof message !== "object" || message === null || !("body" in message)) {
-        throw new TypeError(`message ${index} of the batch must be an object with a body, not ${show(message)}`);
+        const given = Object(message) === message ? `${show(message)} without one` : show(message);
+        throw new TypeError(`message ${index} of the batch must be an object with a body, not ${given}`);
       }
       return { body: message.body, prepared: prepareSend(this.#context, optionsOf(message)) };
     });

@@ -37,6 +37,20 @@ describe("the name of a queue or topic", () => {
     expect(() => checkName("queue", name, LIMITS)).toThrow(rule);
   });
 
+  test.each([
+    ["1st", 'it starts with "1"'],
+    ["orders-", 'it ends with "-"'],
+    ["or ders", '" " at position 3 is not allowed'],
+    ["orders/eu", '"/" at position 7 is not allowed'],
+    ["börse", '"ö" at position 2 is not allowed'],
+    ["a😀", '"😀" at position 2 is not allowed'],
+    ["orders\n", '"\\n" at position 7 is not allowed'],
+    ["orders.dlq", '"dlq" is reserved'],
+    ["amq.orders", 'it begins with "amq."'],
+  ])("is refused with what is wrong in it: %j, because %s", (name, fault) => {
+    expect(() => checkName("queue", name, LIMITS)).toThrow(`queue ${JSON.stringify(name)}: ${fault}; a name starts`);
+  });
+
   test("has a length within the limits of the broker", () => {
     const limits = { nameMin: 3, nameMax: 5 };
     expect(() => checkName("topic", "ab", limits)).toThrow(/topic "ab": the name must have 3 to 5 characters, not 2/);
@@ -59,6 +73,16 @@ describe("the name of a subscription", () => {
     "cannot be %j",
     (name) => expect(() => checkSubscriptionName(name)).toThrow(TypeError),
   );
+
+  test.each([
+    ["", "it is empty"],
+    ["x".repeat(51), "it has 51 characters"],
+    ["mail.eu", '"." at position 5 is not allowed'],
+    ["mail-", 'it ends with "-"'],
+    ["dlq", '"dlq" is reserved'],
+  ])("is refused with what is wrong in it: %j, because %s", (name, fault) => {
+    expect(() => checkSubscriptionName(name)).toThrow(`subscription ${JSON.stringify(name)}: ${fault}; a name has`);
+  });
 });
 
 describe("two names that one broker may take for the same", () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { notFound, orAborted } from "@anybroker/core/driver";
+import { orAborted } from "@anybroker/core/driver";
+import { noTopic, ofTopic } from "../errors.ts";
 import { CODES, kafkaCodeOf } from "../protocol/error-codes.ts";
 import type { TopicPartition } from "../protocol/topic-partition.ts";
 import type { Session } from "./session.ts";
@@ -41,7 +42,7 @@ export class Cluster {
     if (known !== undefined) return known;
     await this.refresh([topic], signal);
     const leaders = this.#leaders.get(topic);
-    if (leaders === undefined) throw notFound(`no topic ${topic}`);
+    if (leaders === undefined) throw noTopic(topic);
     return leaders;
   }
 
@@ -128,14 +129,17 @@ export class Cluster {
     }));
     for (let retries = RETRIES; ; retries -= 1) {
       const results = await this.askLeaders(times, signal, (node, led) => this.#session.listOffsets(node, led));
-      const failed = results.find((result) => result.error !== undefined);
-      if (failed === undefined) {
+      const failed = results.findIndex((result) => result.error !== undefined);
+      if (failed === -1) {
         const tooLate = times.filter((one, index) => one.time >= 0 && results[index]?.value === -1);
         const ends = tooLate.length === 0 ? [] : await this.offsetsAt(tooLate, END, signal);
         return times.map((one, index) => ends[tooLate.indexOf(one)] ?? results[index]?.value ?? -1);
       }
       // A new leader may learn a little later than others that it is the leader.
-      if (retries === 0 || !NOT_READY.includes(kafkaCodeOf(failed.error) ?? -1)) throw failed.error;
+      const error = results[failed]?.error;
+      if (retries === 0 || !NOT_READY.includes(kafkaCodeOf(error) ?? -1)) {
+        throw ofTopic(partitions[failed]?.topic ?? "", error);
+      }
       await sleep(RETRY_WAIT, undefined, { signal });
       await this.refresh([...new Set(partitions.map(({ topic }) => topic))], signal);
     }

@@ -5,6 +5,7 @@ import { closed, Ending, PromiseCache, unauthorized, unavailable } from "@anybro
 import type { AuthenticationProviderArgs, Authenticator, Mechanism, SASLOptions } from "kafkajs";
 import { Kafka, logLevel } from "kafkajs";
 import type { Settings } from "../options.ts";
+import type { KnownRequests } from "../protocol/server-version.ts";
 import { watchFirstBytes } from "./first-bytes.ts";
 import {
   API_KEYS,
@@ -116,10 +117,10 @@ export class Connections {
     this.#addresses.set(node, { host, port });
   }
 
-  /** The newest version of a request that the first server knows. */
-  async newestVersion(name: string): Promise<number | undefined> {
+  /** What the first server knows. */
+  async knownRequests(): Promise<KnownRequests> {
     const { broker } = await this.#node(SEED_NODE);
-    return broker.versions[API_KEYS[name] ?? -1]?.maxVersion;
+    return new Map(Object.entries(broker.versions).map(([key, { maxVersion }]) => [Number(key), maxVersion]));
   }
 
   close(): void {

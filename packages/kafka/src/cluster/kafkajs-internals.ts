@@ -32,7 +32,7 @@ export interface ConnectionPool {
 }
 
 export interface Broker {
-  readonly versions: Readonly<Record<number, { readonly minVersion: number; readonly maxVersion: number }>>;
+  readonly versions: Readonly<Record<number, { readonly maxVersion: number }>>;
   connect(): Promise<void>;
   lookupRequest(key: number, request: unknown): (fields: object) => Protocol;
 }

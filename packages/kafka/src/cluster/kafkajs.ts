@@ -17,6 +17,7 @@ import type {
   ProducerId,
   TopicInfo,
 } from "../protocol/requests.ts";
+import { serverVersion } from "../protocol/server-version.ts";
 import { byTopic, inOrderOf, type TopicPartition } from "../protocol/topic-partition.ts";
 import { Connections, kafkajsFor } from "./kafkajs-connections.ts";
 import { createErrorFromCode, lookupCodec } from "./kafkajs-internals.ts";
@@ -100,7 +101,7 @@ class KafkajsSession implements Session {
   }
 
   async start(): Promise<void> {
-    this.version = `Produce v${await this.#connections.newestVersion("Produce")}`;
+    this.version = serverVersion(await this.#connections.knownRequests());
     await this.metadata([]);
   }
 

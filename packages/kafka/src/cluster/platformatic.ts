@@ -17,6 +17,7 @@ import type {
   ProducerId,
   TopicInfo,
 } from "../protocol/requests.ts";
+import { serverVersion } from "../protocol/server-version.ts";
 import { byTopic, inOrderOf, type TopicPartition } from "../protocol/topic-partition.ts";
 import {
   connectionOptions,
@@ -42,8 +43,6 @@ import {
 
 /** The version of a fetch whose response {@link decodeFetchResponse} decodes. */
 const FETCH_VERSION = 11;
-
-const PRODUCE_KEY = 0;
 
 /** The metadata of a member that reads no topics. */
 const NO_METADATA = Buffer.alloc(6);
@@ -90,7 +89,7 @@ class PlatformaticSession implements Session {
   async start(): Promise<void> {
     const { apiVersionsV3 } = this.#library;
     const { apiKeys } = await this.#connections.request(SEED_NODE, apiVersionsV3.api, this.#settings.clientId, "1");
-    this.version = `Produce v${apiKeys.find(({ apiKey }) => apiKey === PRODUCE_KEY)?.maxVersion}`;
+    this.version = serverVersion(new Map(apiKeys.map(({ apiKey, maxVersion }) => [apiKey, maxVersion])));
     await this.metadata([]);
   }
 

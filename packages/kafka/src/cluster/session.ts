@@ -49,7 +49,7 @@ export interface Session {
   readonly contactedNodes: ReadonlySet<number>;
   /** Nodes from which records were fetched. Fetches have a connection of their own. */
   readonly fetchedNodes: ReadonlySet<number>;
-  /** The newest version of the produce request that the server knows: Kafka does not tell its own version. */
+  /** The version of Kafka, as far as the requests tell that the server knows. */
   readonly version: string;
   /** Asks one node about topics; the first host unless `node` says another. */
   metadata(topics: readonly string[], node?: number): Promise<readonly TopicInfo[]>;

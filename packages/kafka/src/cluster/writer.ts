@@ -1,5 +1,6 @@
 import type * as core from "@anybroker/core/driver";
 import { Turns } from "@anybroker/core/driver";
+import { ofTopic } from "../errors.ts";
 import { CODES, kafkaCodeOf } from "../protocol/error-codes.ts";
 import { partitionOf } from "../protocol/partitioner.ts";
 import type { NewRecord } from "../protocol/records.ts";
@@ -199,7 +200,7 @@ export class Writer {
     this.#resetProducer();
     const code = kafkaCodeOf(error) ?? -1;
     if (NOT_LEADER.includes(code)) this.#cluster.forget(topic);
-    return { error, outcomeUnknown: MAYBE_STORED.includes(code) };
+    return { error: ofTopic(topic, error), outcomeUnknown: MAYBE_STORED.includes(code) };
   }
 
   /** A failed batch leaves a gap in the sequence, and the next batch must not be taken for it. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BEGINNING } from "../cluster/cluster.ts";
-import { classify } from "../errors.ts";
+import { classify, ofTopic } from "../errors.ts";
 import { CODES, kafkaCodeOf } from "../protocol/error-codes.ts";
 import type { FetchedPartition } from "../protocol/requests.ts";
 import type { PartitionLog } from "./partition-log.ts";
@@ -110,7 +110,7 @@ export class Fetching {
     // The leader of a new topic may not know it yet. A topic that was read before may have been deleted and created
     // again.
     const isNew = code === CODES.unknownTopic && log.position === 0;
-    if (isGone || !(isNew || classify(error).retryable)) throw error;
+    if (isGone || !(isNew || classify(error).retryable)) throw ofTopic(log.topic, error);
     await sleep(RETRY_WAIT, undefined, { signal: ended });
     this.startLoops();
   }

@@ -1,6 +1,6 @@
 import type * as core from "@anybroker/core/driver";
-import { notFound } from "@anybroker/core/driver";
 import { BEGINNING, END } from "../cluster/cluster.ts";
+import { noTopic } from "../errors.ts";
 import type { TopicPartition } from "../protocol/topic-partition.ts";
 import type { Assignment } from "./assignment.ts";
 import type { Commits } from "./commits.ts";
@@ -88,7 +88,7 @@ export class GroupAssignment implements Assignment {
     if (!this.#membership.isLeader) await cluster.refresh(topics, signal);
     const missing = topics.find((topic) => cluster.knownLeaders(topic) === undefined);
     // The partitions of a missing topic were not assigned, and nothing would announce a new topic of that name.
-    if (missing !== undefined) throw notFound(`no topic ${missing}`);
+    if (missing !== undefined) throw noTopic(missing);
     const lost = partitions.keepOnly(assigned);
     if (lost.length > 0) this.#lostDeliveries(lost);
     const added = assigned.filter((partition) => !partitions.has(partition));

@@ -53,9 +53,23 @@ export async function createOrCompare(
     link.matchingQueues.add(name);
     return undefined;
   } catch (error) {
-    const match = INEQUIVALENT.exec(reasonOf(error));
-    if (match === null) throw error;
-    const [, argument = "", entity = "", expected = "", found = ""] = match;
-    return { property: `${argument} of ${entity}`, expected, found };
+    const difference = differenceIn(reasonOf(error));
+    if (difference === undefined) throw error;
+    return difference;
   }
+}
+
+/** The difference that the server's text reports, in anybroker's words where there are any. */
+export function differenceIn(text: string): Difference | undefined {
+  const match = INEQUIVALENT.exec(text);
+  if (match === null) return undefined;
+  const [, argument = "", entity = "", received = "", current = ""] = match;
+  const [expected, found] = [plainValue(received), plainValue(current)];
+  if (argument !== "x-single-active-consumer") return { property: `${argument} of ${entity}`, expected, found };
+  return { property: "ordered", expected: String(expected === "true"), found: String(found === "true") };
+}
+
+/** The server writes a value with its type, except "none" and the type of an exchange. */
+function plainValue(text: string): string {
+  return /^the value '(.*)' of type '.*'$/s.exec(text)?.[1] ?? text.replace(/^'(.*)'$/s, "$1");
 }
