@@ -32,6 +32,11 @@ const printed: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     "the first attempt, after a day, fails",
     "the second attempt, a minute later: call Bob",
   ],
+  "declare.ts": ["everything is there", /^NOT_FOUND: .*example-invioces/],
+  "connect-all.ts": ["order-7: order 7 is archived"],
+  "propagation.ts": ["request r-42: a mail to ada@example.com"],
+  "drivers.ts": ["Hello!"],
+  "idempotent.ts": ["paid, was paid already", "[Object: null prototype] { payments: 1, total: 12 }"],
 };
 
 interface Output {
@@ -85,6 +90,38 @@ async function demo(url: string, until?: string): Promise<{ code: unknown; print
   }
 }
 
+/**
+ * Starts the worker, and sends it a mail with the sender: in a process of its own, or in the worker's. Interrupts the
+ * worker when it has printed something.
+ */
+async function twoPrograms(url: string, separate: boolean): Promise<{ code: unknown; printed: string }> {
+  const env = { ...process.env, BROKER_URL: url, NO_COLOR: "1" };
+  const [worker, sender] = ["worker.ts", "sender.ts"].map((file) => join(folder, "two-programs", file));
+  const node = ["--conditions=@anybroker/source"];
+  const child = spawn(
+    process.execPath,
+    [...node, ...(separate ? [worker] : ["--import", worker, sender])].map(String),
+    {
+      env,
+    },
+  );
+  try {
+    let printed = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (text: Buffer) => {
+        printed += text.toString();
+        child.kill("SIGINT");
+      });
+    }
+    const closed = once(child, "close", { signal: AbortSignal.timeout(100_000) });
+    if (separate) await run(process.execPath, [...node, String(sender)], { env, timeout: 100_000 });
+    const [code] = await closed;
+    return { code, printed };
+  } finally {
+    child.kill("SIGKILL");
+  }
+}
+
 test("every example is tested", () => {
   const there = readdirSync(folder).filter((name) => name.endsWith(".ts"));
   expect(there.sort()).toEqual(Object.keys(printed).sort());
@@ -92,7 +129,13 @@ test("every example is tested", () => {
 
 describe.concurrent("on the embedded broker", () => {
   test.for(Object.keys(printed))("%s prints its output and ends by itself", async (file) => {
-    expectOutput(await output(file, "memory:"), file);
+    // A name, because some examples connect twice.
+    expectOutput(await output(file, "memory:example"), file);
+  });
+
+  test("the sender and the worker work in one process", async () => {
+    const result = await twoPrograms("memory:example", false);
+    expect(result).toEqual({ code: 0, printed: "a mail to ada@example.com\n" });
   });
 
   test("the demo succeeds", { timeout: 100_000 }, async () => {
@@ -132,6 +175,10 @@ describe.concurrent.for([
 
   test.for(Object.keys(printed))("%s prints the same", async (file, context) => {
     expectOutput(await output(file, url(context)), file);
+  });
+
+  test("the sender and the worker work in two processes", async (context) => {
+    expect(await twoPrograms(url(context), true)).toEqual({ code: 0, printed: "a mail to ada@example.com\n" });
   });
 
   test("the demo, with its services in processes and one of them killed, succeeds", {

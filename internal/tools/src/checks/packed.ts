@@ -4,10 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { ROOT } from "../repository.ts";
+import { faultsOfFirstProgram } from "./first-program.ts";
 
 const run = promisify(execFile);
 
-/** Packs every package and returns what publint and attw find wrong in the tarballs. Needs `tsc -b` first. */
+/**
+ * Packs every package, which builds it. Returns what publint and attw find wrong in the tarballs, and what keeps the
+ * first program of the README from running with them.
+ */
 export async function faultsOfPackedPackages(): Promise<readonly string[]> {
   const folder = await mkdtemp(join(tmpdir(), "anybroker-packed-"));
   try {
@@ -20,7 +24,7 @@ export async function faultsOfPackedPackages(): Promise<readonly string[]> {
         faultsFoundBy("attw", [tarball, "--profile", "esm-only"]),
       ]),
     );
-    return faults.flat();
+    return [...faults.flat(), ...(await faultsOfFirstProgram(tarballs))];
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

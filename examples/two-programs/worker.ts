@@ -1,0 +1,13 @@
+// node worker.ts, as often as you like: the workers share the queue
+import { connect } from "@anybroker/rabbitmq";
+
+const broker = await connect(process.env.BROKER_URL ?? "amqp://localhost");
+const emails = broker.queue<{ to: string }>("emails");
+
+await emails.consume(async ({ body }) => console.log(`a mail to ${body.to}`), {
+  concurrency: 8,
+  onError: (error) => console.error(error),
+});
+
+// Handlers that run may finish. What no handler has begun goes back.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void broker.close());
