@@ -1,20 +1,27 @@
 // What a stranger reads who has mixed up ports, or has TLS where there is none. No server of a broker is needed.
-import { connect } from "@anybroker/core";
+import * as kafka from "@anybroker/kafka";
+import * as rabbitmq from "@anybroker/rabbitmq";
+import * as redis from "@anybroker/redis";
+import { clock } from "@anybroker-internal/testkit/link";
 import { closingStranger, stranger, strangerWithTls } from "@anybroker-internal/testkit/stranger";
 import { describe, expect, test } from "vitest";
 
-describe.concurrent.for([
-  ["RabbitMQ", "amqp", "amqps", ""],
-  ["Redis", "redis", "rediss", ""],
-  ["Kafka", "kafka", "kafka+ssl", "?client=kafkajs"],
-  ["Kafka", "kafka", "kafka+ssl", "?client=platformatic"],
-] as const)("%s, %s://, %s://%s", ([product, plain, tls, parameters]) => {
-  /** What `connect` rejects with. */
+// One after the other, because the end of a test ends its server.
+describe.for([
+  ["RabbitMQ", rabbitmq, "amqp", "amqps", ""],
+  ["Redis", redis, "redis", "rediss", ""],
+  ["Kafka", kafka, "kafka", "kafka+ssl", "?client=kafkajs"],
+  ["Kafka", kafka, "kafka", "kafka+ssl", "?client=platformatic"],
+] as const)("$0, $2://, $3://$4", ([product, { adapter }, plain, tls, parameters]) => {
+  /** What one attempt to connect rejects with. */
   const failure = (scheme: string, at: string): Promise<unknown> =>
-    connect(`${scheme}://${at}${parameters}`, { connectTimeout: 5_000 }).then(
-      () => "connected",
-      (error: unknown) => error,
-    );
+    adapter
+      .driver({ url: `${scheme}://${at}${parameters}` })
+      .connect({ clock, lease: 30_000, topology: "none" }, AbortSignal.timeout(60_000))
+      .then(
+        () => "connected",
+        (error: unknown) => error,
+      );
 
   test("a server of another protocol", async () => {
     const at = await stranger();
