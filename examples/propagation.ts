@@ -8,7 +8,7 @@ const propagation: Propagation = {
     const request = requests.getStore();
     if (request !== undefined) headers["request-id"] = request;
   },
-  extract: (headers, run) => requests.run(headers["request-id"] ?? "none", run),
+  extract: ({ messages }, run) => requests.run(messages[0]?.headers["request-id"] ?? "none", run),
 };
 
 await using broker = await connect(process.env.BROKER_URL ?? "memory:", { propagation });
