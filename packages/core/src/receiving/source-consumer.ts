@@ -3,7 +3,7 @@ import type { Consumer, ConsumerHealth, ConsumerStats } from "../api/consuming.t
 import type { MessageSource } from "../api/message.ts";
 import { checkKeys, integer } from "../base/check.ts";
 import { pause } from "../base/clock.ts";
-import { BrokerError } from "../base/errors.ts";
+import { BrokerError, reasonOf } from "../base/errors.ts";
 import { withTimeLimit } from "../base/time-limit.ts";
 import { cancelled } from "../base/wait.ts";
 import { describeEntity, type SourceEntity } from "../contract/entities.ts";
@@ -297,7 +297,9 @@ export class SourceConsumer implements Consumer {
     void source.lost.then((reason) => {
       if (!session.alive) return;
       this.#declarations.forget(this.entity);
-      this.#report(connection.wrap(reason, `reading ${describeEntity(this.entity)} was interrupted`));
+      const { code, retryable } = connection.wrap(reason, "");
+      const text = `reading ${describeEntity(this.entity)} was interrupted: ${reasonOf(reason)}`;
+      this.#report(new BrokerError(code, text, { retryable, cause: reason }));
       session.end("the source was lost");
     });
   }
