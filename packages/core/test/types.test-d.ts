@@ -1,6 +1,16 @@
 // What must and must not compile. Nothing here is run; `tsc -b` is the test.
-import { type Broker, type Capabilities, connect, type Message, type StandardSchema, text } from "@anybroker/core";
-import type { Driver } from "@anybroker/core/driver";
+import {
+  type Broker,
+  type Capabilities,
+  type Codec,
+  connect,
+  json,
+  type Message,
+  type Queue,
+  type StandardSchema,
+  text,
+} from "@anybroker/core";
+import type { Declared, Driver } from "@anybroker/core/driver";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const is = <T extends true>(): T | undefined => undefined;
@@ -63,6 +73,51 @@ export async function bodies(): Promise<void> {
   await anyBroker.queue("whatever").consume(({ body }) => {
     is<Equal<typeof body, unknown>>();
   });
+}
+
+interface Visit {
+  readonly page: string;
+  readonly at: Date;
+}
+
+interface Page {
+  readonly page: string;
+}
+
+declare const packed: Codec<Visit>;
+declare const lossy: Codec<Visit, Page>;
+
+export async function jsonBodies(): Promise<void> {
+  const visits = anyBroker.queue<Visit>("visits", { ordered: true });
+  is<Equal<typeof visits, Queue<Declared, Visit, { readonly page: string; readonly at: string }>>>();
+  is<Equal<typeof visits, Queue<Declared, Visit>>>();
+  await visits.send({ page: "/", at: new Date() });
+  // @ts-expect-error: what is sent is what the program says, not what arrives
+  await visits.send({ page: "/", at: "now" });
+  await visits.consume(({ body }) => {
+    is<Equal<typeof body, { readonly page: string; readonly at: string }>>();
+    // @ts-expect-error: JSON has no dates
+    body.at.getTime();
+  });
+  await anyBroker.topic<Visit>("visited").subscribe("log", ({ body }) => is<Equal<typeof body.at, string>>());
+  await anyBroker.queue<Page>("pages").consume(({ body }) => is<Equal<typeof body, Page>>());
+  await anyBroker.queue<Visit>("visits", { codec: json }).consume(({ body }) => is<Equal<typeof body.at, string>>());
+  await anyBroker.queue<Visit, Page>("visits").consume(({ body }) => is<Equal<typeof body, Page>>());
+}
+
+export async function ownCodecs(): Promise<void> {
+  await anyBroker.queue<Visit>("visits", { codec: packed }).consume(({ body }) => is<Equal<typeof body, Visit>>());
+  await anyBroker.queue("visits", { codec: packed }).consume(({ body }) => is<Equal<typeof body, Visit>>());
+  await anyBroker.topic("visits", { codec: packed }).subscribe("log", ({ body }) => is<Equal<typeof body, Visit>>());
+  await anyBroker.queue("visits", { codec: lossy }).consume(({ body }) => is<Equal<typeof body, Page>>());
+  // @ts-expect-error: this codec does not give back what it takes
+  anyBroker.queue<Visit>("visits", { codec: text });
+  const both = anyBroker.queue("emails", { schema, codec: json });
+  await both.consume(({ body }) => is<Equal<typeof body.at, Date>>());
+}
+
+export function aBrokerOfAnyDriver(): readonly Broker[] {
+  return [lacking, anyBroker];
 }
 
 export async function native(): Promise<string | undefined> {

@@ -51,8 +51,8 @@ export async function declareAll(broker: Broker): Promise<void> {
 /** The queue or subscription of a broker object. */
 export function readableOf<Body>(broker: Broker, source: SoakSource): Readable<Body> {
   const { name, to, ordered } = source;
-  if (name === to) return broker.queue<Body>(name, { ordered });
-  return broker.topic<Body>(to).subscription(subscriptionOf(source), { ordered });
+  if (name === to) return broker.queue<Body, Body>(name, { ordered });
+  return broker.topic<Body, Body>(to).subscription(subscriptionOf(source), { ordered });
 }
 
 function subscriptionOf({ name, to }: SoakSource): string {

@@ -1,3 +1,5 @@
+import type { OwnCodec } from "../body/format.ts";
+import type { Jsonify } from "../body/jsonify.ts";
 import type { Capabilities, Declared } from "../contract/capabilities.ts";
 import type { ServerInfo } from "../contract/link.ts";
 import type { ConsumerHealth } from "./consuming.ts";
@@ -50,17 +52,30 @@ export interface Health {
  * it is closed. `await using` closes it at the end of the block.
  */
 export interface Broker<C extends Declared = Declared, N = unknown> extends AsyncDisposable {
+  /** Returns a handle of a queue whose bodies have a codec of your own. Handlers get what the codec decodes. */
+  queue<Input, Output = Input>(
+    name: string,
+    options: QueueOptions<C, Input, Output> & OwnCodec<Input, Output>,
+  ): Queue<C, Input, Output>;
   /**
    * Returns a handle of a queue. This is local: the queue is declared when it is first used. Throws a `TypeError` for
    * an illegal name, an unknown option, or options that conflict with an earlier handle, and `UNSUPPORTED` if the
    * broker lacks what an option needs.
+   *
+   * Bodies are sent as JSON. Without a schema, handlers get what JSON gives back: of a `Date` a string. See
+   * {@link Jsonify}.
    */
-  queue<Input = unknown, Output = Input>(
+  queue<Input = unknown, Output = Jsonify<Input>>(
     name: string,
     options?: QueueOptions<C, Input, Output>,
   ): Queue<C, Input, Output>;
+  /** Returns a handle of a topic whose bodies have a codec of your own. Handlers get what the codec decodes. */
+  topic<Input, Output = Input>(
+    name: string,
+    options: TopicOptions<C, Input, Output> & OwnCodec<Input, Output>,
+  ): Topic<C, Input, Output>;
   /** Returns a handle of a topic. Like `queue`, this is local and throws the same errors. */
-  topic<Input = unknown, Output = Input>(
+  topic<Input = unknown, Output = Jsonify<Input>>(
     name: string,
     options?: TopicOptions<C, Input, Output>,
   ): Topic<C, Input, Output>;

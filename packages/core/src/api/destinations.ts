@@ -1,4 +1,5 @@
 import type { BodyOptions } from "../body/format.ts";
+import type { Jsonify } from "../body/jsonify.ts";
 import type { Declared, If, IfOrdering } from "../contract/capabilities.ts";
 import type { Stats } from "../contract/link.ts";
 import type { ConsumeBatchOptions, ConsumeOptions, Consumer } from "./consuming.ts";
@@ -7,7 +8,7 @@ import type { BatchHandler, Handler } from "./message.ts";
 import type { BatchResult, PublishOptions, Receipt, SendOptions } from "./sending.ts";
 
 /** Options of a queue: how the broker stores it, and how its bodies are encoded. */
-export interface QueueOptions<C extends Declared = Declared, Input = unknown, Output = Input>
+export interface QueueOptions<C extends Declared = Declared, Input = unknown, Output = Jsonify<Input>>
   extends BodyOptions<Input, Output> {
   /**
    * Whether messages of one key are handled one after the other, in the order in which the broker stores them.
@@ -17,7 +18,7 @@ export interface QueueOptions<C extends Declared = Declared, Input = unknown, Ou
 }
 
 /** Options of a topic: how the broker stores it, and how its bodies are encoded. */
-export interface TopicOptions<C extends Declared = Declared, Input = unknown, Output = Input>
+export interface TopicOptions<C extends Declared = Declared, Input = unknown, Output = Jsonify<Input>>
   extends BodyOptions<Input, Output> {
   /**
    * How long the topic keeps messages that every subscription has handled, for new subscriptions, in ms, up to 100
@@ -67,7 +68,8 @@ export interface Readable<Body> {
 }
 
 /** A handle of a queue. Each message is handled by one consumer. */
-export interface Queue<C extends Declared = Declared, Input = unknown, Output = Input> extends Readable<Output> {
+export interface Queue<C extends Declared = Declared, Input = unknown, Output = Jsonify<Input>>
+  extends Readable<Output> {
   /**
    * Sends a message. Resolves when the broker has stored it. Temporary failures are retried until `timeout` is over.
    * Rejects with a `BrokerError`; its `outcomeUnknown` says whether the broker may have stored the message despite the
@@ -82,7 +84,7 @@ export interface Queue<C extends Declared = Declared, Input = unknown, Output = 
 }
 
 /** A handle of a topic. Every subscription gets its own copy of each message. */
-export interface Topic<C extends Declared = Declared, Input = unknown, Output = Input> {
+export interface Topic<C extends Declared = Declared, Input = unknown, Output = Jsonify<Input>> {
   readonly name: string;
   /**
    * Publishes a message. Resolves when the broker has stored it for every existing subscription, even if there is none.

@@ -3,7 +3,7 @@ export type MessageSource = { readonly queue: string } | { readonly topic: strin
 
 /** A message that a handler gets. */
 export interface Message<Body = unknown> {
-  /** The decoded body: the output of the handle's schema and codec. */
+  /** The decoded body: the output of the handle's schema, or else what its codec decodes, which is JSON by default. */
   readonly body: Body;
   /** The body's bytes as they were received. */
   readonly bytes: Uint8Array;

@@ -13,6 +13,12 @@ export interface BodyOptions<Input, Output> {
   readonly codec?: Codec<Input, unknown>;
 }
 
+/** Options with a codec and without a schema. What the codec decodes is what the handler gets. */
+export interface OwnCodec<Input, Output> {
+  readonly codec: Codec<Input, Output>;
+  readonly schema?: undefined;
+}
+
 /** Encodes and decodes the bodies of one handle, with validation. */
 export interface BodyFormat {
   readonly contentType: string;

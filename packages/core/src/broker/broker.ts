@@ -2,6 +2,7 @@ import type { Broker, Health, Topology } from "../api/broker.ts";
 import type { ConnectOptions } from "../api/connecting.ts";
 import type { ConsumerHealth } from "../api/consuming.ts";
 import { DEFAULTS } from "../api/defaults.ts";
+import type { QueueOptions, TopicOptions } from "../api/destinations.ts";
 import { checkKeys, checkSignal, entriesOf, integer } from "../base/check.ts";
 import type { Clock } from "../base/clock.ts";
 import { reasonOf } from "../base/errors.ts";
@@ -76,8 +77,12 @@ function brokerOf(context: BrokerContext): Broker {
     get native() {
       return connection.link?.native;
     },
-    queue: (name, options = {}) => queueHandle(context, entities.queue(name, options), options),
-    topic: (name, options = {}) => topicHandle(context, entities.topic(name, options), entities, options),
+    queue<Input, Output>(name: string, options: QueueOptions<Declared, Input, Output> = {}) {
+      return queueHandle(context, entities.queue(name, options), options);
+    },
+    topic<Input, Output>(name: string, options: TopicOptions<Declared, Input, Output> = {}) {
+      return topicHandle(context, entities.topic(name, options), entities, options);
+    },
     async declare(topology, options = {}) {
       checkKeys("declare", options, ["signal"]);
       checkSignal("declare", options.signal);
