@@ -1,4 +1,4 @@
-import { deepEqual, ok, rejects, throws } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
 import { bytes, text } from "@anybroker/core";
 import type { Case } from "../case.ts";
 import { Faults } from "../layers/faults.ts";
@@ -250,6 +250,42 @@ export const INPUT: readonly Case[] = [
         });
       }
       deepEqual(faults.calls, []);
+    },
+  },
+  {
+    id: "bodies-without-json-form",
+    name: "A value in a body that JSON would change or drop is a TypeError that names queue and path; in a batch only its message fails",
+    section: "F",
+    rows: [18],
+    async run(context) {
+      const faults = new Faults();
+      const broker = await context.connect({ faults });
+      const name = context.name();
+      const queue = broker.queue(name);
+      const values = [Promise.resolve(1), new Map(), new Set(), /a/, new Error("x"), handler, Symbol("x"), 7n];
+      for (const price of [...values, Number.NaN, Number.POSITIVE_INFINITY, new Date(Number.NaN)]) {
+        const message = RegExp(`queue ${name}: items\\[1\\]\\.price is `);
+        await rejects(queue.send({ items: [{ price: 1 }, { price }] }), { name: "TypeError", message });
+      }
+      await rejects(queue.send(Promise.resolve(1)), { name: "TypeError", message: /body is a Promise: .* await/ });
+      await rejects(broker.topic(context.name()).publish({ at: new Map() }), {
+        name: "TypeError",
+        message: /at is a Map/,
+      });
+      deepEqual(faults.calls, []);
+      const results = await queue.sendBatch([
+        { body: 1 },
+        { body: { total: Number.NaN } },
+        { body: { gone: undefined } },
+      ]);
+      deepEqual(
+        results.map(({ error }) => error?.code),
+        [undefined, "INVALID_BODY", undefined],
+      );
+      equal(results[1]?.error?.message, `queue ${name}: total is NaN, which has no JSON form`);
+      const received = await context.collect(queue);
+      await received.waitForCount(2);
+      deepEqual(received.bodies.map((body) => JSON.stringify(body)).toSorted(), ["1", "{}"]);
     },
   },
   {

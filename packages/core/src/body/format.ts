@@ -1,5 +1,5 @@
 import { BrokerError } from "../base/errors.ts";
-import { type Codec, decodeBody, json } from "./codec.ts";
+import { type Codec, decodeBody, json, uncheckedJson } from "./codec.ts";
 import { describeIssues, type SchemaResult, type StandardSchema } from "./schema.ts";
 
 /** How a handle encodes, decodes and validates bodies. */
@@ -37,7 +37,7 @@ export function bodyFormat<Input, Output>(what: string, options: BodyOptions<Inp
   if (schema === undefined) {
     return {
       contentType: codec.contentType,
-      write: (input) => codec.encode(input),
+      write: encoderOf(what, codec),
       read: (body, contentType) => decodeBody(codec, body, contentType),
     };
   }
@@ -46,20 +46,33 @@ export function bodyFormat<Input, Output>(what: string, options: BodyOptions<Inp
   }
   const validate = (value: unknown): SchemaResult<unknown> | Promise<SchemaResult<unknown>> =>
     schema["~standard"].validate(value);
+  const encode = encoderOf(what, codec === json ? uncheckedJson : codec);
   return {
     contentType: codec.contentType,
     write(input) {
-      const encode = (result: SchemaResult<unknown>): Uint8Array => {
+      const encodeIfValid = (result: SchemaResult<unknown>): Uint8Array => {
         accepted(what, result);
-        return codec.encode(input);
+        return encode(input);
       };
       const result = validate(input);
-      return result instanceof Promise ? result.then(encode) : encode(result);
+      return result instanceof Promise ? result.then(encodeIfValid) : encodeIfValid(result);
     },
     read(body, contentType) {
       const result = validate(decodeBody(codec, body, contentType));
       return result instanceof Promise ? result.then((late) => accepted(what, late)) : accepted(what, result);
     },
+  };
+}
+
+/** Returns the codec's `encode`, with the handle's name in its errors. */
+function encoderOf(what: string, codec: Codec<unknown, unknown>): (input: unknown) => Uint8Array {
+  return (input) => {
+    try {
+      return codec.encode(input);
+    } catch (error) {
+      if (error instanceof TypeError) throw new TypeError(`${what}: ${error.message}`, { cause: error });
+      throw error;
+    }
   };
 }
 
