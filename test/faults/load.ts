@@ -38,7 +38,7 @@ export class Sender {
   async #send(number: number, { timeout = 30_000 }: Load): Promise<void> {
     const outcomes = this.#outcomes;
     const key = outcomes.keyOf(number);
-    const options = { id: `n${number}`, timeout, ...(key === undefined ? {} : { key }) };
+    const options = { id: `n${number}`, timeout, key };
     for (let confirmed = false; !confirmed; ) {
       const since = performance.now();
       outcomes.count("sent");

@@ -40,9 +40,9 @@ export interface Case {
   readonly section: Section;
   /** The rows of the catalogue that it covers. */
   readonly rows: readonly number[];
-  readonly needs?: readonly Need[];
+  readonly needs?: readonly Need[] | undefined;
   /** A factor for the case's deadline. @default 1 */
-  readonly effort?: number;
+  readonly effort?: number | undefined;
   run(context: CaseContext): Promise<void>;
 }
 

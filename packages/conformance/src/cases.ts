@@ -12,6 +12,7 @@ import { INTEROP } from "./cases/interop.ts";
 import { LEASES } from "./cases/leases.ts";
 import { LIFECYCLE } from "./cases/lifecycle.ts";
 import { LIMITS } from "./cases/limits.ts";
+import { OPTIONS } from "./cases/options.ts";
 import { ORDER } from "./cases/order.ts";
 import { PRIORITY } from "./cases/priority.ts";
 import { PURGING } from "./cases/purging.ts";
@@ -55,6 +56,7 @@ export const CASES: readonly Case[] = [
   ...CONNECTING,
   ...RECONNECT,
   ...HEALTH,
+  ...OPTIONS,
   ...INPUT,
   ...LIMITS,
   ...REFUSALS,

@@ -4,7 +4,7 @@ export interface CatalogueRow {
   /** The behaviour to show. */
   readonly title: string;
   /** Why no case covers it, or only a part of it. */
-  readonly gap?: string;
+  readonly gap?: string | undefined;
 }
 
 /** A group of rows. */

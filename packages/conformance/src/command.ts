@@ -56,7 +56,7 @@ export async function main(
     const onUnhandled = (error: unknown): void => void unhandled.push(error);
     process.on("unhandledRejection", onUnhandled);
     const report = await runConformance(subject, {
-      ...(concurrency === undefined ? {} : { concurrency }),
+      concurrency,
       only: ({ id, name }) => id.includes(only) || name.includes(only),
       onCase: (result) => printFailure(result, out),
     });
@@ -78,12 +78,7 @@ async function subjectAt(url: string, patience: number | undefined, lease: numbe
   const driver = adapter.driver({ url });
   const broker = await connect(driver);
   await broker.close();
-  return {
-    name: driver.address,
-    driver: () => adapter.driver({ url }),
-    ...(patience === undefined ? {} : { patience }),
-    ...(lease === undefined ? {} : { lease }),
-  };
+  return { name: driver.address, driver: () => adapter.driver({ url }), patience, lease };
 }
 
 function number(option: string, text: string | undefined): number | undefined {

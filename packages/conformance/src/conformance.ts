@@ -16,15 +16,15 @@ export interface TestContext {
 export interface Runner {
   test(name: string, run: (context: TestContext) => Promise<void>): void;
   /** Registers a function that runs after the last test. Needed to write a report. */
-  after?(run: () => Promise<void>): void;
+  readonly after?: ((run: () => Promise<void>) => void) | undefined;
 }
 
 /** Options of {@link conformance}. */
 export interface ConformanceOptions {
   /** The file to write a report to, in JSON. */
-  readonly report?: string;
+  readonly report?: string | undefined;
   /** Runs only the cases for which it returns true. */
-  readonly only?: (one: Case) => boolean;
+  readonly only?: ((one: Case) => boolean) | undefined;
 }
 
 /** A run of the suite that a test runner executes. */

@@ -26,11 +26,11 @@ import { toArray, waitUntil, within } from "./wait.ts";
 /** Options of {@link CaseContext.connect}. */
 export interface CaseConnectOptions extends ConnectOptions {
   /** Faults to inject between the core and the driver. */
-  readonly faults?: Faults;
+  readonly faults?: Faults | undefined;
   /** Capabilities that the driver declares instead of its own. */
-  readonly capabilities?: CapabilityChanges;
+  readonly capabilities?: CapabilityChanges | undefined;
   /** Uses the account that may create nothing. */
-  readonly restricted?: boolean;
+  readonly restricted?: boolean | undefined;
 }
 
 /** One call of a handler. */
@@ -132,7 +132,7 @@ export class CaseContext {
   /** Consumes, and collects the calls of the handler. Each call then runs `handle`. */
   async collect<Body>(
     source: Readable<Body>,
-    options: ConsumeOptions & { readonly handle?: Handler<Body> } = {},
+    options: ConsumeOptions & { readonly handle?: Handler<Body> | undefined } = {},
   ): Promise<Received<Body>> {
     const { handle, ...consumeOptions } = options;
     const handled: Handled<Body>[] = [];

@@ -6,11 +6,11 @@ import type { Subject } from "./subject.ts";
 /** Options of {@link runConformance}. */
 export interface RunOptions {
   /** How many cases run at once. @default 16 */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /** Runs only the cases for which it returns true. */
-  readonly only?: (one: Case) => boolean;
+  readonly only?: ((one: Case) => boolean) | undefined;
   /** Called when a case has ended. */
-  readonly onCase?: (result: CaseResult) => void;
+  readonly onCase?: ((result: CaseResult) => void) | undefined;
 }
 
 /** Runs the suite without a test runner. Resolves when every case has ended, even if some failed. */
@@ -21,7 +21,7 @@ export async function runConformance(subject: Subject, options: RunOptions = {})
   const suite = conformance(
     subject,
     { test: (_, run) => void waiting.push(() => run({ signal, skip: () => {} })) },
-    only === undefined ? {} : { only },
+    { only },
   );
   let announced = 0;
   const work = async (): Promise<void> => {

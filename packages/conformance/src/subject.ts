@@ -9,7 +9,7 @@ export interface ForeignMessage {
   readonly body: Uint8Array;
   readonly headers: Readonly<Record<string, ForeignValue>>;
   /** When the message says that it was sent, in ms since 1970. Never given by `receive`. */
-  readonly sentAt?: number;
+  readonly sentAt?: number | undefined;
 }
 
 /** A plain client of the broker, as programs without anybroker use it. */
@@ -19,14 +19,14 @@ export interface ForeignClient {
   /**
    * What the names of anybroker's headers begin with on the broker, where a header of another program has no such prefix.
    */
-  readonly headerPrefix?: string;
+  readonly headerPrefix?: string | undefined;
   /** Sends a message to an existing queue, with no properties besides the given ones. */
   send(queue: string, message: ForeignMessage): Promise<void>;
   /** Takes the next message from a queue. */
   receive(queue: string, signal: AbortSignal): Promise<ForeignMessage>;
   /** The headers of the `native` object of a message or dead letter. */
   headersOf(native: unknown): Readonly<Record<string, ForeignValue>>;
-  close?(): Promise<void>;
+  readonly close?: (() => Promise<void>) | undefined;
 }
 
 /** A queue, a topic, or one subscription of a topic, with all that belongs to it. */
@@ -41,29 +41,29 @@ export interface Subject {
    * How long a case waits for what should happen at once, in ms: several times what it usually takes.
    * @default 10 000
    */
-  readonly patience?: number;
+  readonly patience?: number | undefined;
   /** The shortest lease that cases may ask for, in ms, where each message has its own lease. */
-  readonly lease?: number;
+  readonly lease?: number | undefined;
   /** The shortest lease that cases may ask for, in ms, where one lease covers all that a consumer holds. */
-  readonly session?: number;
+  readonly session?: number | undefined;
   /** The largest body that the broker accepts from a foreign client, in bytes, if tests can afford to send one. */
-  readonly largest?: number;
+  readonly largest?: number | undefined;
   /** Cases that are known to fail, by id, with the reason. One that passes fails the run. */
-  readonly deviations?: Readonly<Record<string, string>>;
+  readonly deviations?: Readonly<Record<string, string>> | undefined;
   /** Connects a foreign client. */
-  foreign?(): ForeignClient | Promise<ForeignClient>;
+  readonly foreign?: (() => ForeignClient | Promise<ForeignClient>) | undefined;
   /**
    * Cuts the connections of this broker object, and of no other, as a fault of the network does. Without this hook the
    * suite closes the driver's link below the core.
    */
-  cut?(broker: Broker): void | Promise<void>;
+  readonly cut?: ((broker: Broker) => void | Promise<void>) | undefined;
   /**
    * Deletes an entity on the broker, with its dead letters and everything else of it. A missing entity is no error. For a
    * driver without the capability `delete`: with it, the suite uses the driver's own method.
    */
-  remove?(entity: Removable): Promise<void>;
+  readonly remove?: ((entity: Removable) => Promise<void>) | undefined;
   /** Creates a driver with an account that may use existing entities, and create and delete none. */
-  restricted?(): Driver;
+  readonly restricted?: (() => Driver) | undefined;
   /** Wraps each driver that the suite connects. For tests of the suite itself. */
-  around?(driver: Driver): Driver;
+  readonly around?: ((driver: Driver) => Driver) | undefined;
 }

@@ -19,35 +19,35 @@ export interface KafkaOptions extends core.TlsOptions {
    */
   readonly url: string;
   /** The user. Replaces the URL's. Not a URL parameter. */
-  readonly username?: string;
+  readonly username?: string | undefined;
   /** The password. Replaces the URL's. Not a URL parameter. */
-  readonly password?: string;
+  readonly password?: string | undefined;
   /** The SASL mechanism. @default "plain" with a user, "oauthbearer" with a token */
-  readonly mechanism?: "plain" | "scram-sha-256" | "scram-sha-512" | "oauthbearer";
+  readonly mechanism?: "plain" | "scram-sha-256" | "scram-sha-512" | "oauthbearer" | undefined;
   /** Returns a token for OAUTHBEARER. Called at each connection. Not a URL parameter. */
-  readonly token?: () => string | Promise<string>;
+  readonly token?: (() => string | Promise<string>) | undefined;
   /**
    * The client library. `platformatic` is @platformatic/kafka, which must be installed beside this package. It sends
    * faster and reads every compression; kafkajs reads faster. @default "kafkajs"
    */
-  readonly client?: "kafkajs" | "platformatic";
+  readonly client?: "kafkajs" | "platformatic" | undefined;
   /** How long a server may be silent, in ms. @default 10000 */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** The name of the client in the server's own views. @default "anybroker" */
-  readonly clientId?: string;
+  readonly clientId?: string | undefined;
   /**
    * The number of partitions of the topics that the driver creates for queues and topics. @default the server's
    * `num.partitions`
    */
-  readonly partitions?: number;
+  readonly partitions?: number | undefined;
   /**
    * The number of replicas of the topics that the driver creates. @default the server's `default.replication.factor`
    */
-  readonly replicas?: number;
+  readonly replicas?: number | undefined;
   /** How long topics that the driver creates keep messages, handled or not, in ms. @default 604800000 (7 days) */
-  readonly retention?: number;
+  readonly retention?: number | undefined;
   /** Names of existing topics for logical queues and topics, and names of groups for subscriptions. */
-  readonly naming?: core.NamingOptions;
+  readonly naming?: core.NamingOptions | undefined;
 }
 
 /** How the driver proves its identity to the server. */

@@ -10,13 +10,13 @@ import {
 /** The options of `memory`. All but `name` (which is the host) and `naming` are parameters of a `memory:` URL too. */
 export interface MemoryOptions {
   /** All instances of one name in a process are one instance. @default an instance of this driver alone */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** The most messages that the instance holds, from 1 on. Then sends fail with `BACKPRESSURE`. @default 100,000 */
-  readonly maxMessages?: number;
+  readonly maxMessages?: number | undefined;
   /** The most bytes of bodies and headers that the instance holds, from 1 on. @default 268,435,456 (256 MiB) */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
   /** Other names for queues, topics and subscriptions. */
-  readonly naming?: NamingOptions;
+  readonly naming?: NamingOptions | undefined;
 }
 
 const PARAMETERS: ParameterTypes = { maxMessages: "number", maxBytes: "number" };
@@ -34,11 +34,11 @@ export function checkOptions(options: Readonly<Record<string, unknown>>): Memory
     throw invalid("naming must be an object");
   }
   return {
-    ...(name === undefined ? {} : { name }),
-    ...(maxMessages === undefined ? {} : { maxMessages: atLeastOne("maxMessages", maxMessages) }),
-    ...(maxBytes === undefined ? {} : { maxBytes: atLeastOne("maxBytes", maxBytes) }),
+    name,
+    maxMessages: atLeastOne("maxMessages", maxMessages),
+    maxBytes: atLeastOne("maxBytes", maxBytes),
     // The cast is true: every member of NamingOptions is optional, and a name that is not a string is never found.
-    ...(naming === undefined ? {} : { naming: naming as NamingOptions }),
+    naming: naming as NamingOptions | undefined,
   };
 }
 
@@ -55,7 +55,8 @@ export function optionsFromUrl({ url, ...options }: AdapterConfig): MemoryOption
   return checkOptions({ ...options, ...fromUrl });
 }
 
-function atLeastOne(option: string, value: unknown): number {
+function atLeastOne(option: string, value: unknown): number | undefined {
+  if (value === undefined) return undefined;
   if (typeof value === "number" && Number.isInteger(value) && value >= 1) return value;
   throw invalid(`${option} must be an integer of at least 1, not ${JSON.stringify(value)}`);
 }

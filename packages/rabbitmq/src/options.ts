@@ -4,12 +4,12 @@ import { CREDENTIAL_KINDS, readOptions, TLS_KINDS } from "@anybroker/core/driver
 /** How a topic maps to an exchange. */
 export interface ExchangeOptions {
   /** The exchange's type: `topic`, `direct`, `fanout`, `headers` or one of a plugin. @default "topic" */
-  readonly type?: string;
+  readonly type?: string | undefined;
   /**
    * What a message's routing key is: its `type`, its `key`, the value of one of its headers (`header:<name>`), or what a
    * function returns. A value that is not set is `""`. @default the message's type, without one its key
    */
-  readonly routingKey?: "type" | "key" | `header:${string}` | ((message: core.OutgoingMessage) => string);
+  readonly routingKey?: "type" | "key" | `header:${string}` | ((message: core.OutgoingMessage) => string) | undefined;
 }
 
 /** The options of `rabbitmq`. */
@@ -20,25 +20,25 @@ export interface RabbitmqOptions extends core.CredentialOptions, core.TlsOptions
    */
   readonly url: string;
   /** `external`: the server identifies the client by its certificate. @default "plain" */
-  readonly mechanism?: "plain" | "external";
+  readonly mechanism?: "plain" | "external" | undefined;
   /**
    * Milliseconds between heartbeats. A peer that is silent for about three of them is given up. @default a third of the
    * lease, at most 10000
    */
-  readonly heartbeat?: number;
+  readonly heartbeat?: number | undefined;
   /** How long a server may be silent while a connection is made, in ms. @default 10000 */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** The name of the connections in the server's own views. @default "anybroker" */
-  readonly connectionName?: string;
+  readonly connectionName?: string | undefined;
   /** Names of existing queues and exchanges for logical names. */
-  readonly naming?: core.NamingOptions;
+  readonly naming?: core.NamingOptions | undefined;
   /** The exchanges of topics, by the topic's logical name. */
-  readonly exchanges?: Readonly<Record<string, ExchangeOptions>>;
+  readonly exchanges?: Readonly<Record<string, ExchangeOptions>> | undefined;
   /**
    * Binding keys of subscriptions, by their logical names `topic/subscription`: for a `topic` exchange patterns such as
    * `order.*`. They replace the binding that the driver would make.
    */
-  readonly bindings?: Readonly<Record<string, readonly string[]>>;
+  readonly bindings?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
 /** The options, checked, and the parts of their URL. */

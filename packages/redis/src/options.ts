@@ -16,31 +16,31 @@ export interface RedisOptions extends CredentialOptions, TlsOptions {
    */
   readonly url: string;
   /** Whether the hosts are independent servers, nodes of a Cluster, or sentinels. @default "standalone" */
-  readonly mode?: "standalone" | "cluster" | "sentinel";
+  readonly mode?: "standalone" | "cluster" | "sentinel" | undefined;
   /** The name under which the sentinels know the servers. @default "mymaster" */
-  readonly master?: string;
+  readonly master?: string | undefined;
   /** The user name for the sentinels. Not a URL parameter. */
-  readonly sentinelUsername?: string;
+  readonly sentinelUsername?: string | undefined;
   /** The password for the sentinels. Not a URL parameter. */
-  readonly sentinelPassword?: string;
+  readonly sentinelPassword?: string | undefined;
   /**
    * How long a server that owes a reply may be silent, in ms. At least 1000.
    *
    * @default a third of the lease, at most 10000
    */
-  readonly heartbeat?: number;
+  readonly heartbeat?: number | undefined;
   /** How long connecting may take, in ms. At least 1000. @default 10000 */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** How many replicas must have a message before its send resolves. Not for a Cluster. @default none */
-  readonly replicas?: number;
+  readonly replicas?: number | undefined;
   /** The name of the connections in `CLIENT LIST`. @default "anybroker" */
-  readonly connectionName?: string;
+  readonly connectionName?: string | undefined;
   /**
    * Keys of existing streams for logical names of queues and topics, and names of existing groups for subscriptions.
    */
-  readonly naming?: core.NamingOptions;
+  readonly naming?: core.NamingOptions | undefined;
   /** Names of existing groups that read queues, by the queues' logical names. */
-  readonly groups?: Readonly<Record<string, string>>;
+  readonly groups?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The checked options, with the parts of their URL. */

@@ -28,7 +28,7 @@ export function handlerOf(source: string, life: string, journal: Journal, runs: 
         throw new Error("it fails as planned");
       case "retry":
         journal.write({ type: "failed", run, ...(delay !== undefined && { delay }) });
-        return message.retry(delay === undefined ? {} : { delay });
+        return message.retry({ delay });
       case "deadLetter":
         journal.write({ type: "refused", run });
         return message.deadLetter(REFUSED);

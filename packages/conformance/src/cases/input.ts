@@ -1,46 +1,12 @@
-import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
+import { deepEqual, equal, rejects, throws } from "node:assert/strict";
 import { bytes, text } from "@anybroker/core";
 import type { Case } from "../case.ts";
 import { Faults } from "../layers/faults.ts";
-
-/** A value that only a user without type checks can pass. */
-// The cast is deliberate: these values are wrong, and must be refused at run time.
-const wrong = <T>(value: unknown): T => value as T;
+import { wrong } from "../wrong.ts";
 
 const handler = (): void => {};
 
 export const INPUT: readonly Case[] = [
-  {
-    id: "unknown-options",
-    name: "An unknown option is a TypeError that names it, in every call",
-    section: "F",
-    rows: [119],
-    async run(context) {
-      const faults = new Faults();
-      const broker = await context.connect({ faults });
-      const name = context.name();
-      const typo = wrong<Record<string, never>>({ retrys: 3 });
-      const named = { name: "TypeError", message: /retrys/ };
-      const queue = broker.queue<string>(name);
-      const topic = broker.topic<string>(context.name());
-      throws(() => broker.queue(context.name(), typo), named);
-      throws(() => broker.topic(context.name(), typo), named);
-      throws(() => topic.subscription("s", typo), named);
-      await rejects(context.connect(typo), named);
-      await rejects(queue.send("body", typo), named);
-      await rejects(queue.sendBatch([{ body: "body", ...typo }]), named);
-      await rejects(topic.publish("body", typo), named);
-      await rejects(queue.consume(handler, typo), named);
-      await rejects(queue.consume(handler, { retry: typo }), named);
-      await rejects(queue.consume(handler, { retry: { backoff: typo } }), named);
-      await rejects(queue.consumeBatch(handler, typo), named);
-      await rejects(topic.subscribe("s", handler, typo), named);
-      await rejects(broker.declare(typo), named);
-      await rejects(broker.delete(typo), named);
-      await rejects(broker.purge({ topics: { [context.name()]: typo } }), named);
-      deepEqual(faults.calls, []);
-    },
-  },
   {
     id: "illegal-names",
     name: "A name that is not legal on every backend is a TypeError that states the rule",
@@ -180,39 +146,6 @@ export const INPUT: readonly Case[] = [
     },
   },
   {
-    id: "illegal-consume-options",
-    name: "A consume option that is out of range is a TypeError that names it",
-    section: "F",
-    rows: [119],
-    async run(context) {
-      const faults = new Faults();
-      const { queue } = await context.queue({ faults });
-      const bad: Readonly<Record<string, unknown>>[] = [
-        { concurrency: 0 },
-        { concurrency: 1.5 },
-        { prefetch: 0 },
-        { concurrency: 4, prefetch: 3 },
-        { timeout: -1 },
-        { timeout: Number.NaN },
-        { drainTimeout: -1 },
-        { onError: "log" },
-        { retry: { attempts: 0 } },
-        { retry: { attempts: Number.NaN } },
-        { retry: { backoff: { initial: -1 } } },
-        { retry: { backoff: { factor: 0 } } },
-        { retry: { backoff: { jitter: 2 } } },
-        { retry: { classify: "retry" } },
-      ];
-      for (const options of bad) {
-        const option = Object.keys(options).at(-1) ?? "";
-        await rejects(queue.consume(handler, wrong(options)), { name: "TypeError", message: RegExp(option) });
-      }
-      await rejects(queue.consumeBatch(handler, { max: 0 }), { name: "TypeError", message: /max/ });
-      await rejects(queue.consumeBatch(handler, { wait: -1 }), { name: "TypeError", message: /wait/ });
-      deepEqual(faults.calls, []);
-    },
-  },
-  {
     id: "handler-not-a-function",
     name: "A handler that is not a function is a TypeError",
     section: "F",
@@ -286,77 +219,6 @@ export const INPUT: readonly Case[] = [
       const received = await context.collect(queue);
       await received.waitForCount(2);
       deepEqual(received.bodies.map((body) => JSON.stringify(body)).toSorted(), ["1", "{}"]);
-    },
-  },
-  {
-    id: "illegal-connect-options",
-    name: "A connect option that is out of range is a TypeError, before any connection is opened",
-    section: "F",
-    rows: [119],
-    async run(context) {
-      const bad: Readonly<Record<string, unknown>>[] = [
-        { lease: 0 },
-        { lease: 3_600_000 },
-        { lease: Number.NaN },
-        { connectTimeout: -1 },
-        { topology: "maybe" },
-        { reconnect: { initial: -1 } },
-        { sendBuffer: { messages: 0 } },
-        { clock: 7 },
-        { signal: "stop" },
-      ];
-      for (const options of bad) {
-        const faults = new Faults();
-        let tried = false;
-        faults.connect = () => {
-          tried = true;
-          return undefined;
-        };
-        await rejects(context.connect({ ...wrong<object>(options), faults }), TypeError, JSON.stringify(options));
-        ok(!tried, `connected with ${JSON.stringify(options)}`);
-      }
-    },
-  },
-  {
-    id: "illegal-signals",
-    name: "A signal that is no AbortSignal is a TypeError that says so, in every call",
-    section: "F",
-    rows: [119],
-    async run(context) {
-      const { broker, queue } = await context.queue();
-      const refused = { name: "TypeError", message: /signal must be an AbortSignal/ };
-      for (const signal of [wrong<AbortSignal>({}), wrong<AbortSignal>("now"), wrong<AbortSignal>(null)]) {
-        await rejects(context.connect({ signal }), refused);
-        await rejects(broker.declare({}, { signal }), refused);
-        await rejects(broker.health({ signal }), refused);
-        await rejects(queue.send("body", { signal }), refused);
-        await rejects(queue.consume(handler, { signal }), refused);
-        if (context.capabilities.stats !== "none") await rejects(queue.stats({ signal }), refused);
-        if (context.capabilities["deadLetters.count"] === "none") continue;
-        await rejects(queue.deadLetters.count({ signal }), refused);
-        await rejects(queue.deadLetters.remove({ all: true }, { signal }), refused);
-      }
-    },
-  },
-  {
-    id: "illegal-shapes",
-    name: "null or a number where an object of options belongs is a TypeError that names the place",
-    section: "F",
-    rows: [119],
-    async run(context) {
-      const { broker, queue } = await context.queue();
-      const name = context.name();
-      const declaring = (topology: unknown): Promise<void> => broker.declare(wrong(topology));
-      const named = (message: RegExp): object => ({ name: "TypeError", message });
-      await rejects(declaring({ queues: { [name]: null } }), named(new RegExp(name)));
-      await rejects(declaring({ topics: { [name]: null } }), named(new RegExp(name)));
-      await rejects(declaring({ topics: { [name]: { subscriptions: { s: 1 } } } }), named(/"s"/));
-      await rejects(declaring({ topics: 5 }), named(/topics/));
-      const consumer = await queue.consume(handler);
-      for (const options of [null, 5_000]) {
-        await rejects(consumer.close(wrong(options)), named(/close: options must be an object/));
-        await rejects(broker.close(wrong(options)), named(/close: options must be an object/));
-      }
     },
   },
   {

@@ -11,7 +11,7 @@ interface Step {
 }
 
 async function orderedQueue(context: CaseContext, faults?: Faults): Promise<Queue<Declared, Step, Step>> {
-  const { queue } = await context.queue<Step>(faults === undefined ? {} : { faults }, { ordered: true });
+  const { queue } = await context.queue<Step>({ faults }, { ordered: true });
   return queue;
 }
 

@@ -3,7 +3,7 @@ import type { Driver } from "@anybroker/core/driver";
 import { overrideDriver, overrideLink } from "./override.ts";
 
 /** Capabilities and limits to declare instead of the driver's own. */
-export type CapabilityChanges = Partial<Omit<Declared, "limits">> & { readonly limits?: Partial<Limits> };
+export type CapabilityChanges = Partial<Omit<Declared, "limits">> & { readonly limits?: Partial<Limits> | undefined };
 
 /**
  * The driver with other capabilities, whatever the server says about them. Declare less to see what the core and an

@@ -224,7 +224,7 @@ function faultySource(source: Source, faults: Faults): Source {
       faults.settlements.push(...batch);
       return await faults.unlessVanished(faultySettle(source, faults, batch, signal));
     },
-    ...(source.extend === undefined ? {} : { extend: faultyExtend(source, faults) }),
+    extend: source.extend === undefined ? undefined : faultyExtend(source, faults),
   });
 }
 

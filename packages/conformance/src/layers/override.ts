@@ -70,21 +70,16 @@ export function mapSources<N>(link: Link<N>, change: (source: Source, entity: So
 
 /** A source that uses the overrides, and the given source for the rest. */
 export function overrideSource(source: Source, overrides: Partial<Source>): Source {
-  const batches = overrides.batches ?? source.batches;
-  const extend = overrides.extend ?? source.extend?.bind(source);
-  const flush = overrides.flush ?? source.flush?.bind(source);
-  const identify = overrides.identify ?? source.identify?.bind(source);
-  const keepProgress = overrides.keepProgress ?? source.keepProgress?.bind(source);
   return {
     lost: overrides.lost ?? source.lost,
     returns: overrides.returns ?? source.returns,
-    ...(batches === undefined ? {} : { batches }),
+    batches: overrides.batches ?? source.batches,
     receive: overrides.receive ?? ((max, signal) => source.receive(max, signal)),
     settle: overrides.settle ?? ((batch, signal) => source.settle(batch, signal)),
-    ...(extend === undefined ? {} : { extend }),
-    ...(flush === undefined ? {} : { flush }),
-    ...(identify === undefined ? {} : { identify }),
-    ...(keepProgress === undefined ? {} : { keepProgress }),
+    extend: overrides.extend ?? source.extend?.bind(source),
+    flush: overrides.flush ?? source.flush?.bind(source),
+    identify: overrides.identify ?? source.identify?.bind(source),
+    keepProgress: overrides.keepProgress ?? source.keepProgress?.bind(source),
     pause: overrides.pause ?? ((signal) => source.pause(signal)),
     resume: overrides.resume ?? ((signal) => source.resume(signal)),
     close: overrides.close ?? ((signal) => source.close(signal)),

@@ -8,16 +8,18 @@ import type { Queue, QueueOptions, SubscriptionOptions, Topic, TopicOptions } fr
 /** Queues, topics and durable subscriptions to declare in one call, for example from a deployment script. */
 export interface Topology<C extends Declared = Declared> {
   /** The options of each queue, by name. */
-  readonly queues?: Readonly<Record<string, Omit<QueueOptions<C>, "schema" | "codec">>>;
+  readonly queues?: Readonly<Record<string, Omit<QueueOptions<C>, "schema" | "codec">>> | undefined;
   /** The options and subscriptions of each topic, by name. */
-  readonly topics?: Readonly<
-    Record<
-      string,
-      Omit<TopicOptions<C>, "schema" | "codec"> & {
-        readonly subscriptions?: Readonly<Record<string, SubscriptionOptions<C>>>;
-      }
-    >
-  >;
+  readonly topics?:
+    | Readonly<
+        Record<
+          string,
+          Omit<TopicOptions<C>, "schema" | "codec"> & {
+            readonly subscriptions?: Readonly<Record<string, SubscriptionOptions<C>>> | undefined;
+          }
+        >
+      >
+    | undefined;
 }
 
 /** Queues, topics and durable subscriptions to delete or to purge, by name. */
@@ -84,7 +86,7 @@ export interface Broker<C extends Declared = Declared, N = unknown> extends Asyn
    * `topology` this creates missing ones, or rejects with `NOT_FOUND` or `DRIFT`, or does nothing. Rejects with a
    * `TypeError` for an ephemeral subscription.
    */
-  declare(topology: Topology<C>, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  declare(topology: Topology<C>, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /**
    * Deletes queues, topics and subscriptions with everything of theirs: messages, delayed messages, dead letters and
    * return queues. It does so with every `topology`. What does not exist is no error.
@@ -112,7 +114,7 @@ export interface Broker<C extends Declared = Declared, N = unknown> extends Asyn
    */
   purge(what: Removal, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /** Asks the server about its state, for at most 5 s. Never rejects. */
-  health(options?: { readonly signal?: AbortSignal }): Promise<Health>;
+  health(options?: { readonly signal?: AbortSignal | undefined }): Promise<Health>;
   /** What the connected server supports. */
   readonly capabilities: Capabilities;
   /**
@@ -125,5 +127,5 @@ export interface Broker<C extends Declared = Declared, N = unknown> extends Asyn
    * still run and sends may still wait. By default each consumer goes by its own `drainTimeout`, and sends have 20 s.
    * When the time is over, messages go back to the broker, and sends reject with `CLOSED`. Idempotent.
    */
-  close(options?: { readonly drainTimeout?: number }): Promise<void>;
+  close(options?: { readonly drainTimeout?: number | undefined }): Promise<void>;
 }

@@ -15,12 +15,12 @@ export interface Propagation {
    * there is the ambient one. May add headers, such as `traceparent`. If it throws, or adds a header that is illegal or
    * exceeds a limit, the message is sent without the added headers, and the process emits one warning.
    */
-  inject?(headers: Record<string, string>): void;
+  readonly inject?: ((headers: Record<string, string>) => void) | undefined;
   /**
    * Called for each run of a handler, with what it gets. Must call `run`, in the context that the headers describe, and
    * return its result.
    */
-  extract?<T>(delivery: DeliverEvent, run: () => T): T;
+  readonly extract?: (<T>(delivery: DeliverEvent, run: () => T) => T) | undefined;
 }
 
 /** Returns an adapter. Bundled programs use it instead of importing packages by name. */
@@ -29,39 +29,39 @@ export type AdapterLoader = () => Adapter | Promise<Adapter>;
 /** Options of `connect`. Durations are integer milliseconds, sizes are bytes. */
 export interface ConnectOptions {
   /** Adapters by URL scheme. The core then does not import their packages by name. */
-  readonly drivers?: Readonly<Record<string, AdapterLoader>>;
+  readonly drivers?: Readonly<Record<string, AdapterLoader>> | undefined;
   /**
    * How to treat queues, topics and subscriptions: `create` creates missing ones, `verify` rejects if one is missing or
    * differs, and `none` neither creates nor compares any.
    * @default "create"
    */
-  readonly topology?: TopologyMode;
+  readonly topology?: TopologyMode | undefined;
   /**
    * How long the broker waits for a silent consumer before it delivers that consumer's messages to another one: from
    * 10 s to 5 min. Tests may use as little as 100 ms.
    * @default 30 000
    */
-  readonly lease?: number;
+  readonly lease?: number | undefined;
   /** How long `connect` tries to connect, from 1 ms to a day. @default 30 000 */
-  readonly connectTimeout?: number;
+  readonly connectTimeout?: number | undefined;
   /**
    * The wait between two attempts to reconnect: random, up to a limit that doubles from `initial` to `max`. Each of
    * them is from 1 ms to an hour. While a send or a consumer waits for the connection, the limit is at most 2 s. After an
    * error that is not retryable, such as a refused password, the wait is `max`.
    * @default 200 to 30 000
    */
-  readonly reconnect?: { readonly initial?: number; readonly max?: number };
+  readonly reconnect?: { readonly initial?: number | undefined; readonly max?: number | undefined } | undefined;
   /**
    * How many messages and bytes may be sent but not yet accepted. Beyond that, sends wait for room; beyond twice that,
    * they reject with `BACKPRESSURE`.
    * @default 10 000 messages, 64 MiB
    */
-  readonly sendBuffer?: { readonly messages?: number; readonly bytes?: number };
+  readonly sendBuffer?: { readonly messages?: number | undefined; readonly bytes?: number | undefined } | undefined;
   /**
    * The clock for delays, retries, leases and timeouts. Tests can pass one that they advance by hand.
    * @default the system clock
    */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /**
    * Gets what happens: connections up and down, consumers that read, pause, are stuck or close, errors, retries, dead
    * letters, dropped messages, declarations and drift. `console` fits. A pino logger writes the texts, but without the fields,
@@ -69,17 +69,17 @@ export interface ConnectOptions {
    * `NODE_DEBUG=anybroker` the same goes to the standard error output.
    * @default none; what a person must know then becomes a process warning
    */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /** What log lines and events call this broker. @default the kind of broker, as its driver names it */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Hooks that carry a trace context from senders to handlers. */
-  readonly propagation?: Propagation;
+  readonly propagation?: Propagation | undefined;
   /**
    * Options for all consumers of the broker object. Those of `consume` come before them, and the parts of `retry` one by one.
    */
-  readonly consume?: Omit<ConsumeOptions, "signal">;
+  readonly consume?: Omit<ConsumeOptions, "signal"> | undefined;
   /** Aborts connecting; `connect` then rejects with `CANCELLED`. It has no effect once connected. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A URL and options of its adapter, for example from a config file. */
@@ -87,9 +87,9 @@ export interface ConnectConfig {
   /** The broker's URL. */
   readonly url: string;
   /** The names that queues have on the broker, by the names that the program uses. */
-  readonly queues?: Readonly<Record<string, string>>;
+  readonly queues?: Readonly<Record<string, string>> | undefined;
   /** The names that topics have on the broker, by the names that the program uses. */
-  readonly topics?: Readonly<Record<string, string>>;
+  readonly topics?: Readonly<Record<string, string>> | undefined;
   readonly [option: string]: unknown;
 }
 

@@ -4,41 +4,41 @@ import type { Message, MessageSource } from "./message.ts";
 /** The waits between the attempts of a message, in integer milliseconds. */
 export interface Backoff {
   /** The first wait, from 0 to a year. @default 1 000 */
-  readonly initial?: number;
+  readonly initial?: number | undefined;
   /** The longest wait before jitter, from `initial` to a year. @default 600 000 */
-  readonly max?: number;
+  readonly max?: number | undefined;
   /** The factor from each wait to the next, from 1 to 1 000. @default 5 */
-  readonly factor?: number;
+  readonly factor?: number | undefined;
   /** The largest share of a wait that is added to it at random, from 0 to 1. A wait is never shortened. @default 0.2 */
-  readonly jitter?: number;
+  readonly jitter?: number | undefined;
 }
 
 /** What to do when a handler throws, times out or asks for a retry. */
 export interface RetryPolicy {
   /** The number of attempts, the first one included. After the last one the message is dead-lettered. @default 5 */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
   /** The waits between attempts. */
-  readonly backoff?: Backoff;
+  readonly backoff?: Backoff | undefined;
   /**
    * Chooses by the error. `retry` retries while attempts are left, `dead-letter` gives the message up at once, and
    * `discard` drops it and publishes an event. If the function throws, the message is retried.
    * @default always `retry`
    */
-  readonly classify?: (error: unknown, message: Message) => "retry" | "dead-letter" | "discard";
+  readonly classify?: ((error: unknown, message: Message) => "retry" | "dead-letter" | "discard") | undefined;
 }
 
 /** Options of `consume`. Durations are integer milliseconds. */
 export interface ConsumeOptions {
   /** How many handlers may run at once, from 1 to 10 000. @default 1 */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /**
    * How many unsettled messages the consumer may hold, those in handlers included: from `concurrency` (for batches
    * times `max`) to 1 000 000.
    * @default 2 × concurrency (for batches × max)
    */
-  readonly prefetch?: number;
+  readonly prefetch?: number | undefined;
   /** When and how often a failed message is retried. */
-  readonly retry?: RetryPolicy;
+  readonly retry?: RetryPolicy | undefined;
   /**
    * How long a handler may run, from 1 ms to a day. After that the message fails and its `signal` aborts. Its key stays
    * taken until the handler returns. When as many handlers are overdue as `concurrency` allows, the consumer takes no
@@ -46,25 +46,25 @@ export interface ConsumeOptions {
    * has begun go back meanwhile, so that other consumers get them.
    * @default 900 000 (15 minutes)
    */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** Closes the consumer when it aborts. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** How long `close` waits for running handlers, from 0 to a day. @default 20 000 */
-  readonly drainTimeout?: number;
+  readonly drainTimeout?: number | undefined;
   /**
    * Called with errors that no promise reports: errors of handlers, lost leases, failed settlements, interruptions. It
    * must not throw. Without it and without a `logger`, the first error of each kind, the first dead letter and the first
    * sign of being stuck become process warnings, and further ones a count at most once a minute.
    */
-  readonly onError?: (error: unknown, message: Message | undefined) => void;
+  readonly onError?: ((error: unknown, message: Message | undefined) => void) | undefined;
 }
 
 /** Options of `consumeBatch`. Durations are integer milliseconds. */
 export interface ConsumeBatchOptions extends ConsumeOptions {
   /** The largest number of messages in a batch, from 1 to 10 000. @default 100 */
-  readonly max?: number;
+  readonly max?: number | undefined;
   /** How long a batch that is not full waits for more messages, from 0 to a day. @default 100 */
-  readonly wait?: number;
+  readonly wait?: number | undefined;
 }
 
 /** The state of a consumer, and counts since it began. */
@@ -124,7 +124,7 @@ export interface Consumer extends AsyncDisposable {
    * Stops reading, waits up to `drainTimeout` ms for running handlers, settles their messages, and gives back all
    * others. The signals of handlers that still run then abort. Idempotent.
    */
-  close(options?: { readonly drainTimeout?: number }): Promise<void>;
+  close(options?: { readonly drainTimeout?: number | undefined }): Promise<void>;
   /** Resolves when the consumer has closed: with undefined if it was asked to, else with the reason. Never rejects. */
   readonly closed: Promise<BrokerError | undefined>;
   /** Returns the current state and counts. */

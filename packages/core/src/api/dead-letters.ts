@@ -39,22 +39,25 @@ export interface DeadLetter {
  */
 export interface DeadLetters {
   /** Counts the dead letters. */
-  count(options?: { readonly signal?: AbortSignal }): Promise<number>;
+  count(options?: { readonly signal?: AbortSignal | undefined }): Promise<number>;
   /**
    * Lists dead letters, oldest first, without changing them. `limit` is the largest number to return, 100 by default.
    * With `after` the list starts after the dead letter with that `deadLetterId`.
    */
   list(options?: {
-    readonly limit?: number;
-    readonly after?: string;
-    readonly signal?: AbortSignal;
+    readonly limit?: number | undefined;
+    readonly after?: string | undefined;
+    readonly signal?: AbortSignal | undefined;
   }): AsyncIterable<DeadLetter>;
   /**
    * Sends the selected messages to the same queue or subscription again, as if they had never failed: their attempts
    * start at 1, and they have no expiry. Each copy is confirmed before its dead letter is removed. With `rate` at most so
    * many go in a second, from 1 to 1 000 000, which needs the feature `deadLetters.select`. Returns how many were replayed.
    */
-  replay(selection: Selection, options?: { readonly rate?: number; readonly signal?: AbortSignal }): Promise<number>;
+  replay(
+    selection: Selection,
+    options?: { readonly rate?: number | undefined; readonly signal?: AbortSignal | undefined },
+  ): Promise<number>;
   /** Removes the selected dead letters for good. Returns how many were removed. */
-  remove(selection: Selection, options?: { readonly signal?: AbortSignal }): Promise<number>;
+  remove(selection: Selection, options?: { readonly signal?: AbortSignal | undefined }): Promise<number>;
 }

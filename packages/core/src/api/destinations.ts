@@ -14,7 +14,7 @@ export interface QueueOptions<C extends Declared = Declared, Input = unknown, Ou
    * Whether messages of one key are handled one after the other, in the order in which the broker stores them.
    * @default false
    */
-  readonly ordered?: IfOrdering<C, boolean>;
+  readonly ordered?: IfOrdering<C, boolean> | undefined;
 }
 
 /** Options of a topic: how the broker stores it, and how its bodies are encoded. */
@@ -25,7 +25,7 @@ export interface TopicOptions<C extends Declared = Declared, Input = unknown, Ou
    * years.
    * @default 0
    */
-  readonly retention?: If<C, "from", number>;
+  readonly retention?: If<C, "from", number> | undefined;
 }
 
 /** Options of a subscription: how the broker stores it. */
@@ -34,21 +34,21 @@ export interface SubscriptionOptions<C extends Declared = Declared> {
    * Whether messages of one key are handled one after the other, in the order in which the broker stores them.
    * @default false
    */
-  readonly ordered?: IfOrdering<C, boolean>;
+  readonly ordered?: IfOrdering<C, boolean> | undefined;
   /** The headers that a message must have to be delivered: for each name one value, or a list of alternatives. */
-  readonly filter?: If<C, "filter", Readonly<Record<string, string | readonly string[]>>>;
+  readonly filter?: If<C, "filter", Readonly<Record<string, string | readonly string[]>>> | undefined;
   /**
    * Where a new subscription begins: with messages published from now on, with the oldest that the topic keeps, or at a
    * time. All but `latest` need a topic with a `retention`.
    * @default "latest"
    */
-  readonly from?: If<C, "from", "latest" | "earliest" | Date>;
+  readonly from?: If<C, "from", "latest" | "earliest" | Date> | undefined;
   /**
    * If false, the subscription is ephemeral: it exists as long as its consumer and leaves nothing behind, neither a
    * backlog nor dead letters.
    * @default true
    */
-  readonly durable?: boolean | If<C, "ephemeral", false>;
+  readonly durable?: boolean | If<C, "ephemeral", false> | undefined;
 }
 
 /** The methods that queues and subscriptions share: those for reading. */
@@ -62,7 +62,7 @@ export interface Readable<Body> {
   /** Starts a consumer that calls the handler with several messages at once. Resolves and rejects like `consume`. */
   consumeBatch(handler: BatchHandler<Body>, options?: ConsumeBatchOptions): Promise<Consumer>;
   /** Counts messages on the broker. Rejects with `TIMEOUT` if there is no answer within 30 s. */
-  stats(options?: { readonly signal?: AbortSignal }): Promise<Stats>;
+  stats(options?: { readonly signal?: AbortSignal | undefined }): Promise<Stats>;
   /** The messages that were given up. */
   readonly deadLetters: DeadLetters;
 }

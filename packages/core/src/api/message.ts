@@ -43,7 +43,7 @@ export interface Message<Body = unknown> {
    * Settles the message as failed. It is retried after `delay` ms (0 to a year), or else after the policy's backoff. If
    * no attempt is left it is dead-lettered. Resolves like `ack`; rejects with a `TypeError` for an illegal delay.
    */
-  retry(options?: { readonly delay?: number }): Promise<boolean>;
+  retry(options?: { readonly delay?: number | undefined }): Promise<boolean>;
   /**
    * Gives the message up: it is dead-lettered with this reason. Resolves like `ack`; rejects with a `TypeError` for an
    * empty reason.

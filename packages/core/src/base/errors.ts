@@ -31,14 +31,14 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 /** Optional properties of a new {@link BrokerError}. */
 export interface BrokerErrorOptions {
   /** Whether the same call may succeed later. @default false */
-  readonly retryable?: boolean;
+  readonly retryable?: boolean | undefined;
   /** Whether the broker may have accepted the message despite the error. @default false */
-  readonly outcomeUnknown?: boolean;
+  readonly outcomeUnknown?: boolean | undefined;
   /**
    * The underlying error, usually from the client library. If there is a password in its text, the new error gets a
    * copy without it.
    */
-  readonly cause?: unknown;
+  readonly cause?: unknown | undefined;
 }
 
 const BRAND = Symbol.for("anybroker.BrokerError");

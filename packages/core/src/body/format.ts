@@ -8,9 +8,9 @@ export interface BodyOptions<Input, Output> {
    * Validates bodies when they are sent and when they are received; any Standard Schema. The handler gets the schema's
    * output.
    */
-  readonly schema?: StandardSchema<Input, Output>;
+  readonly schema?: StandardSchema<Input, Output> | undefined;
   /** Converts bodies to bytes and back. @default JSON */
-  readonly codec?: Codec<Input, unknown>;
+  readonly codec?: Codec<Input, unknown> | undefined;
 }
 
 /** Options with a codec and without a schema. What the codec decodes is what the handler gets. */

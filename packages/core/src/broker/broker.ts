@@ -63,11 +63,11 @@ function brokerOf(context: BrokerContext): Broker {
   const { connection, declarations } = context;
   const entities = new EntityMaker(connection);
   let closing: Promise<void> | undefined;
-  const close = async (options: { readonly drainTimeout?: number } = {}): Promise<void> => {
+  const close = async (options: { readonly drainTimeout?: number | undefined } = {}): Promise<void> => {
     checkKeys("close", options, ["drainTimeout"]);
     const { drainTimeout } = options;
     const limit = integer("drainTimeout", drainTimeout, DEFAULTS.drainTimeout, 0);
-    closing ??= shutDown(context, limit, drainTimeout === undefined ? {} : { drainTimeout });
+    closing ??= shutDown(context, limit, { drainTimeout });
     await closing;
   };
   return {
@@ -116,7 +116,7 @@ function recollectionsOf(clock: Clock): BrokerContext["recollections"] {
 async function shutDown(
   context: BrokerContext,
   limit: number,
-  options: { readonly drainTimeout?: number },
+  options: { readonly drainTimeout?: number | undefined },
 ): Promise<void> {
   const late = new AbortController();
   const cancel = context.connection.context.clock.after(limit, () => late.abort());

@@ -8,7 +8,7 @@ export interface Brokers<K extends string> extends AsyncDisposable {
   /** The broker objects, by the names of their targets. */
   readonly brokers: Readonly<Record<K, Broker>>;
   /** Closes all of them, as `close` of each broker object does. */
-  close(options?: { readonly drainTimeout?: number }): Promise<void>;
+  close(options?: { readonly drainTimeout?: number | undefined }): Promise<void>;
 }
 
 /** Connects to several brokers. If one of the connections fails, it closes the others and rejects with that error. */
@@ -29,7 +29,7 @@ export async function connectAll<K extends string>(
     await Promise.all(open.map((broker) => broker.close()));
     throw failed.reason;
   }
-  const close = async (closing: { readonly drainTimeout?: number } = {}): Promise<void> => {
+  const close = async (closing: { readonly drainTimeout?: number | undefined } = {}): Promise<void> => {
     await Promise.all(open.map((broker) => broker.close(closing)));
   };
   const brokers = Object.fromEntries(names.map((name, index) => [name, open[index]])) as Record<K, Broker>;

@@ -54,8 +54,7 @@ export function topicHandle<Input, Output>(
     async subscribe(name, handler, both = {}) {
       const { ordered, filter, from, durable, ...consume } = both;
       checkKeys("subscribe", consume, ["ordered", "filter", "from", "durable", ...CONSUME_OPTIONS]);
-      const given = Object.entries({ ordered, filter, from, durable }).filter(([, value]) => value !== undefined);
-      return subscription(name, Object.fromEntries(given)).consume(handler, consume);
+      return subscription(name, { ordered, filter, from, durable }).consume(handler, consume);
     },
   };
 }

@@ -69,7 +69,7 @@ export type Capabilities = Readonly<Record<Feature, Support>> & {
 export type Declared = Readonly<Record<Feature, Support | Maybe>> & Omit<Capabilities, Feature>;
 
 /** The capabilities of the connected server, as far as they differ from what the driver declares. */
-export type Refinement = Partial<Omit<Capabilities, "limits">> & { readonly limits?: Partial<Limits> };
+export type Refinement = Partial<Omit<Capabilities, "limits">> & { readonly limits?: Partial<Limits> | undefined };
 
 /**
  * Applies the server's findings to the declared capabilities. A `maybe` that the server did not resolve becomes `none`.

@@ -51,7 +51,7 @@ export interface Link<N = unknown> {
    * run at once, for brokers where a call costs more than a message: what is sent meanwhile waits for the next batch.
    * If it is undefined there is no such limit.
    */
-  readonly window: { readonly messages: number; readonly bytes: number; readonly batches?: number };
+  readonly window: { readonly messages: number; readonly bytes: number; readonly batches?: number | undefined };
   /**
    * Creates the entities that do not exist (`create`), or compares them with those that do (`verify`). Returns every
    * difference. Idempotent. A topic comes before its subscriptions. Ephemeral subscriptions are never declared: each

@@ -21,7 +21,7 @@ export interface Source {
    * How many calls of `settle` may run at once. Settlements that come meanwhile wait for the next call. If it is
    * undefined there is no such limit.
    */
-  readonly batches?: number;
+  readonly batches?: number | undefined;
   /**
    * Returns up to `max` deliveries as soon as there is one, or none after about a second. On abort it returns at once;
    * deliveries that were on their way come with the next call. Calls never overlap. The result need not be a promise.
@@ -36,7 +36,9 @@ export interface Source {
    * Renews the leases for another `lease` milliseconds. Returns the new end of each, or undefined for a delivery that
    * was lost. The method is missing if deliveries have no leases.
    */
-  extend?(deliveries: readonly Delivery[], signal: AbortSignal): Promise<readonly (number | undefined)[]>;
+  readonly extend?:
+    | ((deliveries: readonly Delivery[], signal: AbortSignal) => Promise<readonly (number | undefined)[]>)
+    | undefined;
   /**
    * Stops fetching, but stays a member of the group. `receive` still returns what is buffered. On an ordered source the
    * core calls this only when no handler runs, so the driver may give up its place: another consumer cannot overtake.
@@ -53,19 +55,21 @@ export interface Source {
    * Undefined, or the method missing, where there is none: then the broker's count alone is evidence of a
    * crash, and failures of a retry in place are forgotten with the connection.
    */
-  identify?(delivery: Delivery, isGone: boolean): string | undefined;
+  readonly identify?: ((delivery: Delivery, isGone: boolean) => string | undefined) | undefined;
   /**
    * Resolves when the broker has every ack that `settle` has returned. The core calls it before a suspect starts, and calls
    * `receive` again only when no suspect is left. So a driver that notes itself what a consumer holds can note it exactly
    * here. Missing where `settle` never returns earlier.
    */
-  flush?(signal: AbortSignal): Promise<void>;
+  readonly flush?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /**
    * Notes how far a delivery has come that is retried in place, so that the note outlives this consumer and comes with the
    * next delivery (`Delivery.progress`). The note goes when the delivery is settled. Missing where the broker has no place
    * for it: then a retry in place is counted anew after a crash.
    */
-  keepProgress?(delivery: Delivery, progress: RetryProgress, signal: AbortSignal): Promise<void>;
+  readonly keepProgress?:
+    | ((delivery: Delivery, progress: RetryProgress, signal: AbortSignal) => Promise<void>)
+    | undefined;
   /**
    * Stops reading. The core closes every source that has not ended by itself, in one of three situations:
    *

@@ -4,12 +4,12 @@ import type { Address } from "./url.ts";
 /** The options for a user and a password. They have the same names in every adapter. */
 export interface CredentialOptions {
   /** The user name. Takes precedence over the one in the URL. Not a URL parameter. */
-  readonly username?: string;
+  readonly username?: string | undefined;
   /**
    * The password. Takes precedence over the one in the URL. A function is called for each connection, so that it can
    * supply tokens that expire. Not a URL parameter.
    */
-  readonly password?: string | (() => string | Promise<string>);
+  readonly password?: string | (() => string | Promise<string>) | undefined;
 }
 
 /** The kinds of {@link CredentialOptions}, for `readOptions`. */

@@ -2,9 +2,9 @@ import type { SourceEntity } from "../contract/entities.ts";
 
 /** Maps logical names to existing names on the broker. The logical name of a subscription is `topic/subscription`. */
 export interface NamingOptions {
-  readonly queues?: Readonly<Record<string, string>>;
-  readonly topics?: Readonly<Record<string, string>>;
-  readonly subscriptions?: Readonly<Record<string, string>>;
+  readonly queues?: Readonly<Record<string, string>> | undefined;
+  readonly topics?: Readonly<Record<string, string>> | undefined;
+  readonly subscriptions?: Readonly<Record<string, string>> | undefined;
 }
 
 type NameMap = Readonly<Record<string, string>>;

@@ -15,7 +15,7 @@ export type OptionKinds<Options> = Readonly<Record<Exclude<keyof Options, "url">
 
 /**
  * Reads the options of an adapter from its config object and from the parameters of its URL. The config object takes
- * precedence. Throws `INVALID_CONFIG` for a URL with another scheme, for an unknown option and for a value of the wrong
+ * precedence; what is undefined there is as if it were not given. Throws `INVALID_CONFIG` for a URL with another scheme, for an unknown option and for a value of the wrong
  * kind. The message names the option, but never its value, which may be secret.
  */
 export function readOptions<Options extends { readonly url: string }>(
@@ -27,12 +27,20 @@ export function readOptions<Options extends { readonly url: string }>(
   const url = String(given.url);
   checkScheme(url, schemes);
   const address = parseUrl(url, Object.fromEntries(known.flatMap(parameter)));
-  const options = { ...address.parameters, ...given };
   const allowed = new Map(known);
-  for (const [name, value] of Object.entries(options)) {
-    if (name !== "url" && value !== undefined) check(name, value, allowed);
+  const unknown = Object.keys(given).find((name) => name !== "url" && !allowed.has(name));
+  if (unknown !== undefined) {
+    throw invalidConfig(
+      `unknown option ${JSON.stringify(unknown)}; known ones: url, ${[...allowed.keys()].join(", ")}`,
+    );
   }
-  return { ...options, address };
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const options = { ...address.parameters, ...present };
+  for (const [name, kinds] of known) {
+    if (options[name] !== undefined) check(name, options[name], kinds);
+  }
+  // The cast is true: what is missing of `given` is undefined there, and what the URL adds was checked.
+  return { ...options, address } as Options & { readonly address: Address };
 }
 
 function checkScheme(url: string, schemes: readonly string[]): void {
@@ -52,11 +60,7 @@ function parameter([name, kinds]: readonly [string, readonly OptionKind[]]): [st
   return kinds.some((kind) => kind === "string" || kind.startsWith("=")) ? [[name, "string"]] : [];
 }
 
-function check(name: string, value: unknown, known: ReadonlyMap<string, readonly OptionKind[]>): void {
-  const allowed = known.get(name);
-  if (allowed === undefined) {
-    throw invalidConfig(`unknown option ${JSON.stringify(name)}; known ones: url, ${[...known.keys()].join(", ")}`);
-  }
+function check(name: string, value: unknown, allowed: readonly OptionKind[]): void {
   const kinds = kindsOf(value);
   if (allowed.some((kind) => kinds.includes(kind))) return;
   throw invalidConfig(`the option ${name} must be ${allowed.map(describeKind).join(" or ")}`);

@@ -1,15 +1,15 @@
 /** The TLS options. They have Node's names, and are the same in every adapter. */
 export interface TlsOptions {
   /** The CA certificates to trust instead of the system's, in PEM format. */
-  readonly ca?: string | Buffer;
+  readonly ca?: string | Buffer | undefined;
   /** The client's certificate, in PEM format. */
-  readonly cert?: string | Buffer;
+  readonly cert?: string | Buffer | undefined;
   /** The client's private key, in PEM format. Not a URL parameter. */
-  readonly key?: string | Buffer;
+  readonly key?: string | Buffer | undefined;
   /** The passphrase of `key`. Not a URL parameter. */
-  readonly passphrase?: string;
+  readonly passphrase?: string | undefined;
   /** The name that the server's certificate must have. @default the host name */
-  readonly servername?: string;
+  readonly servername?: string | undefined;
 }
 
 /** The kinds of {@link TlsOptions}, for `readOptions`. */

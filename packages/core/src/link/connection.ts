@@ -17,8 +17,8 @@ export interface ConnectionTimes {
 
 /** Gets notified when a link is up and when it is lost. */
 export interface ConnectionListener {
-  readonly up?: (link: Link) => void;
-  readonly down?: (error: BrokerError) => void;
+  readonly up?: ((link: Link) => void) | undefined;
+  readonly down?: ((error: BrokerError) => void) | undefined;
 }
 
 /** How long one attempt to connect may take, in ms. */

@@ -188,7 +188,7 @@ export class HeldMessage implements Message {
     return this.#settler.ack(this);
   }
 
-  retry(options: { readonly delay?: number } = {}): Promise<boolean> {
+  retry(options: { readonly delay?: number | undefined } = {}): Promise<boolean> {
     return this.#settler.retry(this, options.delay);
   }
 

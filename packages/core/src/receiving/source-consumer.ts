@@ -146,7 +146,7 @@ export class SourceConsumer implements Consumer {
     paused.over.abort();
   }
 
-  async close(options: { readonly drainTimeout?: number } = {}): Promise<void> {
+  async close(options: { readonly drainTimeout?: number | undefined } = {}): Promise<void> {
     checkKeys("close", options, ["drainTimeout"]);
     return this.#close(integer("drainTimeout", options.drainTimeout, this.#plan.drainTimeout, 0), undefined);
   }

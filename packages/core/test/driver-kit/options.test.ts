@@ -33,12 +33,18 @@ describe("the options of an adapter", () => {
     expect(options.address).toMatchObject({ scheme: "broker", path: "x" });
   });
 
+  test("may be undefined, which is as if they were not given", () => {
+    const given = { vhost: undefined, heartbeat: undefined, mode: undefined, token: undefined, ca: undefined };
+    const options = read({ url: "broker://host?heartbeat=5000", ...given });
+    expect(options.heartbeat).toBe(5_000);
+    expect(Object.keys(options).toSorted()).toEqual(["address", "heartbeat", "url"]);
+  });
+
   test.each([
     [{ heartbeat: 1_000, shards: 1, verify: false, mode: "fast" }],
     [{ token: "secret" }],
     [{ token: () => "secret" }],
     [{ ca: "PEM", key: Buffer.from("PEM"), passphrase: "x" }],
-    [{ vhost: undefined }],
   ])("can be %o", (options) => expect(() => read({ url: "broker://host", ...options })).not.toThrow());
 
   test.each([
@@ -47,6 +53,7 @@ describe("the options of an adapter", () => {
     [{ url: "broker://host?vhots=a" }, "parameter 1 of the URL broker:… is unknown; known ones: ca, "],
     [{ url: "broker://host?token=abc" }, "parameter 1 of the URL broker:… is unknown"],
     [{ url: "broker://host?vhost=a&passphrase=abc" }, "parameter 2 of the URL broker:… is unknown"],
+    [{ url: "broker://host", vhots: undefined }, 'unknown option "vhots"'],
     [{ url: "broker://host", heartbeat: 999 }, "heartbeat must be an integer from 1000"],
     [{ url: "broker://host", heartbeat: 1_000.5 }, "heartbeat must be an integer from 1000"],
     [{ url: "broker://host", shards: 0 }, "shards must be an integer from 1"],

@@ -54,8 +54,8 @@ interface WithErrorCode {
 
 /** Per-partition results. Depending on the request, the topic field is `topic` or `topicName`. */
 type PartitionResults<T> = readonly {
-  readonly topic?: string;
-  readonly topicName?: string;
+  readonly topic?: string | undefined;
+  readonly topicName?: string | undefined;
   readonly partitions: readonly (T & WithErrorCode & { readonly partition: number })[];
 }[];
 

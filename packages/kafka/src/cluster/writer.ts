@@ -33,7 +33,7 @@ export interface RecordToWrite {
   readonly topic: string;
   readonly record: NewRecord;
   /** Chooses the partition of a record that has no key. Without it such records go to the partitions in turn. */
-  readonly partitionKey?: string;
+  readonly partitionKey?: string | undefined;
 }
 
 /** Records of one partition that go into one request. */

@@ -28,7 +28,7 @@ export interface Entry {
   /** How often it was delivered, without deliveries that were released. */
   deliveries: number;
   /** How far it has come, when a consumer retries it in place. */
-  progress?: RetryProgress;
+  progress?: RetryProgress | undefined;
 }
 
 /** The same message with changed headers. */

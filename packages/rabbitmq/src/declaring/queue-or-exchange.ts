@@ -17,7 +17,7 @@ export interface QueueOrExchange extends Creatable {
   /** Rejects unless it exists. Creates nothing. */
   readonly check: (channel: Channel) => Promise<unknown>;
   /** What `verify` reports when it is missing. Without this, that is an error. */
-  readonly whenMissing?: Difference;
+  readonly whenMissing?: Difference | undefined;
 }
 
 /** How something that exists differs from what the driver would create. */

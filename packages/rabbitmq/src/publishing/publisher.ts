@@ -10,7 +10,7 @@ interface InFlight extends Slotted {
   readonly id: string | undefined;
   readonly size: number;
   /** Set when the server returned the message: there was no queue to take it. */
-  returned?: core.SendFailure;
+  returned?: core.SendFailure | undefined;
 }
 
 /** How long a retired channel stays open for the confirms that are still to come, in ms. */
