@@ -42,7 +42,15 @@ export { connectToAny } from "./driver-kit/hosts.ts";
 export { type Inspect, type InspectedDeadLetters, inspectedDeadLetters } from "./driver-kit/inspected-dead-letters.ts";
 export { DELAY_STEPS, stepAbove, stepBelow } from "./driver-kit/ladder.ts";
 export { LeaseBook, type LeasedDelivery } from "./driver-kit/lease-book.ts";
-export { deadLettersName, delayStepName, Naming, type NamingOptions, retryStepName } from "./driver-kit/naming.ts";
+export {
+  checkNaming,
+  deadLettersName,
+  delayStepName,
+  Naming,
+  type NamingOptions,
+  retryStepName,
+} from "./driver-kit/naming.ts";
+export { checkOptionNames } from "./driver-kit/option-names.ts";
 export { type OptionKind, type OptionKinds, readOptions } from "./driver-kit/options.ts";
 export { PromiseCache } from "./driver-kit/promise-cache.ts";
 export { PushBuffer } from "./driver-kit/push-buffer.ts";

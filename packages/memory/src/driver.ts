@@ -13,7 +13,7 @@ import { checkOptions, type MemoryOptions } from "./options.ts";
  * Throws `INVALID_CONFIG` for an unknown option or a wrong value.
  */
 export function memory(options: MemoryOptions = {}): Driver<MemoryCapabilities, MemoryInstance> {
-  const { name, maxMessages, maxBytes, naming } = checkOptions({ ...options });
+  const { name, maxMessages, maxBytes, naming } = checkOptions(options);
   const bounds = { maxMessages, maxBytes };
   const names = new Naming(naming);
   const ownInstance = name === undefined ? new Instance(undefined, bounds, () => {}) : undefined;

@@ -1,6 +1,8 @@
 import {
   type AdapterConfig,
   type BrokerError,
+  checkNaming,
+  checkOptionNames,
   invalidConfig,
   type NamingOptions,
   type ParameterTypes,
@@ -23,22 +25,17 @@ const PARAMETERS: ParameterTypes = { maxMessages: "number", maxBytes: "number" }
 const KNOWN = ["name", "maxMessages", "maxBytes", "naming"];
 
 /** Checks options. Throws `INVALID_CONFIG` for an unknown option or a wrong value. */
-export function checkOptions(options: Readonly<Record<string, unknown>>): MemoryOptions {
-  const unknown = Object.keys(options).find((option) => !KNOWN.includes(option));
-  if (unknown !== undefined) throw invalid(`unknown option ${unknown}; known ones: ${KNOWN.join(", ")}`);
-  const { name, maxMessages, maxBytes, naming } = options;
+export function checkOptions(options: object): MemoryOptions {
+  checkOptionNames("the options of memory", options, KNOWN);
+  const { name, maxMessages, maxBytes, naming }: Readonly<Record<string, unknown>> = { ...options };
   if (name !== undefined && (typeof name !== "string" || name === "")) {
     throw invalid("name must be a string that is not empty");
-  }
-  if (naming !== undefined && (typeof naming !== "object" || naming === null)) {
-    throw invalid("naming must be an object");
   }
   return {
     name,
     maxMessages: atLeastOne("maxMessages", maxMessages),
     maxBytes: atLeastOne("maxBytes", maxBytes),
-    // The cast is true: every member of NamingOptions is optional, and a name that is not a string is never found.
-    naming: naming as NamingOptions | undefined,
+    naming: naming === undefined ? undefined : checkNaming(naming),
   };
 }
 

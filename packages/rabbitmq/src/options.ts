@@ -1,5 +1,5 @@
 import type * as core from "@anybroker/core/driver";
-import { CREDENTIAL_KINDS, readOptions, TLS_KINDS } from "@anybroker/core/driver";
+import { CREDENTIAL_KINDS, checkOptionNames, readOptions, TLS_KINDS } from "@anybroker/core/driver";
 
 /** How a topic maps to an exchange. */
 export interface ExchangeOptions {
@@ -58,5 +58,9 @@ const KINDS: core.OptionKinds<RabbitmqOptions> = {
 
 /** Checks options. Throws `INVALID_CONFIG` naming the option, and never a value that may be secret. */
 export function settingsOf(given: RabbitmqOptions): Settings {
-  return readOptions(given, ["amqp", "amqps"], KINDS);
+  const settings = readOptions(given, ["amqp", "amqps"], KINDS);
+  for (const [topic, exchange] of Object.entries(settings.exchanges ?? {})) {
+    checkOptionNames(`exchanges.${topic}`, exchange, ["type", "routingKey"]);
+  }
+  return settings;
 }

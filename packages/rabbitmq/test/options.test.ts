@@ -24,6 +24,12 @@ test.each([
   [{ password: 5 }, "password"],
   [{ ca: 5 }, "ca"],
   [{ naming: "x" }, "naming"],
+  [{ naming: { queue: {} } }, 'naming: unknown option "queue"; known ones: queues, topics, subscriptions'],
+  [
+    { exchanges: { orders: { typ: "direct" } } },
+    'exchanges.orders: unknown option "typ"; known ones: type, routingKey',
+  ],
+  [{ exchanges: { orders: "direct" } }, "exchanges.orders must be an object"],
   [{ url: "http://localhost" }, "http"],
   [{ url: "amqp://localhost?heart=5" }, "parameter 1"],
   [{ url: "amqp://localhost?heartbeat=soon" }, "heartbeat"],

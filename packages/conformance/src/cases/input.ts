@@ -223,7 +223,7 @@ export const INPUT: readonly Case[] = [
   },
   {
     id: "illegal-settlements",
-    name: "retry() with an invalid delay and deadLetter() without a reason reject, and the handler can still settle the message",
+    name: "retry() with an invalid delay or an unknown option and deadLetter() without a reason reject, and the handler can still settle the message",
     section: "F",
     rows: [24],
     async run(context) {
@@ -232,6 +232,12 @@ export const INPUT: readonly Case[] = [
       const received = await context.collect(queue, {
         handle: async (message) => {
           for (const delay of [-1, Number.NaN, 1.5]) await rejects(message.retry({ delay }), TypeError);
+          const unknown = { name: "TypeError", message: /retry: unknown option "wait"; known ones: delay/ };
+          await rejects(message.retry(wrong({ wait: 5 })), unknown);
+          await rejects(message.retry(wrong(5_000)), {
+            name: "TypeError",
+            message: /retry: options must be an object/,
+          });
           await rejects(message.deadLetter(wrong(undefined)), TypeError);
           results.push(await message.ack());
         },
@@ -244,13 +250,22 @@ export const INPUT: readonly Case[] = [
   },
   {
     id: "illegal-selection",
-    name: "A selection of dead letters without ids and without `all` is a TypeError, so that none is removed by mistake",
+    name: "A selection of dead letters with neither or both of ids and `all` is a TypeError, so that none is removed by mistake",
     section: "F",
     rows: [48],
     needs: ["deadLetters.list"],
     async run(context) {
       const { queue } = await context.queue();
-      for (const selection of [undefined, {}, { all: false }, { ids: "one" }, { ids: 0 }, { ids: [0] }, "all"]) {
+      for (const selection of [
+        undefined,
+        {},
+        { all: false },
+        { ids: "one" },
+        { ids: 0 },
+        { ids: [0] },
+        "all",
+        { ids: ["one"], all: true },
+      ]) {
         await rejects(queue.deadLetters.remove(wrong(selection)), TypeError);
         await rejects(queue.deadLetters.replay(wrong(selection)), TypeError);
       }

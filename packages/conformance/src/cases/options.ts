@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
-import type { Message } from "@anybroker/core";
+import { type Message, text } from "@anybroker/core";
 import type { Case } from "../case.ts";
 import { Faults } from "../layers/faults.ts";
 import { toArray } from "../wait.ts";
@@ -10,7 +10,7 @@ const handler = (): void => {};
 export const OPTIONS: readonly Case[] = [
   {
     id: "unknown-options",
-    name: "An unknown option is a TypeError that names it, in every call",
+    name: "An unknown option is a TypeError that names it and the known ones, in every call",
     section: "F",
     rows: [119],
     async run(context) {
@@ -18,13 +18,15 @@ export const OPTIONS: readonly Case[] = [
       const broker = await context.connect({ faults });
       const name = context.name();
       const typo = wrong<Record<string, never>>({ retrys: 3 });
-      const named = { name: "TypeError", message: /retrys/ };
+      const named = { name: "TypeError", message: /unknown option "retrys"; known ones: \w/ };
       const queue = broker.queue<string>(name);
       const topic = broker.topic<string>(context.name());
       throws(() => broker.queue(context.name(), typo), named);
       throws(() => broker.topic(context.name(), typo), named);
       throws(() => topic.subscription("s", typo), named);
       await rejects(context.connect(typo), named);
+      await rejects(context.connect({ reconnect: typo }), named);
+      await rejects(context.connect({ sendBuffer: typo }), named);
       await rejects(queue.send("body", typo), named);
       await rejects(queue.sendBatch([{ body: "body", ...typo }]), named);
       await rejects(topic.publish("body", typo), named);
@@ -35,7 +37,33 @@ export const OPTIONS: readonly Case[] = [
       await rejects(topic.subscribe("s", handler, typo), named);
       await rejects(broker.declare(typo), named);
       await rejects(broker.delete(typo), named);
+      await rejects(broker.delete({}, typo), named);
       await rejects(broker.purge({ topics: { [context.name()]: typo } }), named);
+      await rejects(broker.declare({}, typo), named);
+      for (const given of [
+        { queues: { a: typo } },
+        { topics: { a: typo } },
+        { topics: { a: { subscriptions: { s: typo } } } },
+      ]) {
+        await rejects(broker.declare(given), named);
+      }
+      // What is stored on the broker has no schema: that of a handle would be without effect here.
+      for (const [option, value] of Object.entries({ schema: { "~standard": {} }, codec: text })) {
+        const unknown = {
+          name: "TypeError",
+          message: RegExp(`unknown option "${option}"; known ones: (ordered|retention)`),
+        };
+        await rejects(broker.declare({ queues: { [name]: wrong({ [option]: value }) } }), unknown);
+        await rejects(broker.declare({ topics: { [name]: wrong({ [option]: value }) } }), unknown);
+      }
+      await rejects(broker.health(typo), named);
+      await rejects(queue.stats(typo), named);
+      await rejects(queue.deadLetters.count(typo), named);
+      await rejects(toArray(queue.deadLetters.list(typo)), named);
+      await rejects(queue.deadLetters.replay({ all: true }, typo), named);
+      await rejects(queue.deadLetters.remove({ all: true }, typo), named);
+      await rejects(queue.deadLetters.remove(wrong({ all: true, ...typo })), named);
+      await rejects(broker.close(typo), named);
       deepEqual(faults.calls, []);
     },
   },
@@ -156,6 +184,10 @@ export const OPTIONS: readonly Case[] = [
         { reconnect: { initial: -1 } },
         { sendBuffer: { messages: 0 } },
         { clock: 7 },
+        { propagation: 7 },
+        { propagation: { inject: "traceparent" } },
+        { propagation: { extract: null } },
+        { drivers: { memory: "@anybroker/memory" } },
         { signal: "stop" },
       ];
       for (const options of bad) {
@@ -193,7 +225,7 @@ export const OPTIONS: readonly Case[] = [
   },
   {
     id: "illegal-shapes",
-    name: "null or a number where an object of options belongs is a TypeError that names the place",
+    name: "What is no object where an object of options belongs is a TypeError that names the place and the options",
     section: "F",
     rows: [119],
     async run(context) {
@@ -206,9 +238,24 @@ export const OPTIONS: readonly Case[] = [
       await rejects(declaring({ topics: { [name]: { subscriptions: { s: 1 } } } }), named(/"s"/));
       await rejects(declaring({ topics: 5 }), named(/topics/));
       const consumer = await queue.consume(handler);
-      for (const options of [null, 5_000]) {
-        await rejects(consumer.close(wrong(options)), named(/close: options must be an object/));
-        await rejects(broker.close(wrong(options)), named(/close: options must be an object/));
+      await rejects(
+        consumer.close(wrong({ drain: 1 })),
+        named(/close: unknown option "drain"; known ones: drainTimeout/),
+      );
+      for (const options of [null, 5_000, "x", [], new AbortController().signal, handler]) {
+        const noObject = (known: string): object =>
+          named(RegExp(`options must be an object, not .*; known ones: ${known}`));
+        await rejects(consumer.close(wrong(options)), noObject("drainTimeout"));
+        await rejects(broker.close(wrong(options)), noObject("drainTimeout"));
+        await rejects(broker.health(wrong(options)), noObject("signal"));
+        await rejects(queue.stats(wrong(options)), noObject("signal"));
+        await rejects(queue.send("body", wrong(options)), noObject("id"));
+        await rejects(queue.consume(handler, wrong(options)), noObject("concurrency"));
+        await rejects(queue.consume(handler, wrong({ retry: options })), noObject("attempts"));
+        await rejects(queue.consume(handler, { retry: wrong({ backoff: options }) }), noObject("initial"));
+        await rejects(context.connect(wrong({ reconnect: options })), noObject("initial"));
+        await rejects(queue.deadLetters.count(wrong(options)), noObject("signal"));
+        throws(() => broker.queue(context.name(), wrong<object>(options)), noObject("schema"));
       }
     },
   },

@@ -1,6 +1,10 @@
-/** Throws a `TypeError` for an unknown option. The message lists the known ones. */
+/** Throws a `TypeError` for an unknown option, or options that are no object. The message lists the known ones. */
 export function checkKeys(what: string, options: object, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null) throw new TypeError(`${what}: options must be an object`);
+  const isObject = typeof options === "object" && options !== null;
+  if (!isObject || Array.isArray(options) || options instanceof AbortSignal) {
+    const found = isObject && !Array.isArray(options) ? "an AbortSignal" : show(options);
+    throw new TypeError(`${what}: options must be an object, not ${found}; known ones: ${known.join(", ")}`);
+  }
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) {
       throw new TypeError(`${what}: unknown option ${JSON.stringify(key)}; known ones: ${known.join(", ")}`);

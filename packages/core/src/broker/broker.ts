@@ -163,8 +163,12 @@ function complaintOf({ consumers, connection: { context } }: BrokerContext): str
 
 function entitiesOf(topology: Topology, entities: EntityMaker): readonly Entity[] {
   checkKeys("declare", topology, ["queues", "topics"]);
-  const queues = entriesOf("declare: queues", topology.queues).map(([name, options]) => entities.queue(name, options));
+  const queues = entriesOf("declare: queues", topology.queues).map(([name, options]) => {
+    checkKeys(`declare: queue ${name}`, options, ["ordered"]);
+    return entities.queue(name, options);
+  });
   const topics = entriesOf("declare: topics", topology.topics).flatMap(([name, { subscriptions, ...options }]) => {
+    checkKeys(`declare: topic ${name}`, options, ["retention", "subscriptions"]);
     const topic = entities.topic(name, options);
     const durable = entriesOf(`declare: topic ${name}: subscriptions`, subscriptions).map(([subscription, stored]) => {
       if (stored.durable !== false) return entities.subscription(topic, subscription, stored);

@@ -36,6 +36,18 @@ function checkOptions(verb: string, options: { readonly signal?: unknown }, know
   checkSignal(`deadLetters.${verb}`, options.signal);
 }
 
+/** Returns the selection with only what was given. Throws a `TypeError` unless it has either ids or `all`. */
+function selectionOf(verb: string, selection: Selection): Selection {
+  const takes = `deadLetters.${verb} takes { ids: [...] } with texts or { all: true }, not`;
+  if (typeof selection !== "object" || selection === null) throw new TypeError(`${takes} ${show(selection)}`);
+  checkKeys(`deadLetters.${verb}`, selection, ["ids", "all"]);
+  const { ids, all } = { ids: undefined, all: undefined, ...selection };
+  if (ids !== undefined && all !== undefined) throw new TypeError(`${takes} both`);
+  if (all === true) return { all };
+  if (Array.isArray(ids) && ids.every((id) => typeof id === "string")) return { ids };
+  throw new TypeError(`${takes} ${ids === undefined ? show(selection) : `ids: ${show(ids)}`}`);
+}
+
 /** Creates the dead letters API of a queue or subscription. */
 export function deadLettersOf(context: BrokerContext, entity: SourceEntity): DeadLetters {
   const refuseEphemeral = (): void => {
@@ -56,15 +68,10 @@ export function deadLettersOf(context: BrokerContext, entity: SourceEntity): Dea
     );
   const checkSelection = (verb: string, selection: Selection, options: object): Selection => {
     checkOptions(verb, options, ["signal"]);
-    const { ids, all } = { ids: undefined, all: undefined, ...selection };
-    const areIds = Array.isArray(ids) && ids.every((id) => typeof id === "string");
-    if (all !== true && !areIds) {
-      const given = Array.isArray(ids) || ids !== undefined ? `ids: ${show(ids)}` : show(selection);
-      throw new TypeError(`deadLetters.${verb} takes { ids: [...] } with texts or { all: true }, not ${given}`);
-    }
-    if (all !== true) requireFeature("deadLetters.select");
+    const selected = selectionOf(verb, selection);
+    if ("ids" in selected) requireFeature("deadLetters.select");
     else refuseEphemeral();
-    return selection;
+    return selected;
   };
   return {
     async count(options = {}) {

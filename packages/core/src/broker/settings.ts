@@ -1,4 +1,4 @@
-import type { ConnectOptions } from "../api/connecting.ts";
+import type { ConnectOptions, Propagation } from "../api/connecting.ts";
 import { DEFAULTS } from "../api/defaults.ts";
 import { checkFunction, checkKeys, checkSignal, integer, show } from "../base/check.ts";
 import { systemClock } from "../base/clock.ts";
@@ -19,12 +19,23 @@ export interface Settings {
   readonly sendBuffer: SendBuffer;
 }
 
+/** Other properties are allowed: it may be an instance of a class. */
+function checkPropagation(propagation: Propagation): void {
+  if (typeof propagation !== "object" || propagation === null) {
+    throw new TypeError(`propagation must be an object with inject and extract, not ${show(propagation)}`);
+  }
+  const { inject, extract } = propagation;
+  if (inject !== undefined) checkFunction("propagation.inject", inject);
+  if (extract !== undefined) checkFunction("propagation.extract", extract);
+}
+
 /** Checks the options of `connect`. Throws a `TypeError` if one is wrong. */
 export function settingsOf(options: ConnectOptions): Settings {
   checkKeys("connect", options, KEYS);
   checkSignal("connect", options.signal);
   if (options.consume !== undefined) checkConsumeDefaults(options.consume);
   const { topology = "create", clock = systemClock, reconnect = {}, sendBuffer = {} } = options;
+  const { drivers = {}, propagation = {} } = options;
   checkKeys("reconnect", reconnect, ["initial", "max"]);
   checkKeys("sendBuffer", sendBuffer, ["messages", "bytes"]);
   if (!["create", "verify", "none"].includes(topology)) {
@@ -36,6 +47,8 @@ export function settingsOf(options: ConnectOptions): Settings {
   if (options.logger !== undefined) {
     for (const level of LOG_LEVELS) checkFunction(`logger.${level}`, options.logger[level]);
   }
+  for (const [scheme, loader] of Object.entries(drivers)) checkFunction(`drivers.${scheme}`, loader);
+  checkPropagation(propagation);
   checkFunction("clock.now", clock.now);
   checkFunction("clock.after", clock.after);
   const initial = integer("reconnect.initial", reconnect.initial, DEFAULTS.reconnect.initial, 1, HOUR);

@@ -1,10 +1,23 @@
 import type { SourceEntity } from "../contract/entities.ts";
+import { invalidConfig } from "./failures.ts";
+import { checkOptionNames } from "./option-names.ts";
 
 /** Maps logical names to existing names on the broker. The logical name of a subscription is `topic/subscription`. */
 export interface NamingOptions {
   readonly queues?: Readonly<Record<string, string>> | undefined;
   readonly topics?: Readonly<Record<string, string>> | undefined;
   readonly subscriptions?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Checks the option `naming` of an adapter. Throws `INVALID_CONFIG` for an unknown property or a wrong value. */
+export function checkNaming(naming: unknown): NamingOptions {
+  checkOptionNames("naming", naming, ["queues", "topics", "subscriptions"]);
+  for (const [kind, names] of Object.entries(naming)) {
+    const isObject = typeof names === "object" && names !== null && !Array.isArray(names);
+    if (names === undefined || (isObject && Object.values(names).every((name) => typeof name === "string"))) continue;
+    throw invalidConfig(`naming.${kind} must be an object of names, by the names that the program uses`);
+  }
+  return naming;
 }
 
 type NameMap = Readonly<Record<string, string>>;

@@ -1,4 +1,6 @@
 import { invalidConfig } from "./failures.ts";
+import { checkNaming } from "./naming.ts";
+import { checkOptionNames } from "./option-names.ts";
 import { type Address, type ParameterTypes, parseUrl, schemeOf } from "./url.ts";
 
 /**
@@ -16,7 +18,7 @@ export type OptionKinds<Options> = Readonly<Record<Exclude<keyof Options, "url">
 /**
  * Reads the options of an adapter from its config object and from the parameters of its URL. The config object takes
  * precedence; what is undefined there is as if it were not given. Throws `INVALID_CONFIG` for a URL with another scheme, for an unknown option and for a value of the wrong
- * kind. The message names the option, but never its value, which may be secret.
+ * kind, also inside the option `naming`. The message names the option, but never its value, which may be secret.
  */
 export function readOptions<Options extends { readonly url: string }>(
   given: Options,
@@ -27,18 +29,13 @@ export function readOptions<Options extends { readonly url: string }>(
   const url = String(given.url);
   checkScheme(url, schemes);
   const address = parseUrl(url, Object.fromEntries(known.flatMap(parameter)));
-  const allowed = new Map(known);
-  const unknown = Object.keys(given).find((name) => name !== "url" && !allowed.has(name));
-  if (unknown !== undefined) {
-    throw invalidConfig(
-      `unknown option ${JSON.stringify(unknown)}; known ones: url, ${[...allowed.keys()].join(", ")}`,
-    );
-  }
+  checkOptionNames(`the options of ${address.scheme}`, given, ["url", ...known.map(([name]) => name)]);
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const options = { ...address.parameters, ...present };
   for (const [name, kinds] of known) {
     if (options[name] !== undefined) check(name, options[name], kinds);
   }
+  if (options.naming !== undefined) checkNaming(options.naming);
   // The cast is true: what is missing of `given` is undefined there, and what the URL adds was checked.
   return { ...options, address } as Options & { readonly address: Address };
 }

@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import type { Message, MessageSource } from "../api/message.ts";
+import { checkKeys } from "../base/check.ts";
 import { NO_HEADERS, OWN, OWN_PREFIX } from "../contract/headers.ts";
 import type { Delivery } from "../contract/message.ts";
 import { dateOf, readCount } from "../contract/own-headers.ts";
@@ -188,7 +189,8 @@ export class HeldMessage implements Message {
     return this.#settler.ack(this);
   }
 
-  retry(options: { readonly delay?: number | undefined } = {}): Promise<boolean> {
+  async retry(options: { readonly delay?: number | undefined } = {}): Promise<boolean> {
+    checkKeys("retry", options, ["delay"]);
     return this.#settler.retry(this, options.delay);
   }
 

@@ -17,7 +17,7 @@ export interface FullRetryPolicy {
 /** Checks a retry policy and adds the defaults. Throws a `TypeError` if a value is wrong. */
 export function fullRetryPolicy(policy: RetryPolicy = {}): FullRetryPolicy {
   checkKeys("retry", policy, ["attempts", "backoff", "classify"]);
-  const backoff = policy.backoff ?? {};
+  const { backoff = {} } = policy;
   checkKeys("retry.backoff", backoff, ["initial", "max", "factor", "jitter"]);
   if (policy.classify !== undefined) checkFunction("retry.classify", policy.classify);
   const defaults = DEFAULTS.retry.backoff;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { NamingOptions } from "../../src/driver-kit/naming.ts";
 import { type OptionKinds, readOptions } from "../../src/driver-kit/options.ts";
 import { TLS_KINDS, type TlsOptions, tlsOf } from "../../src/driver-kit/tls-options.ts";
 
@@ -10,6 +11,7 @@ interface Options extends TlsOptions {
   readonly mode?: "fast" | "safe";
   readonly vhost?: string;
   readonly token?: string | (() => string);
+  readonly naming?: NamingOptions;
 }
 
 const KINDS: OptionKinds<Options> = {
@@ -20,6 +22,7 @@ const KINDS: OptionKinds<Options> = {
   mode: ["=fast", "=safe"],
   vhost: ["string"],
   token: ["secret", "function"],
+  naming: ["object"],
 };
 
 const read = (options: object): ReturnType<typeof readOptions<Options>> =>
@@ -44,6 +47,7 @@ describe("the options of an adapter", () => {
     [{ heartbeat: 1_000, shards: 1, verify: false, mode: "fast" }],
     [{ token: "secret" }],
     [{ token: () => "secret" }],
+    [{ naming: { queues: { orders: "shop-orders" }, topics: undefined } }],
     [{ ca: "PEM", key: Buffer.from("PEM"), passphrase: "x" }],
   ])("can be %o", (options) => expect(() => read({ url: "broker://host", ...options })).not.toThrow());
 
@@ -64,6 +68,13 @@ describe("the options of an adapter", () => {
     [{ url: "broker://host", ca: 7 }, "ca must be string or Buffer"],
     [{ url: undefined }, "the URL must begin with broker:// or brokers://"],
     [{ url: "hunter2:x@host" }, "the URL must begin with broker:// or brokers://"],
+    [
+      { url: "broker://host", naming: { queue: {} } },
+      'naming: unknown option "queue"; known ones: queues, topics, sub',
+    ],
+    [{ url: "broker://host", naming: { queues: "orders" } }, "naming.queues must be an object of names"],
+    [{ url: "broker://host", naming: { queues: ["orders"] } }, "naming.queues must be an object of names"],
+    [{ url: "broker://host", naming: { topics: { orders: 7 } } }, "naming.topics must be an object of names"],
   ])("cannot be %o", (options, message) => {
     expect(() => read(options)).toThrow(
       expect.objectContaining({ code: "INVALID_CONFIG", message: expect.stringContaining(message) }),
