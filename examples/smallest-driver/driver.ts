@@ -57,8 +57,13 @@ const capabilities = {
   },
 } as const;
 
+type Literal = typeof capabilities;
+
+/** The literal as a type with a name, which editors show instead of the literal. */
+export interface ShelfCapabilities extends Literal {}
+
 /** The driver holds options. Each call of `connect` opens a link, which is one life of the connection. */
-export function shelf(server: Shelf): core.Driver<typeof capabilities, Shelf> {
+export function shelf(server: Shelf): core.Driver<ShelfCapabilities, Shelf> {
   return {
     contract: core.CONTRACT,
     name: "shelf",

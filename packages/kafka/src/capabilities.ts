@@ -30,5 +30,7 @@ export const capabilities = {
   },
 } as const;
 
-/** FetchPosition which the types of a Kafka broker's options follow. */
-export type KafkaCapabilities = typeof capabilities;
+type Literal = typeof capabilities;
+
+/** What Kafka can do, as a type: the types of a broker object's options follow from it. */
+export interface KafkaCapabilities extends Literal {}

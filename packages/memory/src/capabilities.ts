@@ -33,5 +33,7 @@ export const capabilities = {
   },
 } as const;
 
-/** The capabilities as a type, from which the types of an embedded broker's options follow. */
-export type MemoryCapabilities = typeof capabilities;
+type Literal = typeof capabilities;
+
+/** What the embedded broker can do, as a type: the types of its options follow from it. */
+export interface MemoryCapabilities extends Literal {}

@@ -34,8 +34,10 @@ export const capabilities = {
   },
 } as const;
 
-/** The capabilities as a type, from which the types of a RabbitMQ broker's options follow. */
-export type RabbitmqCapabilities = typeof capabilities;
+type Literal = typeof capabilities;
+
+/** What RabbitMQ can do, as a type: the types of a broker object's options follow from it. */
+export interface RabbitmqCapabilities extends Literal {}
 
 /** What differs from {@link capabilities} on a server of this version. */
 export function refinement(version: string, topology: core.TopologyMode): core.Refinement {

@@ -34,8 +34,10 @@ export const capabilities = {
   },
 } as const;
 
-/** The capabilities as a type. The types of a Redis broker's options follow from it. */
-export type RedisCapabilities = typeof capabilities;
+type Literal = typeof capabilities;
+
+/** What Redis can do, as a type: the types of a broker object's options follow from it. */
+export interface RedisCapabilities extends Literal {}
 
 /** The capabilities that depend on whether the link may create entities. */
 export function refinement(topology: core.TopologyMode): core.Refinement {
