@@ -7,7 +7,7 @@ import { DELAY_STEPS } from "@anybroker/core/driver";
 import { describe, expect, test } from "vitest";
 import { queueArguments } from "../../../packages/rabbitmq/src/topology.ts";
 import { codeBlock } from "../src/pages/code.ts";
-import { OPTIONS } from "../src/pages/options.ts";
+import { ADAPTER_OPTIONS, OPTIONS } from "../src/pages/options.ts";
 import { PAGES, upToDate } from "../src/pages/pages.ts";
 import { pathOfPublished, ROOT, read } from "../src/repository.ts";
 
@@ -109,6 +109,40 @@ describe("the doc comments of options", () => {
     const known = [...Object.keys(numbers), "TopicOptions.retention", "SendOptions.id"];
     const others = OPTIONS.map(({ owner, name }) => `${owner}.${name}`).filter((option) => !known.includes(option));
     expect(others.filter((option) => documentedDefaults(option).length > 0)).toEqual([]);
+  });
+});
+
+describe("the doc comments of the public API", () => {
+  const all = [...OPTIONS, ...ADAPTER_OPTIONS].map((option) => ({ ...option, full: `${option.owner}.${option.name}` }));
+  const isDuration = /\.(\w*[tT]imeout|lease|reconnect|heartbeat|wait|delay|ttl|retention)$|^Backoff\.(initial|max)$/;
+
+  test("every option has one", () => {
+    expect(all.filter(({ text }) => text === "").map(({ full }) => full)).toEqual([]);
+  });
+
+  test("a duration says that it is in milliseconds, and a size that it is in bytes", () => {
+    const durations = all.filter(({ full }) => isDuration.test(full));
+    expect(durations.length).toBeGreaterThan(15);
+    expect(durations.filter(({ text }) => !/in milliseconds/.test(text)).map(({ full }) => full)).toEqual([]);
+    const sizes = all.filter(({ full }) => /[bB]ytes|sendBuffer/.test(full));
+    expect(sizes.filter(({ text }) => !/bytes/.test(text)).map(({ full }) => full)).toEqual([]);
+  });
+
+  const verbs = "send sendBatch publish publishBatch consume consumeBatch subscribe declare".split(" ");
+
+  test.for(verbs)("%s has an example", (verb) => {
+    const source = read("packages/core/src/api/destinations.ts") + read("packages/core/src/api/broker.ts");
+    const [, comment = ""] = new RegExp(`/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\s+${verb}\\(`).exec(source) ?? [];
+    expect(comment).toContain("@example");
+  });
+
+  test.for([
+    "core/src/broker/connect.ts",
+    ...["memory", "rabbitmq", "kafka", "redis"].map((name) => `${name}/src/index.ts`),
+  ])("connect of packages/%s has an example", (path) => {
+    const [, comment = ""] =
+      /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s+export const connect\b/.exec(read(`packages/${path}`)) ?? [];
+    expect(comment).toContain("@example");
   });
 });
 

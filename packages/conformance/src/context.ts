@@ -39,7 +39,7 @@ export interface Handled<Body> {
   readonly id: string | undefined;
   readonly attempt: number;
   readonly message: Message<Body>;
-  /** The time of the call, in ms since 1970. */
+  /** The time of the call, in milliseconds since 1970. */
   readonly at: number;
 }
 
@@ -65,9 +65,9 @@ export class CaseContext {
   readonly capabilities: Capabilities;
   /** Aborts when the case's time is up. */
   readonly signal: AbortSignal;
-  /** How long to wait for what should happen at once, in ms. */
+  /** How long to wait for what should happen at once, in milliseconds. */
   readonly patience: number;
-  /** A timeout that nearly always suffices for what should happen at once, in ms. */
+  /** A timeout that nearly always suffices for what should happen at once, in milliseconds. */
   readonly shortTimeout: number;
   /** A retry policy that takes little time. */
   readonly quickRetry: RetryPolicy = { attempts: 5, backoff: { initial: 20, factor: 1, jitter: 0 } };

@@ -8,7 +8,7 @@ export type ForeignValue = string | number | Uint8Array | readonly string[];
 export interface ForeignMessage {
   readonly body: Uint8Array;
   readonly headers: Readonly<Record<string, ForeignValue>>;
-  /** When the message says that it was sent, in ms since 1970. Never given by `receive`. */
+  /** When the message says that it was sent, in milliseconds since 1970. Never given by `receive`. */
   readonly sentAt?: number | undefined;
 }
 
@@ -38,13 +38,13 @@ export interface Subject {
   /** Creates a driver, for one broker object. All drivers must reach the same broker. */
   driver(): Driver;
   /**
-   * How long a case waits for what should happen at once, in ms: several times what it usually takes.
+   * How long a case waits for what should happen at once, in milliseconds: several times what it usually takes.
    * @default 10 000
    */
   readonly patience?: number | undefined;
-  /** The shortest lease that cases may ask for, in ms, where each message has its own lease. */
+  /** The shortest lease that cases may ask for, in milliseconds, where each message has its own lease. */
   readonly lease?: number | undefined;
-  /** The shortest lease that cases may ask for, in ms, where one lease covers all that a consumer holds. */
+  /** The shortest lease that cases may ask for, in milliseconds, where one lease covers all that a consumer holds. */
   readonly session?: number | undefined;
   /** The largest body that the broker accepts from a foreign client, in bytes, if tests can afford to send one. */
   readonly largest?: number | undefined;

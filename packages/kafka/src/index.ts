@@ -26,5 +26,15 @@ export const adapter: Adapter = adapterOf("kafka", SCHEMES, kafka);
  * types the broker by what Kafka can do. Connects to other brokers by a URL, if their adapter is installed.
  *
  * Rejects as the core's `connect` does.
+ *
+ * @example
+ * ```ts
+ * import { connect, kafka } from "@anybroker/kafka";
+ *
+ * await using broker = await connect("kafka://localhost");
+ * // A driver from the factory also types the options by what the broker can do.
+ * await using typed = await connect(kafka({ url: "kafka://localhost", partitions: 6 }));
+ * await typed.queue<{ to: string }>("emails").send({ to: "ada@example.com" });
+ * ```
  */
 export const connect: Connect = connectFor([adapter]);

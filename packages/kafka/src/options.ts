@@ -31,7 +31,7 @@ export interface KafkaOptions extends core.TlsOptions {
    * faster and reads every compression; kafkajs reads faster. @default "kafkajs"
    */
   readonly client?: "kafkajs" | "platformatic" | undefined;
-  /** How long a server may be silent, in ms. @default 10000 */
+  /** How long a server may be silent, in milliseconds: from 1 000. @default 10 000 */
   readonly timeout?: number | undefined;
   /** The name of the client in the server's own views. @default "anybroker" */
   readonly clientId?: string | undefined;
@@ -44,7 +44,10 @@ export interface KafkaOptions extends core.TlsOptions {
    * The number of replicas of the topics that the driver creates. @default the server's `default.replication.factor`
    */
   readonly replicas?: number | undefined;
-  /** How long topics that the driver creates keep messages, handled or not, in ms. @default 604800000 (7 days) */
+  /**
+   * How long topics that the driver creates keep messages, handled or not, in milliseconds: from 1 000.
+   * @default 604 800 000 (7 days)
+   */
   readonly retention?: number | undefined;
   /** Names of existing topics for logical queues and topics, and names of groups for subscriptions. */
   readonly naming?: core.NamingOptions | undefined;

@@ -23,5 +23,17 @@ export const adapter: Adapter = adapterOf("memory", ["memory"], (config: Adapter
   memory(optionsFromUrl(config)),
 );
 
-/** Connects to a broker, as the core's `connect` does. It knows the scheme `memory` without looking for its package. */
+/**
+ * Connects to a broker, as the core's `connect` does. It knows the scheme `memory` without looking for its package.
+ *
+ * @example
+ * ```ts
+ * import { connect, memory } from "@anybroker/memory";
+ *
+ * await using broker = await connect("memory:orders");
+ * // A driver from the factory also types the options by what the broker can do.
+ * await using typed = await connect(memory({ maxMessages: 1_000 }));
+ * await typed.queue<{ to: string }>("emails").send({ to: "ada@example.com" });
+ * ```
+ */
 export const connect: Connect = connectFor([adapter]);

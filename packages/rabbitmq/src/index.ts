@@ -16,5 +16,15 @@ export const adapter: Adapter = adapterOf("rabbitmq", ["amqp", "amqps"], rabbitm
  * {@link rabbitmq} made, which types the broker; to any other broker by a URL whose adapter is installed.
  *
  * Rejects as the core's `connect` does.
+ *
+ * @example
+ * ```ts
+ * import { connect, rabbitmq } from "@anybroker/rabbitmq";
+ *
+ * await using broker = await connect("amqp://localhost");
+ * // A driver from the factory also types the options by what the broker can do.
+ * await using typed = await connect(rabbitmq({ url: "amqp://localhost", heartbeat: 5_000 }));
+ * await typed.queue<{ to: string }>("emails").send({ to: "ada@example.com" });
+ * ```
  */
 export const connect: Connect = connectFor([adapter]);

@@ -22,11 +22,11 @@ export interface RabbitmqOptions extends core.CredentialOptions, core.TlsOptions
   /** `external`: the server identifies the client by its certificate. @default "plain" */
   readonly mechanism?: "plain" | "external" | undefined;
   /**
-   * Milliseconds between heartbeats. A peer that is silent for about three of them is given up. @default a third of the
-   * lease, at most 10000
+   * The time between heartbeats, in milliseconds: from 1 000. A peer that is silent for about three of them is given up.
+   * @default a third of the lease, at most 10 000
    */
   readonly heartbeat?: number | undefined;
-  /** How long a server may be silent while a connection is made, in ms. @default 10000 */
+  /** How long a server may be silent while a connection is made, in milliseconds: from 1 000. @default 10 000 */
   readonly timeout?: number | undefined;
   /** The name of the connections in the server's own views. @default "anybroker" */
   readonly connectionName?: string | undefined;

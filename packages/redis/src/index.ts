@@ -27,5 +27,15 @@ export const adapter: Adapter = adapterOf("redis", SCHEMES, redis);
  * by {@link redis}, which types the broker object, or a URL of any other broker whose adapter is installed.
  *
  * Rejects as the core's `connect` does.
+ *
+ * @example
+ * ```ts
+ * import { connect, redis } from "@anybroker/redis";
+ *
+ * await using broker = await connect("redis://localhost");
+ * // A driver from the factory also types the options by what the broker can do.
+ * await using typed = await connect(redis({ url: "redis://localhost", heartbeat: 5_000 }));
+ * await typed.queue<{ to: string }>("emails").send({ to: "ada@example.com" });
+ * ```
  */
 export const connect: Connect = connectFor([adapter]);

@@ -24,12 +24,11 @@ export interface RedisOptions extends CredentialOptions, TlsOptions {
   /** The password for the sentinels. Not a URL parameter. */
   readonly sentinelPassword?: string | undefined;
   /**
-   * How long a server that owes a reply may be silent, in ms. At least 1000.
-   *
-   * @default a third of the lease, at most 10000
+   * How long a server that owes a reply may be silent, in milliseconds: from 1 000.
+   * @default a third of the lease, at most 10 000
    */
   readonly heartbeat?: number | undefined;
-  /** How long connecting may take, in ms. At least 1000. @default 10000 */
+  /** How long connecting may take, in milliseconds: from 1 000. @default 10 000 */
   readonly timeout?: number | undefined;
   /** How many replicas must have a message before its send resolves. Not for a Cluster. @default none */
   readonly replicas?: number | undefined;

@@ -14,20 +14,29 @@ export interface Option {
 const PROPERTY = /(?:^ {2}\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*)?^ {2}readonly (\w+)\?:/gm;
 
 /** Every optional property of the public API's interfaces. */
-export const OPTIONS: readonly Option[] = [
-  ...globSync("packages/core/src/{api,body}/*.ts", { cwd: ROOT })
+export const OPTIONS: readonly Option[] = optionsIn("packages/core/src/{api,body}/*.ts");
+
+/** Every optional property of the adapters' options. */
+export const ADAPTER_OPTIONS: readonly Option[] = [
+  ...optionsIn("packages/*/src/options.ts"),
+  ...optionsIn("packages/core/src/driver-kit/{credentials,naming,tls-options}.ts"),
+];
+
+function optionsIn(files: string): readonly Option[] {
+  const interfaces = globSync(files, { cwd: ROOT })
     .map(read)
     .join("\n")
-    .matchAll(/^export interface (\w+)[^{]*\{([\s\S]*?)^\}/gm),
-].flatMap(([, owner = "", body = ""]) =>
-  [...body.matchAll(PROPERTY)].map(([, comment = "", name = ""]) => {
-    const [text = "", fallback = ""] = comment
-      .replaceAll(/\s*\n\s*\* ?/g, " ")
-      .trim()
-      .split("@default ");
-    return { owner, name, text: text.trim(), fallback: fallback.trim() };
-  }),
-);
+    .matchAll(/^export interface (\w+)[^{]*\{([\s\S]*?)^\}/gm);
+  return [...interfaces].flatMap(([, owner = "", body = ""]) =>
+    [...body.matchAll(PROPERTY)].map(([, comment = "", name = ""]) => {
+      const [text = "", fallback = ""] = comment
+        .replaceAll(/\s*\n\s*\* ?/g, " ")
+        .trim()
+        .split("@default ");
+      return { owner, name, text: text.trim(), fallback: fallback.trim() };
+    }),
+  );
+}
 
 const HEADINGS: Readonly<Record<string, string>> = {
   ConnectOptions: "`connect(target, options)`",

@@ -85,6 +85,14 @@ export interface Broker<C extends Declared = Declared, N = unknown> extends Asyn
    * Declares queues, topics and subscriptions now instead of at their first use. Depending on the connect option
    * `topology` this creates missing ones, or rejects with `NOT_FOUND` or `DRIFT`, or does nothing. Rejects with a
    * `TypeError` for an ephemeral subscription.
+   *
+   * @example
+   * ```ts
+   * await broker.declare({
+   *   queues: { emails: {}, payments: { ordered: true } },
+   *   topics: { signups: { subscriptions: { "welcome-mail": { filter: { country: "uk" } } } } },
+   * });
+   * ```
    */
   declare(topology: Topology<C>, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /**
@@ -96,7 +104,7 @@ export interface Broker<C extends Declared = Declared, N = unknown> extends Asyn
    * while the topic has any, so delete them by name first, in a call of their own.
    *
    * Rejects with `FORBIDDEN` if the account lacks the right, `UNSUPPORTED` if the broker cannot delete, `TIMEOUT` after
-   * 60 s, and a `TypeError` for an illegal name or an unknown key. After a rejection some entities may be deleted.
+   * 60 seconds, and a `TypeError` for an illegal name or an unknown key. After a rejection some entities may be deleted.
    *
    * @example
    * ```ts
@@ -113,7 +121,9 @@ export interface Broker<C extends Declared = Declared, N = unknown> extends Asyn
    * brokers that cannot list them. Rejects like `delete`.
    */
   purge(what: Removal, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
-  /** Asks the server about its state, for at most 5 s. Never rejects. */
+  /**
+   * Asks the server about its state, for at most 5 seconds. Rejects only with a `TypeError` for a wrong option.
+   */
   health(options?: { readonly signal?: AbortSignal | undefined }): Promise<Health>;
   /** What the connected server supports. */
   readonly capabilities: Capabilities;
@@ -123,8 +133,9 @@ export interface Broker<C extends Declared = Declared, N = unknown> extends Asyn
    */
   readonly native: N | undefined;
   /**
-   * Closes all consumers, waits for pending sends, and disconnects. `drainTimeout` limits, in ms, how long handlers may
-   * still run and sends may still wait. By default each consumer goes by its own `drainTimeout`, and sends have 20 s.
+   * Closes all consumers, waits for pending sends, and disconnects. `drainTimeout` limits, in milliseconds, how long
+   * handlers may still run and sends may still wait. By default each consumer goes by its own `drainTimeout`, and sends
+   * have 20 000.
    * When the time is over, messages go back to the broker, and sends reject with `CLOSED`. Idempotent.
    */
   close(options?: { readonly drainTimeout?: number | undefined }): Promise<void>;

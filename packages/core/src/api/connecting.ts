@@ -26,7 +26,7 @@ export interface Propagation {
 /** Returns an adapter. Bundled programs use it instead of importing packages by name. */
 export type AdapterLoader = () => Adapter | Promise<Adapter>;
 
-/** Options of `connect`. Durations are integer milliseconds, sizes are bytes. */
+/** Options of `connect`. All numbers are integers. */
 export interface ConnectOptions {
   /** Adapters by URL scheme. The core then does not import their packages by name. */
   readonly drivers?: Readonly<Record<string, AdapterLoader>> | undefined;
@@ -37,26 +37,40 @@ export interface ConnectOptions {
    */
   readonly topology?: TopologyMode | undefined;
   /**
-   * How long the broker waits for a silent consumer before it delivers that consumer's messages to another one: from
-   * 10 s to 5 min. Tests may use as little as 100 ms.
+   * How long the broker waits for a silent consumer before it delivers that consumer's messages to another one, in
+   * milliseconds: from 10 000 to 300 000 (5 minutes). Tests may use as little as 100.
    * @default 30 000
    */
   readonly lease?: number | undefined;
-  /** How long `connect` tries to connect, from 1 ms to a day. @default 30 000 */
+  /** How long `connect` tries to connect, in milliseconds: from 1 to 86 400 000 (a day). @default 30 000 */
   readonly connectTimeout?: number | undefined;
   /**
-   * The wait between two attempts to reconnect: random, up to a limit that doubles from `initial` to `max`. Each of
-   * them is from 1 ms to an hour. While a send or a consumer waits for the connection, the limit is at most 2 s. After an
-   * error that is not retryable, such as a refused password, the wait is `max`.
+   * The wait between two attempts to reconnect, in milliseconds: random, up to a limit that doubles from `initial` to
+   * `max`. Each of them is from 1 to 3 600 000 (an hour). While a send or a consumer waits for the connection, the limit
+   * is at most 2 000. After an error that is not retryable, such as a refused password, the wait is `max`.
    * @default 200 to 30 000
    */
-  readonly reconnect?: { readonly initial?: number | undefined; readonly max?: number | undefined } | undefined;
+  readonly reconnect?:
+    | {
+        /** The limit of the first wait, in milliseconds. */
+        readonly initial?: number | undefined;
+        /** The longest limit, in milliseconds. */
+        readonly max?: number | undefined;
+      }
+    | undefined;
   /**
    * How many messages and bytes may be sent but not yet accepted. Beyond that, sends wait for room; beyond twice that,
    * they reject with `BACKPRESSURE`.
    * @default 10 000 messages, 64 MiB
    */
-  readonly sendBuffer?: { readonly messages?: number | undefined; readonly bytes?: number | undefined } | undefined;
+  readonly sendBuffer?:
+    | {
+        /** How many messages. */
+        readonly messages?: number | undefined;
+        /** How many bytes of bodies and headers. */
+        readonly bytes?: number | undefined;
+      }
+    | undefined;
   /**
    * The clock for delays, retries, leases and timeouts. Tests can pass one that they advance by hand.
    * @default the system clock

@@ -1,11 +1,11 @@
 import type { BrokerError } from "../base/errors.ts";
 import type { Message, MessageSource } from "./message.ts";
 
-/** The waits between the attempts of a message, in integer milliseconds. */
+/** The waits between the attempts of a message. */
 export interface Backoff {
-  /** The first wait, from 0 to a year. @default 1 000 */
+  /** The first wait, in milliseconds: an integer from 0 to 31 536 000 000 (a year). @default 1 000 */
   readonly initial?: number | undefined;
-  /** The longest wait before jitter, from `initial` to a year. @default 600 000 */
+  /** The longest wait before jitter, in milliseconds: an integer from `initial` to a year. @default 600 000 */
   readonly max?: number | undefined;
   /** The factor from each wait to the next, from 1 to 1 000. @default 5 */
   readonly factor?: number | undefined;
@@ -27,7 +27,7 @@ export interface RetryPolicy {
   readonly classify?: ((error: unknown, message: Message) => "retry" | "dead-letter" | "discard") | undefined;
 }
 
-/** Options of `consume`. Durations are integer milliseconds. */
+/** Options of `consume`. All numbers are integers. */
 export interface ConsumeOptions {
   /** How many handlers may run at once, from 1 to 10 000. @default 1 */
   readonly concurrency?: number | undefined;
@@ -40,16 +40,16 @@ export interface ConsumeOptions {
   /** When and how often a failed message is retried. */
   readonly retry?: RetryPolicy | undefined;
   /**
-   * How long a handler may run, from 1 ms to a day. After that the message fails and its `signal` aborts. Its key stays
-   * taken until the handler returns. When as many handlers are overdue as `concurrency` allows, the consumer takes no
-   * message until one of them returns, and `health` is `degraded`. Unless the source is ordered, messages that no handler
-   * has begun go back meanwhile, so that other consumers get them.
+   * How long a handler may run, in milliseconds: from 1 to 86 400 000 (a day). After that the message fails and its
+   * `signal` aborts. Its key stays taken until the handler returns. When as many handlers are overdue as `concurrency`
+   * allows, the consumer takes no message until one of them returns, and `health` is `degraded`. Unless the source is
+   * ordered, messages that no handler has begun go back meanwhile, so that other consumers get them.
    * @default 900 000 (15 minutes)
    */
   readonly timeout?: number | undefined;
   /** Closes the consumer when it aborts. */
   readonly signal?: AbortSignal | undefined;
-  /** How long `close` waits for running handlers, from 0 to a day. @default 20 000 */
+  /** How long `close` waits for running handlers, in milliseconds: from 0 to 86 400 000 (a day). @default 20 000 */
   readonly drainTimeout?: number | undefined;
   /**
    * Called with errors that no promise reports: errors of handlers, lost leases, failed settlements, interruptions. It
@@ -59,11 +59,14 @@ export interface ConsumeOptions {
   readonly onError?: ((error: unknown, message: Message | undefined) => void) | undefined;
 }
 
-/** Options of `consumeBatch`. Durations are integer milliseconds. */
+/** Options of `consumeBatch`. All numbers are integers. */
 export interface ConsumeBatchOptions extends ConsumeOptions {
   /** The largest number of messages in a batch, from 1 to 10 000. @default 100 */
   readonly max?: number | undefined;
-  /** How long a batch that is not full waits for more messages, from 0 to a day. @default 100 */
+  /**
+   * How long a batch that is not full waits for more messages, in milliseconds: from 0 to 86 400 000 (a day).
+   * @default 100
+   */
   readonly wait?: number | undefined;
 }
 
@@ -121,7 +124,7 @@ export interface Consumer extends AsyncDisposable {
   /** Continues after `pause`. */
   resume(): Promise<void>;
   /**
-   * Stops reading, waits up to `drainTimeout` ms for running handlers, settles their messages, and gives back all
+   * Stops reading, waits up to `drainTimeout` milliseconds for running handlers, settles their messages, and gives back all
    * others. The signals of handlers that still run then abort. Idempotent.
    */
   close(options?: { readonly drainTimeout?: number | undefined }): Promise<void>;

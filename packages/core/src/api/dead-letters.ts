@@ -8,13 +8,19 @@ export interface DeadLetter {
   readonly id: string | undefined;
   /** The body, unchanged. */
   readonly bytes: Uint8Array;
+  /** The key that groups messages. */
   readonly key: string | undefined;
   /** The sender's headers, in an object without a prototype. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The kind of message, in the application's terms. */
   readonly type: string | undefined;
+  /** The body's media type, such as `application/json`. */
   readonly contentType: string | undefined;
+  /** The message or conversation that this message belongs to. */
   readonly correlationId: string | undefined;
+  /** Where the sender expects a reply. */
   readonly replyTo: string | undefined;
+  /** When the sender sent it, by the sender's clock. */
   readonly sentAt: Date | undefined;
   /** The number of attempts; undefined if the broker gave the message up by itself. */
   readonly attempts: number | undefined;
@@ -35,7 +41,7 @@ export interface DeadLetter {
 
 /**
  * The dead letters of one queue or durable subscription. On an ephemeral subscription every call rejects with
- * `UNSUPPORTED`. A call that gets no answer within 60 s rejects with `TIMEOUT`.
+ * `UNSUPPORTED`. A call that gets no answer within 60 seconds rejects with `TIMEOUT`.
  */
 export interface DeadLetters {
   /** Counts the dead letters. */

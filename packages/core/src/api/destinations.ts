@@ -21,8 +21,8 @@ export interface QueueOptions<C extends Declared = Declared, Input = unknown, Ou
 export interface TopicOptions<C extends Declared = Declared, Input = unknown, Output = Jsonify<Input>>
   extends BodyOptions<Input, Output> {
   /**
-   * How long the topic keeps messages that every subscription has handled, for new subscriptions, in ms, up to 100
-   * years.
+   * How long the topic keeps messages that every subscription has handled, for new subscriptions, in milliseconds: from
+   * 0 to 100 years.
    * @default 0
    */
   readonly retention?: If<C, "from", number> | undefined;
@@ -53,15 +53,42 @@ export interface SubscriptionOptions<C extends Declared = Declared> {
 
 /** The methods that queues and subscriptions share: those for reading. */
 export interface Readable<Body> {
+  /** The name of the queue or subscription. */
   readonly name: string;
   /**
    * Starts a consumer that calls the handler with each message. Resolves when it reads. If the first opening fails in a
    * way that no retry can repair, such as `NOT_FOUND` or `FORBIDDEN`, it rejects; while the broker is away it waits.
+   *
+   * A message is acked when its handler returns. When the handler throws, the message is retried after a wait.
+   *
+   * @example
+   * ```ts
+   * const emails = broker.queue<{ to: string }>("emails");
+   * await emails.consume(
+   *   async ({ body, signal }) => {
+   *     await fetch("https://example.com/mails", { method: "POST", body: body.to, signal });
+   *   },
+   *   { concurrency: 10, timeout: 60_000, retry: { attempts: 3 } },
+   * );
+   * ```
    */
   consume(handler: Handler<Body>, options?: ConsumeOptions): Promise<Consumer>;
-  /** Starts a consumer that calls the handler with several messages at once. Resolves and rejects like `consume`. */
+  /**
+   * Starts a consumer that calls the handler with several messages at once. Resolves and rejects like `consume`.
+   *
+   * @example
+   * ```ts
+   * const readings = broker.queue<{ sensor: number; celsius: number }>("readings");
+   * await readings.consumeBatch(
+   *   async (messages) => {
+   *     console.log(`${messages.length} rows to write`, messages.map(({ body }) => body.celsius));
+   *   },
+   *   { max: 500, wait: 200 },
+   * );
+   * ```
+   */
   consumeBatch(handler: BatchHandler<Body>, options?: ConsumeBatchOptions): Promise<Consumer>;
-  /** Counts messages on the broker. Rejects with `TIMEOUT` if there is no answer within 30 s. */
+  /** Counts messages on the broker. Rejects with `TIMEOUT` if there is no answer within 30 seconds. */
   stats(options?: { readonly signal?: AbortSignal | undefined }): Promise<Stats>;
   /** The messages that were given up. */
   readonly deadLetters: DeadLetters;
@@ -74,31 +101,71 @@ export interface Queue<C extends Declared = Declared, Input = unknown, Output = 
    * Sends a message. Resolves when the broker has stored it. Temporary failures are retried until `timeout` is over.
    * Rejects with a `BrokerError`; its `outcomeUnknown` says whether the broker may have stored the message despite the
    * error. Rejects with a `TypeError` if an option or the body is wrong in a way that no broker accepts.
+   *
+   * @example
+   * ```ts
+   * const emails = broker.queue<{ to: string }>("emails");
+   * await emails.send({ to: "ada@example.com" });
+   * await emails.send({ to: "bob@example.com" }, { id: "welcome-7", delay: 60_000, headers: { tenant: "acme" } });
+   * ```
    */
   send(body: Input, options?: SendOptions<C>): Promise<Receipt>;
   /**
    * Sends several messages. Resolves with a result for each, in the same order. Rejects only if an option is wrong,
-   * before any message is sent.
+   * before any message is sent. A body that cannot be encoded fails its message alone, with `INVALID_BODY`.
+   *
+   * @example
+   * ```ts
+   * const emails = broker.queue<{ to: string }>("emails");
+   * const results = await emails.sendBatch([{ body: { to: "ada@example.com" } }, { body: { to: "bob@example.com" } }]);
+   * for (const { id, error } of results) if (error !== undefined) console.error(id, error.code);
+   * ```
    */
   sendBatch(messages: readonly (SendOptions<C> & { readonly body: Input })[]): Promise<readonly BatchResult[]>;
 }
 
 /** A handle of a topic. Every subscription gets its own copy of each message. */
 export interface Topic<C extends Declared = Declared, Input = unknown, Output = Jsonify<Input>> {
+  /** The name of the topic. */
   readonly name: string;
   /**
    * Publishes a message. Resolves when the broker has stored it for every existing subscription, even if there is none.
    * Retries and rejects like `send` of a queue.
+   *
+   * @example
+   * ```ts
+   * const signups = broker.topic<{ name: string }>("signups");
+   * await signups.publish({ name: "Ada" }, { key: "ada", headers: { country: "uk" } });
+   * ```
    */
   publish(body: Input, options?: PublishOptions<C>): Promise<Receipt>;
-  /** Publishes several messages, like `sendBatch` of a queue. */
+  /**
+   * Publishes several messages, like `sendBatch` of a queue.
+   *
+   * @example
+   * ```ts
+   * const signups = broker.topic<{ name: string }>("signups");
+   * await signups.publishBatch([{ body: { name: "Ada" } }, { body: { name: "Bob" }, key: "bob" }]);
+   * ```
+   */
   publishBatch(messages: readonly (PublishOptions<C> & { readonly body: Input })[]): Promise<readonly BatchResult[]>;
   /**
    * Returns a handle of a subscription. Consumers of one subscription compete for its messages. This is local, like
    * `queue` of the broker object.
    */
   subscription(name: string, options?: SubscriptionOptions<C>): Readable<Output>;
-  /** Short for `subscription(name, options).consume(handler, options)`. */
+  /**
+   * Short for `subscription(name, options).consume(handler, options)`.
+   *
+   * @example
+   * ```ts
+   * const signups = broker.topic<{ name: string }>("signups");
+   * await signups.subscribe("welcome-mail", ({ body }) => console.log(`Welcome, ${body.name}!`), {
+   *   filter: { country: ["uk", "ie"] },
+   *   concurrency: 8,
+   * });
+   * ```
+   */
   subscribe(
     name: string,
     handler: Handler<Output>,

@@ -9,11 +9,15 @@ import type { MessageSource } from "./message.ts";
  * result.
  */
 export interface SendEvent {
+  /** Which broker object it was. */
   readonly broker: BrokerIdentity;
+  /** The name of the queue or topic. */
   readonly destination: string;
+  /** Whether it is a queue or a topic. */
   readonly kind: "queue" | "topic";
+  /** The message's id. */
   readonly id: string;
-  /** Without those that `propagation.inject` adds, which runs inside the operation. */
+  /** The message's headers, without those that `propagation.inject` adds, which runs inside the operation. */
   readonly headers: Readonly<Record<string, string>>;
   /** The size of the body, in bytes. */
   readonly size: number;
@@ -21,7 +25,9 @@ export interface SendEvent {
 
 /** Payload of the tracing channel `anybroker:deliver`. The traced operation is one run of a handler. */
 export interface DeliverEvent {
+  /** Which broker object it was. */
   readonly broker: BrokerIdentity;
+  /** What the messages were read from. */
   readonly source: MessageSource;
   /** The messages that the handler gets: one, or those of a batch. */
   readonly messages: readonly DeliveredMessage[];
@@ -29,8 +35,11 @@ export interface DeliverEvent {
 
 /** One message of a {@link DeliverEvent}. */
 export interface DeliveredMessage {
+  /** The message's id. */
   readonly id: string | undefined;
+  /** The message's headers. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The number of the attempt. */
   readonly attempt: number;
   /** The size of the body, in bytes. */
   readonly size: number;
@@ -41,31 +50,45 @@ export interface DeliveredMessage {
  * it.
  */
 export interface SettleEvent {
+  /** Which broker object it was. */
   readonly broker: BrokerIdentity;
+  /** What the message was read from. */
   readonly source: MessageSource;
+  /** The message's id. */
   readonly id: string | undefined;
+  /** What was settled: `ack`, `retry`, `deadLetter`, `reject` or `release`. */
   readonly action: string;
+  /** The number of the attempt. */
   readonly attempt: number;
 }
 
 /** Payload of the channel `anybroker:reconnect`: a link was lost, an attempt to reconnect failed, or a link is up. */
 export interface ReconnectEvent {
+  /** Which broker object it was. */
   readonly broker: BrokerIdentity;
+  /** What happened. */
   readonly state: "lost" | "failed" | "up";
+  /** Why the link was lost or the attempt failed. */
   readonly error: BrokerError | undefined;
 }
 
 /** Payload of the channel `anybroker:drift`: an entity differs from what was asked for. */
 export interface DriftEvent extends Drift {
+  /** Which broker object it was. */
   readonly broker: BrokerIdentity;
 }
 
 /** Payload of the channels `anybroker:dead-letter` and `anybroker:discard`. */
 export interface GiveUpEvent {
+  /** Which broker object it was. */
   readonly broker: BrokerIdentity;
+  /** What the message was read from. */
   readonly source: MessageSource;
+  /** The message's id. */
   readonly id: string | undefined;
+  /** The number of the attempt. */
   readonly attempt: number;
+  /** Why the message was given up or dropped. */
   readonly reason: string;
 }
 

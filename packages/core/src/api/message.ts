@@ -17,16 +17,19 @@ export interface Message<Body = unknown> {
   readonly headers: Readonly<Record<string, string>>;
   /** The kind of message, in the application's terms. */
   readonly type: string | undefined;
+  /** The body's media type, such as `application/json`. */
   readonly contentType: string | undefined;
   /** The message or conversation that this message belongs to. */
   readonly correlationId: string | undefined;
   /** Where the sender expects a reply. */
   readonly replyTo: string | undefined;
+  /** When the sender sent it, by the sender's clock. */
   readonly sentAt: Date | undefined;
   /** The number of this attempt: 1 plus the failures so far. */
   readonly attempt: number;
   /** Whether a handler may have seen the message before. */
   readonly redelivered: boolean;
+  /** The queue or subscription that it was read from. */
   readonly source: MessageSource;
   /** The message's position on the broker, for people: an id, an offset or a delivery tag. */
   readonly position: string;
@@ -40,8 +43,9 @@ export interface Message<Body = unknown> {
    */
   ack(): Promise<boolean>;
   /**
-   * Settles the message as failed. It is retried after `delay` ms (0 to a year), or else after the policy's backoff. If
-   * no attempt is left it is dead-lettered. Resolves like `ack`; rejects with a `TypeError` for an illegal delay.
+   * Settles the message as failed. It is retried after `delay` milliseconds (0 to 31 536 000 000, a year), or else after
+   * the policy's backoff. If no attempt is left it is dead-lettered. Resolves like `ack`; rejects with a `TypeError` for
+   * an illegal delay.
    */
   retry(options?: { readonly delay?: number | undefined }): Promise<boolean>;
   /**

@@ -1,7 +1,7 @@
 import type { BrokerError } from "../base/errors.ts";
 import type { Declared, If } from "../contract/capabilities.ts";
 
-/** Options of a send. Durations are integer milliseconds. */
+/** Options of a send. All numbers are integers. */
 export interface SendOptions<C extends Declared = Declared> {
   /** The message's id: 1 to 128 printable ASCII characters. @default a UUIDv7 */
   readonly id?: string | undefined;
@@ -22,27 +22,30 @@ export interface SendOptions<C extends Declared = Declared> {
   /** Where a reply is expected: 1 to 128 bytes. */
   readonly replyTo?: string | undefined;
   /**
-   * The shortest time until the message is delivered. `capabilities.limits` has the longest one that the broker keeps.
+   * The shortest time until the message is delivered, in milliseconds. `capabilities.limits.delay` is the longest one
+   * that the broker keeps.
    */
   readonly delay?: If<C, "delay.send", number> | undefined;
   /** The earliest time at which the message is delivered. Cannot be combined with `delay`. */
   readonly deliverAt?: If<C, "delay.send", Date> | undefined;
   /**
-   * How long the message is valid, from 1 ms to 100 years. After that it is discarded, and not delivered or retried.
+   * How long the message is valid, in milliseconds: from 1 to 100 years. After that it is discarded, and not delivered or
+   * retried.
    */
   readonly ttl?: If<C, "ttl", number> | undefined;
   /** The priority, from 0 (lowest) to 9. @default 4 */
   readonly priority?: If<C, "priority", number> | undefined;
   /** Cancels the send, which rejects with `CANCELLED`. */
   readonly signal?: AbortSignal | undefined;
-  /** How long the send may take, retries included: from 1 ms to a day. @default 30 000 */
+  /** How long the send may take, retries included, in milliseconds: from 1 to 86 400 000 (a day). @default 30 000 */
   readonly timeout?: number | undefined;
 }
 
-/** Options of a publish. Durations are integer milliseconds. */
+/** Options of a publish. All numbers are integers. */
 export type PublishOptions<C extends Declared = Declared> = Omit<SendOptions<C>, "delay" | "deliverAt"> & {
   /**
-   * The shortest time until the message is delivered. `capabilities.limits` has the longest one that the broker keeps.
+   * The shortest time until the message is delivered, in milliseconds. `capabilities.limits.publishDelay` is the longest
+   * one that the broker keeps.
    */
   readonly delay?: If<C, "delay.publish", number> | undefined;
   /** The earliest time at which the message is delivered. Cannot be combined with `delay`. */

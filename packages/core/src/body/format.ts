@@ -15,7 +15,9 @@ export interface BodyOptions<Input, Output> {
 
 /** Options with a codec and without a schema. What the codec decodes is what the handler gets. */
 export interface OwnCodec<Input, Output> {
+  /** Converts bodies to bytes and back. */
   readonly codec: Codec<Input, Output>;
+  /** None: with a schema, handlers get the schema's output. */
   readonly schema?: undefined;
 }
 

@@ -35,6 +35,14 @@ export interface Connect {
  * with `UNAUTHORIZED` if the broker refuses the credentials, `INVALID_CONFIG` if the target is wrong, `ADAPTER_MISSING`
  * if the package for the URL's scheme is not installed, `CANCELLED` if the signal aborts, and with a `TypeError` for a
  * wrong option.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "@anybroker/core";
+ *
+ * await using broker = await connect(process.env.BROKER_URL ?? "memory:", { connectTimeout: 10_000 });
+ * await broker.queue("emails").send({ to: "ada@example.com" });
+ * ```
  */
 export const connect: Connect = connectFor([]);
 

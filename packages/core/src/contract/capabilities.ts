@@ -26,23 +26,22 @@ export const FEATURES = [
 export type Feature = (typeof FEATURES)[number];
 
 /**
- * The limits of a broker. Sizes are in bytes and times in milliseconds. The room that anybroker's own headers need is
- * already subtracted.
+ * The limits of a broker. The room that anybroker's own headers need is already subtracted.
  */
 export interface Limits {
-  /** The largest body. */
+  /** The largest body, in bytes. */
   readonly body: number;
   /** The largest number of headers in a message. */
   readonly headers: number;
-  /** The largest total size of all header names and values. */
+  /** The largest total size of all header names and values, in bytes. */
   readonly headerBytes: number;
-  /** The largest value of a single header. */
+  /** The largest value of a single header, in bytes. */
   readonly headerValue: number;
-  /** The longest delay of a send. */
+  /** The longest delay of a send, in milliseconds. */
   readonly delay: number;
-  /** The longest delay of a publish. */
+  /** The longest delay of a publish, in milliseconds. */
   readonly publishDelay: number;
-  /** The most by which a delayed message can be late on an idle system. */
+  /** The most by which a delayed message can be late on an idle system, in milliseconds. */
   readonly delayResolution: number;
   /** The shortest name of a queue or topic, in characters. */
   readonly nameMin: number;

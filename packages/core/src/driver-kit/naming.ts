@@ -4,8 +4,11 @@ import { checkOptionNames } from "./option-names.ts";
 
 /** Maps logical names to existing names on the broker. The logical name of a subscription is `topic/subscription`. */
 export interface NamingOptions {
+  /** The names of queues on the broker, by the names that the program uses. */
   readonly queues?: Readonly<Record<string, string>> | undefined;
+  /** The names of topics on the broker, by the names that the program uses. */
   readonly topics?: Readonly<Record<string, string>> | undefined;
+  /** The names of subscriptions on the broker, by `topic/subscription`. */
   readonly subscriptions?: Readonly<Record<string, string>> | undefined;
 }
 
