@@ -38,7 +38,7 @@ export interface BrokerErrorOptions {
    * The underlying error, usually from the client library. If there is a password in its text, the new error gets a
    * copy without it.
    */
-  readonly cause?: unknown | undefined;
+  readonly cause?: unknown;
 }
 
 const BRAND = Symbol.for("anybroker.BrokerError");
