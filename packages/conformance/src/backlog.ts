@@ -75,7 +75,7 @@ export async function holding(
 /** A queue with a dead letter, a delayed message, a retry that waits and messages that are ready. */
 export async function queueWithBacklog(
   context: CaseContext,
-  options: { readonly ordered?: boolean } = {},
+  options: { readonly ordered?: boolean | undefined } = {},
 ): Promise<{ readonly broker: Broker; readonly queue: Queue<Declared, string, string> }> {
   const { broker, queue } = await context.queue<string>({}, options);
   const key = options.ordered === true ? { key: "k" } : {};

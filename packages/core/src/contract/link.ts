@@ -90,13 +90,13 @@ export interface Link<N = unknown> {
    * no error. Without the right it rejects, with an error that names the entity and the right. Needed with the capability
    * `delete`.
    */
-  remove?(entities: readonly Entity[], signal: AbortSignal): Promise<void>;
+  readonly remove?: ((entities: readonly Entity[], signal: AbortSignal) => Promise<void>) | undefined;
   /**
    * Drops what is ready or delayed. What consumers hold stays, and so do dead letters and what a topic keeps for future
    * subscriptions. A topic stands for its delayed messages and all its durable subscriptions; where the driver cannot
    * find these, it rejects. What does not exist is no error, and is not created. Needed with the capability `purge`.
    */
-  purge?(entities: readonly Entity[], signal: AbortSignal): Promise<void>;
+  readonly purge?: ((entities: readonly Entity[], signal: AbortSignal) => Promise<void>) | undefined;
   /** Asks the server how it is. */
   health(signal: AbortSignal): Promise<LinkHealth>;
   /** Closes the connection gracefully. */

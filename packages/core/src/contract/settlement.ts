@@ -18,7 +18,7 @@ export type Settlement =
       readonly action: "deadLetter";
       readonly delivery: Delivery;
       readonly headers: HeaderChanges;
-      readonly explainsCrashes?: boolean;
+      readonly explainsCrashes?: boolean | undefined;
     };
 
 /** Why a settlement failed. */

@@ -16,7 +16,7 @@ export interface ConnectAttempt {
   /** Matches the client's text if the server closed the connection. */
   readonly closed: RegExp;
   /** What else may be wrong if the server closed the connection, such as "whether it expects a user". */
-  readonly check?: string;
+  readonly check?: string | undefined;
 }
 
 const NOT_TRUSTED = /^(DEPTH_ZERO_)?SELF_SIGNED|^UNABLE_TO_(VERIFY|GET_ISSUER)/;
