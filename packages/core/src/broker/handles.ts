@@ -10,7 +10,7 @@ import {
   type SourceEntity,
   type TopicEntity,
 } from "../contract/entities.ts";
-import { batchPlan, CONSUME_OPTIONS, type Plan, singlePlan, withDefaults } from "../receiving/plan.ts";
+import { batchPlan, CONSUME_OPTIONS, type Plan, singlePlan } from "../receiving/plan.ts";
 import { SourceConsumer } from "../receiving/source-consumer.ts";
 import { Sender } from "../sending/sender.ts";
 import { askLink } from "./ask-link.ts";
@@ -79,10 +79,8 @@ function readerOf<Output>(context: BrokerContext, entity: SourceEntity, format: 
   };
   return {
     name: entity.name,
-    consume: async (handler, options = {}) =>
-      start(singlePlan(handler, withDefaults(context.consumeDefaults, options))),
-    consumeBatch: async (handler, options = {}) =>
-      start(batchPlan(handler, withDefaults(context.consumeDefaults, options))),
+    consume: async (handler, options = {}) => start(singlePlan(handler, options, context.consumeDefaults)),
+    consumeBatch: async (handler, options = {}) => start(batchPlan(handler, options, context.consumeDefaults)),
     deadLetters: deadLettersOf(context, entity),
     async stats(options = {}) {
       checkKeys("stats", options, ["signal"]);

@@ -3,7 +3,7 @@ import { DEFAULTS } from "../api/defaults.ts";
 import type { BatchHandler, Handler } from "../api/message.ts";
 import { checkFunction, checkKeys, checkSignal, integer } from "../base/check.ts";
 import type { HeldMessage } from "./held-message.ts";
-import { type FullRetryPolicy, fullRetryPolicy } from "./retry-policy.ts";
+import { checkRetryKeys, type FullRetryPolicy, fullRetryPolicy } from "./retry-policy.ts";
 
 const LONGEST_TIMEOUT = 86_400_000;
 const CONSUME_KEYS = ["concurrency", "prefetch", "retry", "timeout", "signal", "drainTimeout", "onError"];
@@ -43,23 +43,30 @@ export function checkConsumeDefaults(defaults: ConsumeDefaults): void {
 }
 
 /** The options of one consumer, with those for all consumers where it has none. */
-export function withDefaults<O extends ConsumeOptions>(defaults: ConsumeDefaults, options: O): O {
-  // The caller refuses anything that is not an object.
-  if (typeof options !== "object" || options === null) return options;
-  const retry = { ...defaults.retry, ...options.retry };
-  const own = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+function withDefaults<O extends ConsumeOptions>(defaults: ConsumeDefaults, options: O): O {
+  const { retry: own = {} } = options;
+  checkRetryKeys(own);
+  const retry = { ...defaults.retry, ...defined(own) };
   // The cast is true: only options that the consumer may have are added.
-  return { ...defaults, ...own, ...(Object.keys(retry).length > 0 && { retry }) } as O;
+  return { ...defaults, ...defined(options), retry } as O;
+}
+
+function defined(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 /** Checks the arguments of `consume`. Throws a `TypeError` if one is wrong. */
-export function singlePlan<Body>(handler: Handler<Body>, options: ConsumeOptions): Plan {
+export function singlePlan<Body>(
+  handler: Handler<Body>,
+  options: ConsumeOptions,
+  defaults: ConsumeDefaults = {},
+): Plan {
   checkFunction("handler", handler);
   checkKeys("consume", options, CONSUME_KEYS);
   // The cast is true: the handle's codec and schema produce the Body.
   const run = handler as Handler<unknown>;
   return {
-    ...common(options, 1),
+    ...common(withDefaults(defaults, options), 1),
     max: 1,
     wait: 0,
     invoke: ([message]) => (message === undefined ? undefined : run(message)),
@@ -67,9 +74,14 @@ export function singlePlan<Body>(handler: Handler<Body>, options: ConsumeOptions
 }
 
 /** Checks the arguments of `consumeBatch`. Throws a `TypeError` if one is wrong. */
-export function batchPlan<Body>(handler: BatchHandler<Body>, options: ConsumeBatchOptions): Plan {
+export function batchPlan<Body>(
+  handler: BatchHandler<Body>,
+  given: ConsumeBatchOptions,
+  defaults: ConsumeDefaults = {},
+): Plan {
   checkFunction("handler", handler);
-  checkKeys("consumeBatch", options, BATCH_KEYS);
+  checkKeys("consumeBatch", given, BATCH_KEYS);
+  const options = withDefaults(defaults, given);
   const max = integer("max", options.max, DEFAULTS.batch.max, 1, 10_000);
   // The cast is true for the same reason as above.
   const run = handler as BatchHandler<unknown>;

@@ -14,9 +14,14 @@ export interface FullRetryPolicy {
   readonly longest: number;
 }
 
+/** Throws a `TypeError` unless it is an object of options for retries. */
+export function checkRetryKeys(policy: object): void {
+  checkKeys("retry", policy, ["attempts", "backoff", "classify"]);
+}
+
 /** Checks a retry policy and adds the defaults. Throws a `TypeError` if a value is wrong. */
 export function fullRetryPolicy(policy: RetryPolicy = {}): FullRetryPolicy {
-  checkKeys("retry", policy, ["attempts", "backoff", "classify"]);
+  checkRetryKeys(policy);
   const { backoff = {} } = policy;
   checkKeys("retry.backoff", backoff, ["initial", "max", "factor", "jitter"]);
   if (policy.classify !== undefined) checkFunction("retry.classify", policy.classify);
