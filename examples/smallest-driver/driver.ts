@@ -34,6 +34,7 @@ const capabilities = {
   ttl: "emulated",
   priority: "none",
   filter: "emulated",
+  "filter.stored": "none",
   from: "none",
   ephemeral: "none",
   "deadLetters.list": "none",
@@ -88,7 +89,7 @@ class ShelfLink implements core.Link<Shelf> {
     this.clock = clock;
   }
 
-  async declare(entities: readonly core.Entity[], mode: "create" | "verify"): Promise<readonly core.Drift[]> {
+  async declare(entities: readonly core.Entity[], mode: core.DeclareMode): Promise<readonly core.Drift[]> {
     for (const entity of entities) {
       if (mode === "verify") this.listsOf(entity);
       else if (entity.kind === "topic") addMissing(this.native.topics, entity.name, new Set());

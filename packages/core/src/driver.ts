@@ -36,6 +36,7 @@ export {
   unavailable,
   unsupported,
 } from "./driver-kit/failures.ts";
+export { filterText, readFilterText } from "./driver-kit/filter-text.ts";
 export { bytesAsText, HeaderCollector } from "./driver-kit/header-text.ts";
 export { heartbeatOf } from "./driver-kit/heartbeat.ts";
 export { connectToAny } from "./driver-kit/hosts.ts";

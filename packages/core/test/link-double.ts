@@ -16,6 +16,7 @@ const CAPABILITIES: Declared = {
   ttl: "native",
   priority: "native",
   filter: "native",
+  "filter.stored": "native",
   from: "native",
   ephemeral: "native",
   "deadLetters.list": "native",

@@ -6,6 +6,7 @@ export const capabilities = {
   ttl: "emulated",
   priority: "none",
   filter: "emulated",
+  "filter.stored": "none",
   from: "native",
   ephemeral: "native",
   "deadLetters.list": "native",

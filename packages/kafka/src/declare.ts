@@ -13,7 +13,7 @@ import { publishedTopics, topicsOf } from "./topology.ts";
 export async function declare(
   state: LinkState,
   entities: readonly core.Entity[],
-  mode: "create" | "verify",
+  mode: core.DeclareMode,
   signal: AbortSignal,
 ): Promise<readonly core.Drift[]> {
   const { cluster, naming, settings } = state;
@@ -21,7 +21,7 @@ export async function declare(
   const allTopics = wanted.flatMap(({ topics }) => topics);
   const names = allTopics.map(({ topic }) => topic);
   const existing = new Set(await cluster.refresh(names, signal));
-  if (mode === "create") {
+  if (mode !== "verify") {
     const missing = allTopics.filter(({ topic }) => !existing.has(topic));
     await create(state, missing, signal);
   }

@@ -9,6 +9,7 @@ export const capabilities = {
   ttl: "emulated",
   priority: "native",
   filter: "native",
+  "filter.stored": "native",
   from: "native",
   ephemeral: "native",
   "deadLetters.list": "native",

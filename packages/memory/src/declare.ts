@@ -1,18 +1,24 @@
-import type { Drift, Entity, Filter, QueueEntity, SubscriptionEntity, TopicEntity } from "@anybroker/core/driver";
+import {
+  type DeclareMode,
+  type Drift,
+  type Entity,
+  filterText,
+  type QueueEntity,
+  type SubscriptionEntity,
+  type TopicEntity,
+} from "@anybroker/core/driver";
 import { QueueStore } from "./broker/queue-store.ts";
 import { TopicStore } from "./broker/topic-store.ts";
 import type { LinkState } from "./state/link-state.ts";
 import { missing, topicStore } from "./topology.ts";
 
-type Mode = "create" | "verify";
-
 /** `Link.declare`. */
-export function declare(link: LinkState, entities: readonly Entity[], mode: Mode): readonly Drift[] {
+export function declare(link: LinkState, entities: readonly Entity[], mode: DeclareMode): readonly Drift[] {
   link.connection.check();
   return entities.flatMap((entity) => declareOne(link, entity, mode));
 }
 
-function declareOne(link: LinkState, entity: Entity, mode: Mode): readonly Drift[] {
+function declareOne(link: LinkState, entity: Entity, mode: DeclareMode): readonly Drift[] {
   switch (entity.kind) {
     case "queue":
       return declareQueue(link, entity, mode);
@@ -23,17 +29,17 @@ function declareOne(link: LinkState, entity: Entity, mode: Mode): readonly Drift
   }
 }
 
-function declareQueue(link: LinkState, entity: QueueEntity, mode: Mode): readonly Drift[] {
+function declareQueue(link: LinkState, entity: QueueEntity, mode: DeclareMode): readonly Drift[] {
   const name = link.naming.source(entity);
   const { queues, timers, budget } = link.connection.instance;
   const found = queues.get(name);
   if (found !== undefined) return drift(entity, "ordered", entity.ordered, found.shape.ordered);
   if (mode === "verify") missing("queue", name);
-  queues.set(name, new QueueStore({ name, ordered: entity.ordered, filter: undefined }, timers, budget));
+  queues.set(name, new QueueStore({ name, ordered: entity.ordered }, timers, budget));
   return [];
 }
 
-function declareTopic(link: LinkState, entity: TopicEntity, mode: Mode): readonly Drift[] {
+function declareTopic(link: LinkState, entity: TopicEntity, mode: DeclareMode): readonly Drift[] {
   const name = link.naming.topic(entity.name);
   const { topics, timers, budget } = link.connection.instance;
   const found = topics.get(name);
@@ -43,14 +49,15 @@ function declareTopic(link: LinkState, entity: TopicEntity, mode: Mode): readonl
   return [];
 }
 
-function declareSubscription(link: LinkState, entity: SubscriptionEntity, mode: Mode): readonly Drift[] {
+function declareSubscription(link: LinkState, entity: SubscriptionEntity, mode: DeclareMode): readonly Drift[] {
   const name = link.naming.source(entity);
   const topic = topicStore(link, entity.topic);
   const found = topic.subscriptions.get(name);
   if (found !== undefined) {
+    if (mode === "apply") found.filter = entity.filter;
     return [
       ...drift(entity, "ordered", entity.ordered, found.shape.ordered),
-      ...drift(entity, "filter", canonical(entity.filter), canonical(found.shape.filter)),
+      ...drift(entity, "filter", filterText(entity.filter), filterText(found.filter)),
     ];
   }
   if (mode === "verify") missing("subscription", name);
@@ -65,11 +72,4 @@ function drift<T extends string | number | boolean>(
   found: T,
 ): readonly Drift[] {
   return expected === found ? [] : [{ entity, property, expected: String(expected), found: String(found) }];
-}
-
-/** The same text for filters that match the same messages. */
-function canonical(filter: Filter | undefined): string {
-  if (filter === undefined) return "none";
-  const names = Object.keys(filter).sort();
-  return JSON.stringify(names.map((name) => [name, [...(filter[name] ?? [])].sort()]));
 }

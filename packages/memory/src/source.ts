@@ -43,6 +43,8 @@ export function openSource(link: LinkState, entity: SourceEntity, onLost: OnLost
 class MemorySource implements Source, Reader, Leaseholder, Endable {
   /** A retry goes back into the store that the source reads, so it is always there. */
   readonly returns = true;
+  /** The topic applies it when a message is published. */
+  readonly storedFilter = { filter: undefined };
   capacity = 0;
   readonly #link: LinkState;
   readonly #store: QueueStore;

@@ -1,4 +1,4 @@
-import type { Entity } from "@anybroker/core/driver";
+import type { DeclareMode, Entity } from "@anybroker/core/driver";
 import { live, queue, subscription, topic } from "@anybroker-internal/testkit/link";
 import { expect, test } from "vitest";
 import { classify } from "../src/errors.ts";
@@ -10,7 +10,7 @@ test("a missing entity is NOT_FOUND, and one that differs is reported and used a
   await using it = await testbed();
   const news = topic("news");
   const reader = subscription(news, "reader");
-  const declare = (mode: "create" | "verify", ...entities: readonly Entity[]) => it.link.declare(entities, mode, live);
+  const declare = (mode: DeclareMode, ...entities: readonly Entity[]) => it.link.declare(entities, mode, live);
   for (const entity of [jobs, news]) {
     expect(await codeOf(declare("verify", entity))).toBe("NOT_FOUND");
     const [failure] = await it.send(entity, message("a"));
@@ -32,7 +32,7 @@ test("a missing entity is NOT_FOUND, and one that differs is reported and used a
       { property: "ordered", expected: "true", found: "false" },
       { property: "retention", expected: "5", found: "0" },
       { property: "ordered", expected: "true", found: "false" },
-      { property: "filter", expected: '[["a",["1"]],["b",["1","2"]]]', found: "none" },
+      { property: "filter", expected: '{"a":["1"],"b":["1","2"]}', found: "none" },
     ]);
   }
 });

@@ -9,6 +9,7 @@ export const capabilities = {
   ttl: "emulated",
   priority: "maybe",
   filter: "native",
+  "filter.stored": "emulated",
   // A queue keeps nothing that was handled. A stream does, but is another kind of entity.
   from: "none",
   ephemeral: "native",

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type * as core from "@anybroker/core/driver";
 import { deadLettersName } from "@anybroker/core/driver";
 import { onChannel } from "./connection.ts";
-import { bind, exchangeType } from "./declaring/bindings.ts";
+import { exchangeType } from "./declaring/bindings.ts";
 import {
   createOrCompare,
   type Difference,
@@ -10,6 +10,7 @@ import {
   type QueueOrExchange,
   queueWith,
 } from "./declaring/queue-or-exchange.ts";
+import { declareFilter } from "./declaring/stored-filter.ts";
 import { replyCodeOf } from "./errors.ts";
 import type { LinkState } from "./state/link-state.ts";
 import { DEAD_LETTER_ARGUMENTS, queueArguments } from "./topology.ts";
@@ -21,20 +22,17 @@ const DELETION_TIME = 1_000;
 export async function declare(
   link: LinkState,
   entities: readonly core.Entity[],
-  mode: "create" | "verify",
+  mode: core.DeclareMode,
   signal: AbortSignal,
 ): Promise<readonly core.Drift[]> {
   const drifts: core.Drift[] = [];
   for (const entity of entities) {
     for (const item of itemsOf(link, entity)) {
       await waitForDeletion(link, item.name, signal);
-      const difference = await (mode === "create" ? createOrCompare(link, item, signal) : verify(link, item, signal));
+      const difference = await (mode === "verify" ? verify : createOrCompare)(link, item, signal);
       if (difference !== undefined) drifts.push({ entity, ...difference });
     }
-    if (entity.kind === "subscription" && mode === "create") {
-      const queue = link.naming.source(entity);
-      await onChannel(link.consuming, signal, (channel) => bind(link, channel, entity, queue));
-    }
+    if (entity.kind === "subscription") drifts.push(...(await declareFilter(link, entity, mode, signal)));
   }
   return drifts;
 }

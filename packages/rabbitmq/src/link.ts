@@ -66,6 +66,7 @@ async function connectTo(
     delaySteps,
     ladders: new PromiseCache(),
     matchingQueues: new Set(),
+    otherFilters: new Set(),
     missingAt,
     deadLetterTurns: new Turns(),
   };

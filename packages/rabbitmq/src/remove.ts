@@ -5,7 +5,7 @@ import { onChannel } from "./connection.ts";
 import { replyCodeOf } from "./errors.ts";
 import { untilConsumersAreTold } from "./removing/until-consumers-are-told.ts";
 import type { LinkState } from "./state/link-state.ts";
-import { delayExitName, filterExchangeName } from "./topology.ts";
+import { delayExitName, filterExchangeName, filterMarkerName } from "./topology.ts";
 
 /** `Link.remove`. The server ignores what does not exist. */
 export async function remove(link: LinkState, entities: readonly core.Entity[], signal: AbortSignal): Promise<void> {
@@ -19,6 +19,7 @@ async function removeQueue(link: LinkState, queue: string, signal: AbortSignal):
   const names = [queue, ...stepsOf(queue), deadLettersName(queue)];
   await untilConsumersAreTold(link, queue, signal, () =>
     onChannel(link.consuming, signal, async (channel) => {
+      await channel.deleteExchange(filterMarkerName(queue));
       for (const name of names) await channel.deleteQueue(name);
     }),
   );

@@ -5,7 +5,7 @@ import { closed, Ending, orAborted, PushBuffer, unavailable } from "@anybroker/c
 import type { Channel, ConsumeMessage } from "amqplib";
 import { Acks } from "./acknowledging/acks.ts";
 import { closeChannel, MAX_PREFETCH, onChannel, openChannel } from "./connection.ts";
-import { bind } from "./declaring/bindings.ts";
+import { bind, isFilteredByServer } from "./declaring/bindings.ts";
 import { hasLadder } from "./declaring/delay-steps.ts";
 import { Settler } from "./settle.ts";
 import type { LinkState } from "./state/link-state.ts";
@@ -18,6 +18,8 @@ interface ReadQueue {
   readonly durable: boolean;
   /** Whether retries can come back to it. */
   readonly returns: boolean;
+  /** Whether its bindings alone decide which messages of a topic it gets. */
+  readonly isFiltered: boolean;
 }
 
 type OnLost = (deliveries: readonly core.Delivery[]) => void;
@@ -32,7 +34,13 @@ export async function openSource(
 ): Promise<core.Source> {
   const name = link.naming.source(entity);
   if (entity.kind === "subscription" && !entity.durable) {
-    const queue = { name: `${name}.${randomUUID()}`, ordered: entity.ordered, durable: false, returns: false };
+    const queue = {
+      name: `${name}.${randomUUID()}`,
+      ordered: entity.ordered,
+      durable: false,
+      returns: false,
+      isFiltered: false,
+    };
     return openOn(link, queue, window, onLost, signal, async (channel) => {
       // An exclusive queue ends with the connection, whatever happens to this process.
       await channel.assertQueue(queue.name, { exclusive: true, durable: false });
@@ -40,7 +48,9 @@ export async function openSource(
     });
   }
   const returns = await hasLadder(link, name, signal);
-  const queue = { name, ordered: entity.ordered, durable: true, returns };
+  const isFiltered =
+    entity.kind === "subscription" && (link.otherFilters.has(name) || isFilteredByServer(link, entity));
+  const queue = { name, ordered: entity.ordered, durable: true, returns, isFiltered };
   return openOn(link, queue, window, onLost, signal, () => Promise.resolve());
 }
 
@@ -68,6 +78,7 @@ async function openOn(
 
 class RabbitmqSource implements core.Source {
   readonly returns: boolean;
+  readonly storedFilter: core.Source["storedFilter"];
   readonly #link: LinkState;
   readonly #queue: ReadQueue;
   readonly #onLost: OnLost;
@@ -82,6 +93,7 @@ class RabbitmqSource implements core.Source {
 
   constructor(link: LinkState, channel: Channel, queue: ReadQueue, onLost: OnLost) {
     this.returns = queue.returns;
+    this.storedFilter = queue.isFiltered ? { filter: undefined } : undefined;
     this.#link = link;
     this.#queue = queue;
     this.#onLost = onLost;

@@ -60,6 +60,11 @@ export function filterExchangeName(exchange: string): string {
   return `${exchange}.sub`;
 }
 
+/** `T.sub.S.filter`: the exchange that says which filter a subscription has. Nothing is bound to it. */
+export function filterMarkerName(queue: string): string {
+  return `${queue}.filter`;
+}
+
 /** The most bindings that one filter may become. */
 const MAX_BINDINGS = 64;
 
@@ -84,6 +89,14 @@ export function filterBindings(filter: core.Filter): readonly Arguments[] {
     bindings = bindings.flatMap((binding) => alternatives.map((value) => ({ ...binding, [name]: value })));
   }
   return bindings;
+}
+
+/** Whether the bindings let through exactly what the filter does. */
+export function isExact(filter: core.Filter): boolean {
+  const alternatives = Object.values(filter).map((values) => exactValues(values).length);
+  return (
+    alternatives.every((count) => count > 0) && alternatives.reduce((all, count) => all * count, 1) <= MAX_BINDINGS
+  );
 }
 
 /** Each value as a string and as bytes; none if one of them is ambiguous. */

@@ -10,6 +10,7 @@ export const capabilities = {
   // The place of an entry in a stream depends only on when it was added.
   priority: "none",
   filter: "emulated",
+  "filter.stored": "emulated",
   from: "native",
   ephemeral: "maybe",
   "deadLetters.list": "native",

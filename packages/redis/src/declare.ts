@@ -1,17 +1,16 @@
 import type * as core from "@anybroker/core/driver";
-import { notFound, reasonOf } from "@anybroker/core/driver";
+import { filterText, notFound, reasonOf } from "@anybroker/core/driver";
 import { createStream, createTopic } from "./scripts/create-stream.ts";
 import { groupsOf } from "./state/groups-of.ts";
 import type { LinkState } from "./state/link-state.ts";
+import { storedFilter } from "./state/stored-filter.ts";
 import { PARTITIONS, type SourceKeys, sourceKeys, startOf, topicKeys } from "./topology.ts";
-
-type Mode = "create" | "verify";
 
 /** `Link.declare`. */
 export async function declare(
   state: LinkState,
   entities: readonly core.Entity[],
-  mode: Mode,
+  mode: core.DeclareMode,
   signal: AbortSignal,
 ): Promise<readonly core.Drift[]> {
   const drifts: core.Drift[] = [];
@@ -23,11 +22,15 @@ export async function declare(
   return drifts;
 }
 
-async function declareTopic(state: LinkState, topic: core.TopicEntity, mode: Mode): Promise<readonly core.Drift[]> {
+async function declareTopic(
+  state: LinkState,
+  topic: core.TopicEntity,
+  mode: core.DeclareMode,
+): Promise<readonly core.Drift[]> {
   const { connection, settings } = state;
   const { stream, retention } = topicKeys(settings, topic.name);
   let found: number;
-  if (mode === "create") {
+  if (mode !== "verify") {
     found = await createTopic(connection, { stream, retention, ms: topic.retention });
   } else {
     if (!(await exists(state, stream))) throw notFound(`there is no stream ${stream}`);
@@ -37,7 +40,11 @@ async function declareTopic(state: LinkState, topic: core.TopicEntity, mode: Mod
   return [{ entity: topic, property: "retention", expected: String(topic.retention), found: String(found) }];
 }
 
-async function declareSource(state: LinkState, entity: core.SourceEntity, mode: Mode): Promise<readonly core.Drift[]> {
+async function declareSource(
+  state: LinkState,
+  entity: core.SourceEntity,
+  mode: core.DeclareMode,
+): Promise<readonly core.Drift[]> {
   const { settings, partitionCounts } = state;
   const [{ stream, group }] = sourceKeys(settings, entity).streams;
   // Another program may have created the queue since the partitions were counted.
@@ -47,7 +54,7 @@ async function declareSource(state: LinkState, entity: core.SourceEntity, mode: 
   }
   const ordered = entity.kind === "queue" && entity.ordered;
   // The first stream is created last. So if it is missing, the queue is new, even while another program creates it too.
-  if (mode === "create" && ordered && !(await exists(state, stream))) {
+  if (mode !== "verify" && ordered && !(await exists(state, stream))) {
     await partitionCounts.assume(stream, PARTITIONS);
   }
   const keys = await partitionCounts.keysOf(entity);
@@ -57,9 +64,30 @@ async function declareSource(state: LinkState, entity: core.SourceEntity, mode: 
     // An ordered queue has several partitions.
     drifts.push({ entity, property: "ordered", expected: String(ordered), found: String(partitioned) });
   }
-  if (mode === "create") await createMissing(state, keys, entity);
-  else drifts.push(...(await missingStreams(state, keys, entity)));
+  if (entity.kind === "subscription") drifts.push(...(await declareFilter(state, keys, entity, mode)));
+  if (mode === "verify") drifts.push(...(await missingStreams(state, keys, entity)));
+  else await createMissing(state, keys, entity);
   return drifts;
+}
+
+/** Stores the filter before the group exists, so that no consumer reads without it. */
+async function declareFilter(
+  state: LinkState,
+  keys: SourceKeys,
+  entity: core.SubscriptionEntity,
+  mode: core.DeclareMode,
+): Promise<readonly core.Drift[]> {
+  const { connection } = state;
+  const expected = filterText(entity.filter);
+  if (mode === "apply") await connection.command("SET", keys.filter, expected);
+  let found = await storedFilter(state, keys);
+  if (found === undefined && mode === "create") {
+    await connection.command("SET", keys.filter, expected, "NX");
+    // Another program may have stored another one meanwhile.
+    found = await storedFilter(state, keys);
+  }
+  if (found === undefined || found === expected) return [];
+  return [{ entity, property: "filter", expected, found }];
 }
 
 /** The streams besides the first one that do not exist. */

@@ -1,5 +1,13 @@
 import type * as core from "@anybroker/core/driver";
-import { BackgroundAcks, LEASE_LOST, notFound, orAborted, refused, unsupported } from "@anybroker/core/driver";
+import {
+  BackgroundAcks,
+  LEASE_LOST,
+  notFound,
+  orAborted,
+  refused,
+  unavailable,
+  unsupported,
+} from "@anybroker/core/driver";
 import { settleFailureOf } from "./errors.ts";
 import { type Consumer, streamAt } from "./reading/consumer.ts";
 import { moveEntry, type TargetKind } from "./scripts/move-entry.ts";
@@ -18,6 +26,8 @@ type Copying = Extract<core.Settlement, { readonly headers: unknown }>;
 /** Deliveries of one stream that are settled in one script. */
 interface Group {
   readonly action: SettleAction;
+  /** Whether the filter has kept them back. */
+  readonly filtered: boolean;
   readonly streamIndex: number;
   readonly deliveries: RedisDelivery[];
   /** The indexes of the deliveries in the call that they came with. */
@@ -28,10 +38,12 @@ interface Group {
 export class Settler {
   readonly #consumer: Consumer;
   readonly #acks: BackgroundAcks;
+  readonly #onAckRefused: (error: unknown) => void;
 
   /** `onAckRefused` is called when an ack fails that `settle` reported as done. */
   constructor(consumer: Consumer, onAckRefused: (error: unknown) => void) {
     this.#consumer = consumer;
+    this.#onAckRefused = onAckRefused;
     this.#acks = new BackgroundAcks(MAX_ACKS_IN_FLIGHT, onAckRefused);
   }
 
@@ -50,7 +62,8 @@ export class Settler {
       else {
         const delivery = deliveryOf(settlement);
         const ack = delivery.heldUntil > surelyHeldAfter ? "ackUnchecked" : "ack";
-        addToGroup(groups, settlement.action === "release" ? "release" : ack, delivery, index);
+        if (settlement.action === "release") addToGroup(groups, "release", false, delivery, index);
+        else addToGroup(groups, ack, settlement.action === "ack" && settlement.filtered === true, delivery, index);
       }
     }
     for (const group of groups) {
@@ -67,7 +80,7 @@ export class Settler {
     return this.#consumer.state.leases.extend(deliveries, async () => {
       const results: core.SettleResult[] = Array.from({ length: deliveries.length });
       const groups: Group[] = [];
-      for (const [index, delivery] of deliveries.entries()) addToGroup(groups, "extend", delivery, index);
+      for (const [index, delivery] of deliveries.entries()) addToGroup(groups, "extend", false, delivery, index);
       await orAborted(Promise.all(groups.map((group) => this.#settleGroup(group, results))), signal);
       return results;
     });
@@ -80,10 +93,10 @@ export class Settler {
 
   /** Does to the deliveries of a group what needs no copy, and writes the failures to `results`. Never rejects. */
   async #settleGroup(
-    { action, streamIndex, deliveries, indexes }: Group,
+    { action, filtered, streamIndex, deliveries, indexes }: Group,
     results: core.SettleResult[],
   ): Promise<readonly core.SettleResult[]> {
-    const { state, name } = this.#consumer;
+    const { state, name, keys, filter } = this.#consumer;
     const stream = streamAt(this.#consumer, streamIndex);
     try {
       const lost = await settleEntries(state.connection, {
@@ -93,10 +106,13 @@ export class Settler {
         action,
         cleanup: cleanupOf(state, stream),
         deliveries,
+        filter: filtered && filter !== undefined ? { key: keys.filter, text: filter } : undefined,
       });
+      if (lost === null) throw unavailable("the filter of the subscription has changed");
       for (const at of lost) results[indexes[at] ?? -1] = LEASE_LOST;
     } catch (error) {
       for (const index of indexes) results[index] = settleFailureOf(error);
+      if (filtered) this.#onAckRefused(error);
     }
     return results;
   }
@@ -141,11 +157,19 @@ function deliveryOf({ delivery }: core.Settlement): RedisDelivery {
   return delivery as RedisDelivery;
 }
 
-function addToGroup(groups: Group[], action: SettleAction, delivery: RedisDelivery, index: number): void {
+function addToGroup(
+  groups: Group[],
+  action: SettleAction,
+  filtered: boolean,
+  delivery: RedisDelivery,
+  index: number,
+): void {
   const { streamIndex } = delivery;
-  const group = groups.find((one) => one.streamIndex === streamIndex && one.action === action);
+  const group = groups.find(
+    (one) => one.streamIndex === streamIndex && one.action === action && one.filtered === filtered,
+  );
   if (group === undefined) {
-    groups.push({ action, streamIndex, deliveries: [delivery], indexes: [index] });
+    groups.push({ action, filtered, streamIndex, deliveries: [delivery], indexes: [index] });
   } else {
     group.deliveries.push(delivery);
     group.indexes.push(index);

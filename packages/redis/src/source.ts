@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type * as core from "@anybroker/core/driver";
-import { Ending, orAborted, unavailable } from "@anybroker/core/driver";
+import { Ending, orAborted, readFilterText, unavailable } from "@anybroker/core/driver";
 import type { Connection } from "./connection.ts";
+import { classify } from "./errors.ts";
 import type { Consumer } from "./reading/consumer.ts";
 import { createOwnGroup, joinGroups, type Membership } from "./reading/membership.ts";
 import { PartitionReader } from "./reading/partition-reader.ts";
@@ -11,7 +12,8 @@ import { RetryNotes } from "./reading/retry-notes.ts";
 import { SharedReader } from "./reading/shared-reader.ts";
 import { Settler } from "./settle.ts";
 import type { LinkState } from "./state/link-state.ts";
-import { newConsumer, type TopicKeys, topicKeys, unlisted } from "./topology.ts";
+import { storedFilter } from "./state/stored-filter.ts";
+import { newConsumer, type SourceKeys, type TopicKeys, topicKeys, unlisted } from "./topology.ts";
 import type { RedisDelivery } from "./wire.ts";
 
 /** The wait before another try to end a read, in ms. */
@@ -36,7 +38,9 @@ export async function openSource(
     membership = ephemeral
       ? await createOwnGroup(state, keys, entity.from, name)
       : await joinGroups(state, entity, keys, name);
-    const consumer: Consumer = { state, name, keys, streams: membership.streams, blocking };
+    const filter =
+      ephemeral || entity.kind === "queue" ? undefined : await orAborted(readableFilter(state, keys), signal);
+    const consumer: Consumer = { state, name, keys, streams: membership.streams, filter, blocking };
     const reader = await openReader(consumer, entity);
     const clientId = Number(await orAborted(blocking.command("CLIENT", "ID"), signal));
     return new RedisSource({ entity, consumer, membership, reader, clientId, window });
@@ -44,6 +48,16 @@ export async function openSource(
     membership?.stop();
     consumers.living.delete(name);
     blocking.cut();
+    throw error;
+  }
+}
+
+/** The stored filter; undefined also where the account may not read it. */
+async function readableFilter(state: LinkState, keys: SourceKeys): Promise<string | undefined> {
+  try {
+    return await storedFilter(state, keys);
+  } catch (error) {
+    if (classify(error).code === "FORBIDDEN") return undefined;
     throw error;
   }
 }
@@ -79,6 +93,7 @@ interface SourceOptions {
 
 class RedisSource implements core.Source {
   readonly returns: boolean;
+  readonly storedFilter: core.Source["storedFilter"];
   /** One batch is in flight while the next one gathers. */
   readonly batches = 2;
   readonly #consumer: Consumer;
@@ -97,6 +112,7 @@ class RedisSource implements core.Source {
     const { state, blocking } = consumer;
     const { ordered } = entity;
     this.returns = membership.returnQueue;
+    this.storedFilter = consumer.filter === undefined ? undefined : readFilterText(consumer.filter);
     this.#consumer = consumer;
     this.#membership = membership;
     this.#reader = reader;

@@ -28,6 +28,8 @@ export interface SourceKeys {
   readonly owners: string;
   /** The sorted set of the consumers that can own partitions. */
   readonly members: string;
+  /** The text of a subscription's filter. */
+  readonly filter: string;
 }
 
 /** The keys of a topic. */
@@ -75,19 +77,21 @@ export function groupKeys({ stream, delayed }: TopicKeys, group: string): Source
   return { streams: [shared, returns], returnStream: () => returns, ...ownKeys(base) };
 }
 
-function ownKeys(base: string): Pick<SourceKeys, "deadLetters" | "progress" | "owners" | "members"> {
+function ownKeys(base: string): Pick<SourceKeys, "deadLetters" | "progress" | "owners" | "members" | "filter"> {
   return {
     deadLetters: deadLettersName(base),
     progress: `${base}.progress`,
     owners: `${base}.owners`,
     members: `${base}.members`,
+    filter: `${base}.filter`,
   };
 }
 
 /** All keys that only this queue or subscription uses. */
-export function exclusiveKeys({ streams, deadLetters, progress, owners, members }: SourceKeys): readonly string[] {
+export function exclusiveKeys(keys: SourceKeys): readonly string[] {
+  const { streams, deadLetters, progress, owners, members, filter } = keys;
   const ofStreams = streams.filter(({ exclusive }) => exclusive).flatMap(({ stream, delayed }) => [stream, delayed]);
-  return [...ofStreams, deadLetters, progress, owners, members];
+  return [...ofStreams, deadLetters, progress, owners, members, filter];
 }
 
 /** The keys of a topic. */

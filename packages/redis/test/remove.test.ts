@@ -47,7 +47,7 @@ test("a topic goes with its subscriptions, also those with the name of another p
   await settle(source, { action: "deadLetter", delivery: await takeOne(source), headers: {} });
   await link.remove?.([audit], live);
   expect((await client.keys(`{${parent.name}}*`)).toSorted()).toEqual(
-    ["", ".delay", ".retention", ".sub.their.group.dlq", ".sub.their.group.retry"].map(
+    ["", ".delay", ".retention", ".sub.their.group.dlq", ".sub.their.group.filter", ".sub.their.group.retry"].map(
       (end) => `{${parent.name}}${end}`,
     ),
   );

@@ -1,4 +1,4 @@
-import { mapLinks, overrideLink } from "@anybroker/conformance";
+import { mapLinks, overrideLink, overrideSource } from "@anybroker/conformance";
 import type { DeadLetterStore, Driver, Entity, SourceEntity } from "@anybroker/core/driver";
 import type { BrokenDriver } from "../broken-driver.ts";
 import { asOutgoing, sendOne } from "../change.ts";
@@ -33,7 +33,9 @@ export const ENTITIES: readonly BrokenDriver[] = [
     fault: "creates entities that it should only verify",
     make: () => (driver) =>
       mapLinks(driver, (link) =>
-        overrideLink(link, { declare: (all, _, signal) => link.declare(all, "create", signal) }),
+        overrideLink(link, {
+          declare: (all, mode, signal) => link.declare(all, mode === "verify" ? "create" : mode, signal),
+        }),
       ),
     fails: [
       "delete-ordered-queue",
@@ -50,6 +52,20 @@ export const ENTITIES: readonly BrokenDriver[] = [
     ],
   },
   {
+    fault: "lets each consumer apply its own filter",
+    make: () => (driver) =>
+      mapLinks(driver, (link) =>
+        overrideLink(link, {
+          async open(entity, options, lost, signal) {
+            const source = await link.open(entity, options, lost, signal);
+            const filter = entity.kind === "subscription" ? entity.filter : undefined;
+            return overrideSource(source, { storedFilter: { filter } });
+          },
+        }),
+      ),
+    fails: ["filter-declared-anew", "filter-stored-decides"],
+  },
+  {
     fault: "does not compare existing entities with their declaration",
     make: () => (driver) =>
       mapLinks(driver, (link) =>
@@ -60,7 +76,7 @@ export const ENTITIES: readonly BrokenDriver[] = [
           },
         }),
       ),
-    fails: ["drift-reported", "drift-verified"],
+    fails: ["drift-reported", "drift-verified", "filter-stored-decides", "filter-verified"],
   },
   {
     fault: "does not keep the order of keys across consumers",

@@ -33,6 +33,7 @@ export const REMOVAL: readonly BrokenDriver[] = [
       "delete-topic-with-subscriptions",
       "delete-under-consumer",
       "delete-what-is-missing",
+      "filter-deleted",
       "removal-retried",
     ],
   },

@@ -27,6 +27,7 @@ const FEATURE_NAMES: Readonly<Record<Feature, string>> = {
   ttl: "`ttl`: expired messages are discarded",
   priority: "`priority`",
   filter: "subscriptions with a `filter`",
+  "filter.stored": "the `filter` of a subscription is kept by the broker",
   from: "subscriptions that begin in the past (`from`)",
   ephemeral: "subscriptions with `durable: false`",
   "deadLetters.list": "dead letters: list",

@@ -74,6 +74,7 @@ export function overrideSource(source: Source, overrides: Partial<Source>): Sour
     lost: overrides.lost ?? source.lost,
     returns: overrides.returns ?? source.returns,
     batches: overrides.batches ?? source.batches,
+    storedFilter: overrides.storedFilter ?? source.storedFilter,
     receive: overrides.receive ?? ((max, signal) => source.receive(max, signal)),
     settle: overrides.settle ?? ((batch, signal) => source.settle(batch, signal)),
     extend: overrides.extend ?? source.extend?.bind(source),

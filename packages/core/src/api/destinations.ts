@@ -35,7 +35,11 @@ export interface SubscriptionOptions<C extends Declared = Declared> {
    * @default false
    */
   readonly ordered?: IfOrdering<C, boolean> | undefined;
-  /** The headers that a message must have to be delivered: for each name one value, or a list of alternatives. */
+  /**
+   * The headers that a message must have to be delivered: for each name one value, or a list of alternatives. Where the
+   * broker keeps it (`filter.stored`), the filter of an existing subscription decides for all its consumers. Asking for
+   * another one is drift, and `broker.declare` changes it.
+   */
   readonly filter?: If<C, "filter", Readonly<Record<string, string | readonly string[]>>> | undefined;
   /**
    * Where a new subscription begins: with messages published from now on, with the oldest that the topic keeps, or at a

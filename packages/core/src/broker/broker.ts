@@ -89,7 +89,7 @@ function brokerOf(context: BrokerContext): Broker {
       const wanted = entitiesOf(topology, entities);
       const signal = options.signal ?? new AbortController().signal;
       const link = await connection.up(signal, "declaring");
-      for (const entity of wanted) await orAborted(declarations.ensure(link, entity) ?? Promise.resolve(), signal);
+      for (const entity of wanted) await orAborted(declarations.apply(link, entity) ?? Promise.resolve(), signal);
     },
     ...removalOf(context),
     async health(options = {}) {

@@ -12,6 +12,7 @@ export const FEATURES = [
   "ttl",
   "priority",
   "filter",
+  "filter.stored",
   "from",
   "ephemeral",
   "deadLetters.list",

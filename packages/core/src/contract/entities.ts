@@ -24,7 +24,10 @@ export interface SubscriptionEntity {
   readonly name: string;
   readonly topic: TopicEntity;
   readonly ordered: boolean;
-  /** The core applies the filter to every delivery. The driver may also apply it, to save traffic. */
+  /**
+   * The filter that was asked for. Where the broker keeps filters, that of an existing subscription decides instead: see
+   * `Source.storedFilter`.
+   */
   readonly filter: Filter | undefined;
   /** The position at which a new subscription begins. */
   readonly from: "latest" | "earliest" | Date;

@@ -4,6 +4,9 @@ import type { Destination, Drift, Entity, SourceEntity } from "./entities.ts";
 import type { Delivery, OutgoingMessage, ReportOutcome } from "./message.ts";
 import type { OpenOptions, Source } from "./source.ts";
 
+/** How to treat entities that are missing or differ. */
+export type DeclareMode = "create" | "apply" | "verify";
+
 /** The server that a link is connected to. */
 export interface ServerInfo {
   readonly product: string;
@@ -54,10 +57,11 @@ export interface Link<N = unknown> {
   readonly window: { readonly messages: number; readonly bytes: number; readonly batches?: number | undefined };
   /**
    * Creates the entities that do not exist (`create`), or compares them with those that do (`verify`). Returns every
-   * difference. Idempotent. A topic comes before its subscriptions. Ephemeral subscriptions are never declared: each
+   * difference. With `apply` it does the same as `create`, but stores the filter of a subscription in place of another
+   * one, which is no difference then. Idempotent. A topic comes before its subscriptions. Ephemeral subscriptions are never declared: each
    * begins when its source opens.
    */
-  declare(entities: readonly Entity[], mode: "create" | "verify", signal: AbortSignal): Promise<readonly Drift[]>;
+  declare(entities: readonly Entity[], mode: DeclareMode, signal: AbortSignal): Promise<readonly Drift[]>;
   /**
    * Sends a batch in its order, and reports each message once, as soon as the broker has accepted or refused it. The
    * promise settles only after the last report. If it settles before, each message without a report counts as failed

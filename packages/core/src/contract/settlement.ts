@@ -2,7 +2,8 @@ import type { Delivery, HeaderChanges } from "./message.ts";
 
 /**
  * How to settle a delivery.
- * - `ack`: the message is done.
+ * - `ack`: the message is done. With `filtered` no handler has seen it, because the filter did not let it through. If the
+ *   stored filter is another one by now, this must fail and the source must end, so that the message is looked at again.
  * - `release`: return the message unchanged, to be delivered again soon. This is no failure.
  * - `retry`: send a copy of the native message, with the changed headers, to the same queue or subscription and nowhere
  *   else, to be delivered no sooner than after `delay` ms. Remove the original once the copy is confirmed. If
@@ -12,7 +13,8 @@ import type { Delivery, HeaderChanges } from "./message.ts";
  * - `reject`: let the broker dead-letter the original by its own means. Fails if the broker has none.
  */
 export type Settlement =
-  | { readonly action: "ack" | "release" | "reject"; readonly delivery: Delivery }
+  | { readonly action: "ack"; readonly delivery: Delivery; readonly filtered?: true | undefined }
+  | { readonly action: "release" | "reject"; readonly delivery: Delivery }
   | { readonly action: "retry"; readonly delivery: Delivery; readonly delay: number; readonly headers: HeaderChanges }
   | {
       readonly action: "deadLetter";

@@ -1,3 +1,4 @@
+import type { Filter } from "./entities.ts";
 import type { Delivery, RetryProgress } from "./message.ts";
 import type { Settlement, SettleResult } from "./settlement.ts";
 
@@ -39,6 +40,12 @@ export interface Source {
   readonly extend?:
     | ((deliveries: readonly Delivery[], signal: AbortSignal) => Promise<readonly (number | undefined)[]>)
     | undefined;
+  /**
+   * The part of the subscription's stored filter that the core has to apply to each delivery; `filter` is undefined if the
+   * broker has applied all of it. A message that it does not let through is acked with `filtered`. Missing where the broker
+   * stores no filters, or none is known. Then the core applies the filter of the consumer.
+   */
+  readonly storedFilter?: { readonly filter: Filter | undefined } | undefined;
   /**
    * Stops fetching, but stays a member of the group. `receive` still returns what is buffered. On an ordered source the
    * core calls this only when no handler runs, so the driver may give up its place: another consumer cannot overtake.

@@ -2,7 +2,7 @@ import { events } from "../api/diagnostics.ts";
 import { BrokerError } from "../base/errors.ts";
 import { withTimeLimit } from "../base/time-limit.ts";
 import { type Drift, describeEntity, type Entity } from "../contract/entities.ts";
-import type { Link } from "../contract/link.ts";
+import type { DeclareMode, Link } from "../contract/link.ts";
 import type { Connection } from "./connection.ts";
 
 /** How long a declaration may take, in ms. */
@@ -28,7 +28,20 @@ export class Declarations {
     const key = describeEntity(entity);
     const state = states.get(key);
     if (state === "done") return undefined;
-    if (state !== undefined) return state;
+    return state ?? this.#start(link, entity, mode);
+  }
+
+  /** Declares the entity as `broker.declare` does: what is stored of it is changed to what is asked for, if it can be. */
+  apply(link: Link, entity: Entity): Promise<void> | undefined {
+    const mode = this.#connection.context.topology;
+    // Only a subscription has anything that can be changed.
+    if (mode !== "create" || entity.kind !== "subscription") return this.ensure(link, entity);
+    return this.#start(link, entity, "apply");
+  }
+
+  #start(link: Link, entity: Entity, mode: DeclareMode): Promise<void> {
+    const states = this.#statesOn(link);
+    const key = describeEntity(entity);
     const declaring = this.#declare(link, entity, mode).then(
       () => void states.set(key, "done"),
       (error: unknown) => {
@@ -61,13 +74,13 @@ export class Declarations {
     return true;
   }
 
-  async #declare(link: Link, entity: Entity, mode: "create" | "verify"): Promise<void> {
+  async #declare(link: Link, entity: Entity, mode: DeclareMode): Promise<void> {
     const entities = entity.kind !== "subscription" ? [entity] : [entity.topic, ...(entity.durable ? [entity] : [])];
     const drifts = await withTimeLimit(TIMEOUT, (limit) =>
       this.#connection.within(link, link.declare(entities, mode, limit), limit),
     );
     const { log } = this.#connection;
-    if (drifts.length === 0) log.debug(`${mode === "create" ? "declared" : "verified"} ${describeEntity(entity)}`);
+    if (drifts.length === 0) log.debug(`${mode === "verify" ? "verified" : "declared"} ${describeEntity(entity)}`);
     for (const drift of drifts) {
       events.drift({ broker: log.broker, ...drift });
       log.warn(describeDrift(drift), { ...drift });

@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import type { Message, MessageSource } from "../api/message.ts";
 import { checkKeys } from "../base/check.ts";
+import type { Filter } from "../contract/entities.ts";
 import { NO_HEADERS, OWN, OWN_PREFIX } from "../contract/headers.ts";
 import type { Delivery } from "../contract/message.ts";
 import { dateOf, readCount } from "../contract/own-headers.ts";
@@ -13,6 +14,8 @@ import type { RetryMeans } from "./retry-decision.ts";
 export interface Holder {
   readonly messageSource: MessageSource;
   readonly retryMeans: RetryMeans;
+  /** The filter that the core applies. */
+  readonly filter: Filter | undefined;
   /** Aborts when the source ends. None of its messages is held then. */
   readonly signal: AbortSignal;
   /** Hands a settlement to the driver, and calls `done` with the result. */

@@ -3,6 +3,7 @@ import { Bag } from "../base/bag.ts";
 import type { Clock } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
 import { Waiters } from "../base/wait.ts";
+import type { Filter } from "../contract/entities.ts";
 import type { Delivery } from "../contract/message.ts";
 import type { Settlement, SettleResult } from "../contract/settlement.ts";
 import type { Source } from "../contract/source.ts";
@@ -33,6 +34,7 @@ export class Holdings implements Holder {
   readonly source: Source;
   readonly messageSource: MessageSource;
   readonly retryMeans: RetryMeans;
+  readonly filter: Filter | undefined;
   readonly #held = new Bag<HeldMessage>();
   readonly #events: HoldingsEvents;
   readonly #ending = new AbortController();
@@ -45,12 +47,14 @@ export class Holdings implements Holder {
     source: Source,
     messageSource: MessageSource,
     retryMeans: RetryMeans,
+    filter: Filter | undefined,
     clock: Clock,
     events: HoldingsEvents,
   ) {
     this.source = source;
     this.messageSource = messageSource;
     this.retryMeans = retryMeans;
+    this.filter = filter;
     this.#events = events;
     this.#leases = leaseKeeper(source, clock, this.#held, this.signal, {
       lost: (messages) => this.#leasesEnded(messages),

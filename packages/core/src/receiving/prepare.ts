@@ -1,6 +1,5 @@
 import type { Clock } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
-import type { SourceEntity } from "../contract/entities.ts";
 import { isCondemned } from "./crash-loop.ts";
 import type { HeldMessage } from "./held-message.ts";
 import { decideReceipt } from "./receipt-decision.ts";
@@ -24,14 +23,12 @@ export interface Preparation {
  * the handler may see the message.
  */
 export function preparer(
-  entity: SourceEntity,
   clock: Clock,
   read: ReadBody,
   report: ReportError,
   settler: Settler,
   turns: SuspectTurns,
 ): Preparation {
-  const filter = entity.kind === "subscription" ? entity.filter : undefined;
   const isForHandler = (held: HeldMessage): boolean => {
     const now = clock.now();
     // After a stop of the process this may be noticed here before the leases are looked at.
@@ -39,7 +36,7 @@ export function preparer(
       held.holder.leaseEnded(held);
       return false;
     }
-    const decision = decideReceipt(held.delivery.headers, held.notBefore, filter, now);
+    const decision = decideReceipt(held.delivery.headers, held.notBefore, held.holder.filter, now);
     switch (decision.action) {
       case "handle":
         return true;

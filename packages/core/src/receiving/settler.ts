@@ -266,7 +266,9 @@ export class Settler implements MessageSettler {
 
   #ack(held: HeldMessage, counter: AckCounter, onSettled?: OnSettled): void {
     held.settleAgain = this.#ackAgain[counter];
-    this.#settle(held, { action: "ack", delivery: held.delivery }, counter, onSettled);
+    const { delivery } = held;
+    const settlement = { action: "ack", delivery } as const;
+    this.#settle(held, counter === "filtered" ? { ...settlement, filtered: true } : settlement, counter, onSettled);
   }
 
   /**

@@ -106,7 +106,7 @@ export class SourceConsumer implements Consumer {
     this.#settler = settler;
     const invoke = traced(plan.invoke, connection.log.broker, this.#messageSource, propagation);
     this.#dispatcher = new Dispatcher({ ...plan, invoke }, entity.ordered, clock, turns, {
-      ...preparer(entity, clock, read, report, settler, turns),
+      ...preparer(clock, read, report, settler, turns),
       succeeded: (held) => settler.succeed(held),
       threw: (held, error) => settler.fail(held, error),
       timedOut: (held) => settler.timeOut(held),
@@ -274,7 +274,9 @@ export class SourceConsumer implements Consumer {
       canDelayCopies: capabilities.retryDelay !== "none",
     };
     const entity = describeEntity(this.entity);
-    return new Holdings(source, this.#messageSource, retryMeans, context.clock, {
+    const own = this.entity.kind === "subscription" ? this.entity : undefined;
+    const filter = (source.storedFilter ?? own)?.filter;
+    return new Holdings(source, this.#messageSource, retryMeans, filter, context.clock, {
       lost: (messages) => this.#lost(messages),
       leasesEnded: () => this.#leasesEnded(),
       failed: (error, doing) => this.#report(this.#connection.wrap(error, `${doing} of ${entity}`)),

@@ -32,7 +32,7 @@ function bench(benchOptions: BenchOptions = {}) {
   const clock = beside?.clock ?? new ManualClock();
   const turns = beside?.turns ?? new SuspectTurns(clock);
   const means = { hasReturnQueue: true, holdsKeyBack: ordered, canDelayCopies: true };
-  const holdings = new Holdings(new SourceDouble(), { queue: "jobs" }, means, clock, {
+  const holdings = new Holdings(new SourceDouble(), { queue: "jobs" }, means, undefined, clock, {
     lost: unused,
     leasesEnded: unused,
     failed: unused,
@@ -171,7 +171,7 @@ describe("handlers", () => {
     });
     const means = { hasReturnQueue: true, holdsKeyBack: false, canDelayCopies: true };
     const events = { lost: unused, leasesEnded: unused, failed: unused };
-    const holdings = new Holdings(new SourceDouble(), { queue: "jobs" }, means, clock, events);
+    const holdings = new Holdings(new SourceDouble(), { queue: "jobs" }, means, undefined, clock, events);
     const settler = { ack: unused, retry: unused, deadLetter: unused };
     for (let id = 0; id < 5_000; id += 1) {
       dispatcher.push(new HeldMessage(delivery(`${id}`), holdings, settler, undefined));

@@ -17,7 +17,7 @@ function bench() {
   const lost: (string | undefined)[] = [];
   const failures: unknown[] = [];
   const means = { hasReturnQueue: true, holdsKeyBack: false, canDelayCopies: true };
-  const holdings = new Holdings(source, { queue: "jobs" }, means, clock, {
+  const holdings = new Holdings(source, { queue: "jobs" }, means, undefined, clock, {
     lost: (messages) => lost.push(...messages.map(({ id }) => id)),
     leasesEnded: () => {},
     failed: (error) => failures.push(error),

@@ -13,7 +13,6 @@ import type { Timers } from "./timers.ts";
 export interface QueueShape {
   readonly name: string;
   readonly ordered: boolean;
-  readonly filter: Filter | undefined;
 }
 
 /** A message that waits for its time. */
@@ -26,6 +25,8 @@ interface Delayed {
 /** The messages of one queue or one subscription, from arrival to settlement. */
 export class QueueStore {
   readonly shape: QueueShape;
+  /** What a subscription gets of its topic. */
+  filter: Filter | undefined;
   /** Tells the store from a later one of the same name. */
   readonly id: string = randomUUID();
   readonly deadLetters: DeadLetterList = new DeadLetterList();

@@ -69,7 +69,8 @@ export class TopicStore {
         `there is no room for the ${backlog.length} kept messages with which ${name} begins`,
       );
     }
-    const store = new QueueStore({ name, ordered: entity.ordered, filter }, this.#timers, this.#budget);
+    const store = new QueueStore({ name, ordered: entity.ordered }, this.#timers, this.#budget);
+    store.filter = filter;
     for (const { message } of backlog) store.add(message);
     return store;
   }
@@ -97,8 +98,8 @@ export class TopicStore {
   }
 
   *#matching(message: MemoryMessage): Iterable<QueueStore> {
-    for (const store of this.subscriptions.values()) if (matches(store.shape.filter, message)) yield store;
-    for (const store of this.ephemeral) if (matches(store.shape.filter, message)) yield store;
+    for (const store of this.subscriptions.values()) if (matches(store.filter, message)) yield store;
+    for (const store of this.ephemeral) if (matches(store.filter, message)) yield store;
   }
 }
 

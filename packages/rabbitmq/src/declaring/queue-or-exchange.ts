@@ -34,10 +34,10 @@ export function queueWith(name: string, args: Arguments): QueueOrExchange {
   };
 }
 
-export function exchangeOf(name: string, type: string): QueueOrExchange {
+export function exchangeOf(name: string, type: string, options: { alternateExchange?: string } = {}): QueueOrExchange {
   return {
     name,
-    create: (channel) => channel.assertExchange(name, type),
+    create: (channel) => channel.assertExchange(name, type, options),
     check: (channel) => channel.checkExchange(name),
   };
 }

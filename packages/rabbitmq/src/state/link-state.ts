@@ -20,6 +20,8 @@ export interface LinkState {
   readonly ladders: core.PromiseCache<string, boolean>;
   /** Queues whose arguments are known to be the driver's, so that the server dead-letters what they reject. */
   readonly matchingQueues: Set<string>;
+  /** The queues of subscriptions whose stored filter is another than the one that this program asks for. */
+  readonly otherFilters: Set<string>;
   /** When queues and exchanges were last found missing (milliseconds since 1970), by name. */
   readonly missingAt: Map<string, number>;
   /** Looking at the dead letters of a queue takes all of them, so only one call at a time does it. */

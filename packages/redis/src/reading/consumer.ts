@@ -10,6 +10,8 @@ export interface Consumer {
   readonly keys: SourceKeys;
   /** The streams that it reads, each with its group. */
   readonly streams: readonly [SourceStream, ...SourceStream[]];
+  /** The stored filter that it applies; undefined where none is known. */
+  readonly filter: string | undefined;
   /** The connection of its own, on which reads block. */
   readonly blocking: Connection;
 }
