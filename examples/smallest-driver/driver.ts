@@ -30,6 +30,7 @@ export class Shelf {
 const capabilities = {
   "delay.send": "none",
   "delay.publish": "none",
+  "delay.cancel": "none",
   retryDelay: "native",
   ttl: "emulated",
   priority: "none",
@@ -43,6 +44,7 @@ const capabilities = {
   stats: "native",
   delete: "none",
   purge: "none",
+  peek: "none",
   ordering: "none",
   sendOrder: "strict",
   limits: {

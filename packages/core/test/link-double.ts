@@ -12,6 +12,7 @@ import { unsupported } from "../src/driver-kit/failures.ts";
 const CAPABILITIES: Declared = {
   "delay.send": "native",
   "delay.publish": "native",
+  "delay.cancel": "none",
   retryDelay: "native",
   ttl: "native",
   priority: "native",
@@ -25,6 +26,7 @@ const CAPABILITIES: Declared = {
   stats: "native",
   delete: "none",
   purge: "none",
+  peek: "none",
   ordering: "strict",
   sendOrder: "strict",
   limits: {

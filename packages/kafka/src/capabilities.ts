@@ -2,6 +2,7 @@
 export const capabilities = {
   "delay.send": "emulated",
   "delay.publish": "emulated",
+  "delay.cancel": "none",
   retryDelay: "emulated",
   ttl: "emulated",
   priority: "none",
@@ -15,6 +16,7 @@ export const capabilities = {
   stats: "native",
   delete: "native",
   purge: "emulated",
+  peek: "none",
   ordering: "strict",
   sendOrder: "strict",
   limits: {

@@ -5,6 +5,7 @@
 export const capabilities = {
   "delay.send": "native",
   "delay.publish": "native",
+  "delay.cancel": "none",
   retryDelay: "native",
   ttl: "emulated",
   priority: "native",
@@ -18,6 +19,7 @@ export const capabilities = {
   stats: "native",
   delete: "native",
   purge: "native",
+  peek: "none",
   ordering: "strict",
   sendOrder: "strict",
   limits: {

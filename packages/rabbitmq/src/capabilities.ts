@@ -4,6 +4,7 @@ import type * as core from "@anybroker/core/driver";
 export const capabilities = {
   "delay.send": "emulated",
   "delay.publish": "emulated",
+  "delay.cancel": "none",
   retryDelay: "emulated",
   // The core discards expired messages. The server would dead-letter them.
   ttl: "emulated",
@@ -19,6 +20,7 @@ export const capabilities = {
   stats: "native",
   delete: "native",
   purge: "native",
+  peek: "none",
   ordering: "strict",
   sendOrder: "firstTry",
   limits: {

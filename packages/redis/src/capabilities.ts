@@ -4,6 +4,7 @@ import type * as core from "@anybroker/core/driver";
 export const capabilities = {
   "delay.send": "native",
   "delay.publish": "native",
+  "delay.cancel": "none",
   retryDelay: "native",
   // Redis can expire keys, but not entries of a stream.
   ttl: "emulated",
@@ -19,6 +20,7 @@ export const capabilities = {
   stats: "native",
   delete: "native",
   purge: "emulated",
+  peek: "none",
   ordering: "strict",
   sendOrder: "strict",
   limits: {

@@ -23,6 +23,7 @@ const COLUMNS: Readonly<Record<string, Capabilities>> = {
 const FEATURE_NAMES: Readonly<Record<Feature, string>> = {
   "delay.send": "`send` with `delay` or `deliverAt`",
   "delay.publish": "`publish` with `delay` or `deliverAt`",
+  "delay.cancel": "cancelling a scheduled message (not offered yet)",
   retryDelay: "retry after a wait, others not blocked",
   ttl: "`ttl`: expired messages are discarded",
   priority: "`priority`",
@@ -36,6 +37,7 @@ const FEATURE_NAMES: Readonly<Record<Feature, string>> = {
   stats: "`stats()`",
   delete: "`broker.delete()`",
   purge: "`broker.purge()`",
+  peek: "looking at waiting messages (not offered yet)",
 };
 
 const LIMIT_NAMES: Readonly<Record<keyof Limits, readonly [string, (value: number) => string]>> = {

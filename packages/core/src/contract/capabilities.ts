@@ -4,10 +4,11 @@ export type Support = "native" | "emulated" | "none";
 /** The feature depends on the server's version or settings, so it is known only after connecting. */
 export type Maybe = "maybe";
 
-/** The names of the optional features. */
+/** The names of the optional features. `delay.cancel` and `peek` have no methods yet: every driver declares `none`. */
 export const FEATURES = [
   "delay.send",
   "delay.publish",
+  "delay.cancel",
   "retryDelay",
   "ttl",
   "priority",
@@ -21,6 +22,7 @@ export const FEATURES = [
   "stats",
   "delete",
   "purge",
+  "peek",
 ] as const;
 
 /** One of {@link FEATURES}. */
