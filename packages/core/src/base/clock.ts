@@ -4,6 +4,13 @@ export interface Clock {
   now(): number;
   /** Calls `run` once, no sooner than after `ms` milliseconds. The returned function cancels the call. */
   after(ms: number, run: () => void): () => void;
+  /**
+   * Time stands still until a program moves it. The end of a block with `await using` then does not drain: nobody moves
+   * the clock meanwhile. `close` drains as always.
+   */
+  readonly manual?: boolean | undefined;
+  /** Called with 1 when a handler is about to start, and with -1 when it has returned or did not have to start. */
+  readonly handling?: ((change: 1 | -1) => void) | undefined;
 }
 
 /** The longest delay that `setTimeout` accepts, in ms. */
@@ -17,6 +24,16 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/**
+ * Aborts after `ms` milliseconds by the clock; with 0 when this turn of the event loop is over, even if the clock stands
+ * still. The returned function cancels it.
+ */
+export function abortAfter(clock: Clock, ms: number, controller: AbortController): () => void {
+  if (ms > 0) return clock.after(ms, () => controller.abort());
+  const turn = setImmediate(() => controller.abort());
+  return () => clearImmediate(turn);
+}
 
 /** Resolves after `ms` milliseconds by the clock, or as soon as the signal aborts. Never rejects. */
 export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {

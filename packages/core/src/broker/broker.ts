@@ -4,7 +4,7 @@ import type { ConsumerHealth } from "../api/consuming.ts";
 import { DEFAULTS } from "../api/defaults.ts";
 import type { QueueOptions, TopicOptions } from "../api/destinations.ts";
 import { checkKeys, checkSignal, entriesOf, integer } from "../base/check.ts";
-import type { Clock } from "../base/clock.ts";
+import { abortAfter, type Clock } from "../base/clock.ts";
 import { reasonOf } from "../base/errors.ts";
 import { Log } from "../base/log.ts";
 import { redact } from "../base/redact.ts";
@@ -62,13 +62,24 @@ export async function openBroker<C extends Declared, N>(
 function brokerOf(context: BrokerContext): Broker {
   const { connection, declarations } = context;
   const entities = new EntityMaker(connection);
+  const { clock } = connection.context;
+  /** Aborts when the time for pending sends is over. */
+  const late = new AbortController();
   let closing: Promise<void> | undefined;
   const close = async (options: { readonly drainTimeout?: number | undefined } = {}): Promise<void> => {
     checkKeys("close", options, ["drainTimeout"]);
     const { drainTimeout } = options;
     const limit = integer("drainTimeout", drainTimeout, DEFAULTS.drainTimeout, 0);
-    closing ??= shutDown(context, limit, { drainTimeout });
+    closing ??= shutDown(context, limit, late, { drainTimeout });
     await closing;
+  };
+  const dispose = async (): Promise<void> => {
+    if (clock.manual !== true) return close();
+    const closed = close({ drainTimeout: 0 });
+    // Also ends a drain that began earlier.
+    abortAfter(clock, 0, late);
+    await Promise.all([...context.consumers].map((consumer) => consumer[Symbol.asyncDispose]()));
+    await closed;
   };
   return {
     get capabilities() {
@@ -98,7 +109,7 @@ function brokerOf(context: BrokerContext): Broker {
       return healthOf(context, options.signal);
     },
     close,
-    [Symbol.asyncDispose]: () => close(),
+    [Symbol.asyncDispose]: dispose,
   };
 }
 
@@ -116,10 +127,10 @@ function recollectionsOf(clock: Clock): BrokerContext["recollections"] {
 async function shutDown(
   context: BrokerContext,
   limit: number,
+  late: AbortController,
   options: { readonly drainTimeout?: number | undefined },
 ): Promise<void> {
-  const late = new AbortController();
-  const cancel = context.connection.context.clock.after(limit, () => late.abort());
+  const cancel = abortAfter(context.connection.context.clock, limit, late);
   await Promise.all([...context.consumers].map((consumer) => consumer.close(options)));
   await context.outbox.drain(late.signal);
   cancel();

@@ -33,5 +33,8 @@ export async function connectAll<K extends string>(
     await Promise.all(open.map((broker) => broker.close(closing)));
   };
   const brokers = Object.fromEntries(names.map((name, index) => [name, open[index]])) as Record<K, Broker>;
-  return { brokers, close, [Symbol.asyncDispose]: () => close() };
+  const dispose = async (): Promise<void> => {
+    await Promise.all(open.map((broker) => broker[Symbol.asyncDispose]()));
+  };
+  return { brokers, close, [Symbol.asyncDispose]: dispose };
 }

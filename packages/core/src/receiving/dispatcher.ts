@@ -240,6 +240,7 @@ export class Dispatcher implements SuspectHolder {
 
   #startOne(held: HeldMessage): void {
     this.#slots -= 1;
+    this.#clock.handling?.(1);
     held.begin();
     const ready = this.#events.prepare(held);
     if (ready === true) this.#run([held]);
@@ -252,12 +253,14 @@ export class Dispatcher implements SuspectHolder {
     this.#restartPatience();
     this.#suspect = held;
     this.#slots -= 1;
+    this.#clock.handling?.(1);
     held.begin();
     void this.#events.prepareSuspect(held).then((ready) => this.#startReady([held], [ready]));
   }
 
   #startBatch(taken: readonly HeldMessage[]): void {
     this.#slots -= 1;
+    this.#clock.handling?.(1);
     for (const held of taken) held.begin();
     const ready = taken.map((held) => this.#events.prepare(held));
     void Promise.all(ready.map(async (one) => one)).then((all) => this.#startReady(taken, all));
@@ -277,6 +280,7 @@ export class Dispatcher implements SuspectHolder {
   #startNone(taken: readonly HeldMessage[]): void {
     const cameBack = taken.some((held) => held.isFromCrash);
     this.#slots += 1;
+    this.#clock.handling?.(-1);
     for (const held of taken) this.#done(held);
     this.#freed(cameBack);
   }
@@ -302,6 +306,7 @@ export class Dispatcher implements SuspectHolder {
     const wasStuck = this.isStuck;
     const cameBack = run.messages.some((held) => held.isFromCrash);
     this.#runs.remove(run);
+    this.#clock.handling?.(-1);
     if (run.overdue) this.#overdue -= 1;
     else this.#slots += 1;
     for (const held of run.messages) {

@@ -2,7 +2,7 @@ import type { Propagation } from "../api/connecting.ts";
 import type { Consumer, ConsumerHealth, ConsumerStats } from "../api/consuming.ts";
 import type { MessageSource } from "../api/message.ts";
 import { checkKeys, integer } from "../base/check.ts";
-import { pause } from "../base/clock.ts";
+import { abortAfter, pause } from "../base/clock.ts";
 import { BrokerError, reasonOf } from "../base/errors.ts";
 import { withTimeLimit } from "../base/time-limit.ts";
 import { cancelled } from "../base/wait.ts";
@@ -65,6 +65,8 @@ export class SourceConsumer implements Consumer {
   readonly #opened = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<BrokerError | undefined>();
   readonly closed: Promise<BrokerError | undefined> = this.#closed.promise;
+  /** Aborts when the drain time is over. */
+  readonly #late = new AbortController();
   #everOpen = false;
   #loop: Promise<void> = Promise.resolve();
   #session: ReadSession | undefined;
@@ -151,8 +153,13 @@ export class SourceConsumer implements Consumer {
     return this.#close(integer("drainTimeout", options.drainTimeout, this.#plan.drainTimeout, 0), undefined);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { clock } = this.#connection.context;
+    if (clock.manual !== true) return this.close();
+    const closed = this.#close(0, undefined);
+    // Also ends a drain that began earlier.
+    abortAfter(clock, 0, this.#late);
+    await closed;
   }
 
   stats(): ConsumerStats {
@@ -341,8 +348,8 @@ export class SourceConsumer implements Consumer {
   }
 
   async #shutDown(drainTimeout: number, reason: BrokerError | undefined): Promise<void> {
-    const late = new AbortController();
-    const cancel = this.#connection.context.clock.after(drainTimeout, () => late.abort());
+    const late = this.#late;
+    const cancel = abortAfter(this.#connection.context.clock, drainTimeout, late);
     this.#dispatcher.hold();
     this.#stop.abort(new Error("the consumer is closing"));
     await this.#loop;

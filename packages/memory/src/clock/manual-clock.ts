@@ -10,6 +10,11 @@ export interface ManualClock extends Clock {
    * Throws a `TypeError` for any other `ms`.
    */
   advance(ms: number): Promise<void>;
+  /**
+   * Resolves when no handler runs and nothing is due, without moving the clock: what is due at its present time is done.
+   * A retry or a delay that waits for a later time does not count. Do not await it in a handler.
+   */
+  idle(): Promise<void>;
 }
 
 /** After this many turns of the event loop, promises, flushes and deliveries count as settled. */
@@ -27,6 +32,10 @@ export function manualClock(start: number | Date = Date.now()): ManualClock {
   );
   let now = Number(start);
   let seq = 0;
+  /** How many handlers run, and how often that has changed. */
+  let running = 0;
+  let changes = 0;
+  let onReturn: (() => void)[] = [];
   let lastMove: Promise<void> = Promise.resolve();
 
   const move = async (ms: number): Promise<void> => {
@@ -42,7 +51,8 @@ export function manualClock(start: number | Date = Date.now()): ManualClock {
     now = end;
   };
 
-  return {
+  const clock: ManualClock = {
+    manual: true,
     now: () => now,
     after(ms: number, run: () => void): () => void {
       seq += 1;
@@ -58,7 +68,23 @@ export function manualClock(start: number | Date = Date.now()): ManualClock {
       lastMove = moved.catch(() => {});
       return moved;
     },
+    async idle(): Promise<void> {
+      for (let before = -1; before !== changes || running > 0; ) {
+        if (running > 0) await new Promise<void>((resolve) => onReturn.push(resolve));
+        before = changes;
+        await clock.advance(0);
+      }
+    },
+    handling(change: 1 | -1): void {
+      running += change;
+      changes += 1;
+      if (running > 0) return;
+      const waiting = onReturn;
+      onReturn = [];
+      for (const resolve of waiting) resolve();
+    },
   };
+  return clock;
 }
 
 async function settled(): Promise<void> {
