@@ -12,7 +12,7 @@ export type {
   MemoryOperation,
 } from "./broker/instance.ts";
 export { MemoryError, type MemoryErrorReason } from "./broker/memory-error.ts";
-export type { MemoryMessage } from "./broker/message.ts";
+export type { MemoryMessage, MemorySentMessage } from "./broker/message.ts";
 export type { MemoryCapabilities } from "./capabilities.ts";
 export { type ManualClock, manualClock } from "./clock/manual-clock.ts";
 export { memory } from "./driver.ts";

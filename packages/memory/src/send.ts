@@ -59,7 +59,8 @@ function store(link: LinkState, destination: Destination, outgoing: OutgoingMess
     const held = `${instance.messages} messages, ${instance.bytes} bytes`;
     throw new MemoryError("full", `${destination.name}: the instance is full, with ${held}`);
   }
-  if (isDelayed) target.addLater(message, deliverAt);
+  if (!(target instanceof QueueStore)) target.publish(message, isDelayed ? deliverAt : undefined);
+  else if (isDelayed) target.addLater(message, deliverAt);
   else target.add(message);
 }
 

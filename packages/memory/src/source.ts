@@ -78,6 +78,10 @@ class MemorySource implements Source, Reader, Leaseholder, Endable {
     return entries.length > 0 ? this.#deliver(entries) : this.#wait(max, signal);
   }
 
+  held(): readonly Entry[] {
+    return Array.from(this.#held.deliveries.values(), ({ entry }) => entry);
+  }
+
   accept(entries: readonly Entry[]): void {
     this.#finishWait?.(this.#deliver(entries));
   }

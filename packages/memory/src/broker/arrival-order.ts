@@ -18,6 +18,11 @@ export class ArrivalOrder {
     return this.#givenBack.peek() ?? this.#fresh.peek();
   }
 
+  /** All entries, in no order. */
+  values(): readonly Entry[] {
+    return [...this.#givenBack.values(), ...this.#fresh.values()];
+  }
+
   add(entry: Entry): void {
     this.#fresh.push(entry);
   }

@@ -15,6 +15,11 @@ export class Heap<T extends object> {
     return this.#items[0];
   }
 
+  /** All items, in no order. */
+  values(): readonly T[] {
+    return this.#items;
+  }
+
   push(item: T): void {
     let index = this.#items.length;
     this.#items.push(item);

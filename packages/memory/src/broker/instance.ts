@@ -2,6 +2,7 @@ import type { Clock, Settlement, Stats } from "@anybroker/core/driver";
 import { Budget } from "./budget.ts";
 import type { Endable } from "./endable.ts";
 import { MemoryError } from "./memory-error.ts";
+import type { MemorySentMessage } from "./message.ts";
 import type { QueueStore } from "./queue-store.ts";
 import { Timers } from "./timers.ts";
 import type { TopicStore } from "./topic-store.ts";
@@ -44,6 +45,16 @@ export interface MemoryInstance {
   readonly bytes: number;
   /** All entities that exist now. */
   entities(): readonly MemoryEntity[];
+  /**
+   * The messages of a queue or durable subscription that are not settled, as copies: in the order of arrival, and after
+   * them the delayed ones in the order of time. Nothing is consumed. Empty when it does not exist.
+   */
+  peek(kind: "queue" | "subscription", name: string): readonly MemorySentMessage[];
+  /**
+   * Everything that was published to a topic, as copies, even without a subscription. Empty when the topic does not
+   * exist. Only on a manual clock is that remembered; on another one it throws a {@link MemoryError}.
+   */
+  published(topic: string): readonly MemorySentMessage[];
   /** Deletes an entity with its messages, and ends the sources that read it. False when it does not exist. */
   delete(kind: MemoryEntity["kind"], name: string): boolean;
   /** Breaks all open links, as a network would. Unsettled messages go back at once, and clients have to reconnect. */
@@ -130,6 +141,18 @@ export class Instance implements MemoryInstance {
     return [...queues, ...topics];
   }
 
+  peek(kind: "queue" | "subscription", name: string): readonly MemorySentMessage[] {
+    const stores = kind === "queue" ? this.queues : this.#topicWith(name)?.subscriptions;
+    return stores?.get(name)?.peek() ?? [];
+  }
+
+  published(topic: string): readonly MemorySentMessage[] {
+    if (!this.timers.isManual) {
+      throw new MemoryError("config", "only an instance on a manual clock remembers what was published");
+    }
+    return this.topics.get(topic)?.published() ?? [];
+  }
+
   delete(kind: MemoryEntity["kind"], name: string): boolean {
     const stores = this.#storesWith(kind, name);
     const store = stores?.get(name);
@@ -153,7 +176,11 @@ export class Instance implements MemoryInstance {
   #storesWith(kind: MemoryEntity["kind"], name: string): Map<string, { delete(): void }> | undefined {
     if (kind === "queue") return this.queues;
     if (kind === "topic") return this.topics;
-    return [...this.topics.values()].find(({ subscriptions }) => subscriptions.has(name))?.subscriptions;
+    return this.#topicWith(name)?.subscriptions;
+  }
+
+  #topicWith(subscription: string): TopicStore | undefined {
+    return [...this.topics.values()].find(({ subscriptions }) => subscriptions.has(subscription));
   }
 
   #checkUnused(): void {

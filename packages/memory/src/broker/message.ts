@@ -20,6 +20,14 @@ export interface MemoryMessage {
   readonly size: number;
 }
 
+/** A message as a test finds it in an instance. */
+export interface MemorySentMessage extends MemoryMessage {
+  /** The body, parsed as JSON; undefined if it is no JSON. */
+  readonly json: unknown;
+  /** When a delayed message or a retry is due, in milliseconds since 1970; undefined if it is not delayed. */
+  readonly due: number | undefined;
+}
+
 /** A message in one queue or subscription. All copies of one publish share the same message. */
 export interface Entry {
   readonly message: MemoryMessage;
@@ -41,6 +49,20 @@ export function withHeaders(message: MemoryMessage, changes: HeaderChanges): Mem
 export function frozenHeaders(headers: Headers): Headers {
   for (const _ in headers) return Object.freeze(Object.assign(Object.create(null), headers));
   return NO_HEADERS;
+}
+
+/** A copy for a test to look at. */
+export function sentMessage(message: MemoryMessage, due: number | undefined): MemorySentMessage {
+  const body = new Uint8Array(message.body);
+  return { ...message, body, json: parsed(body), due };
+}
+
+function parsed(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    return undefined;
+  }
 }
 
 /** How much a message counts toward `maxBytes`. */

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Filter, HeaderChanges, Selection, Stats } from "@anybroker/core/driver";
 import { type Budget, BudgetShare } from "./budget.ts";
 import { DeadLetterList } from "./dead-letter-list.ts";
-import { type Entry, type MemoryMessage, withHeaders } from "./message.ts";
+import { type Entry, type MemoryMessage, type MemorySentMessage, sentMessage, withHeaders } from "./message.ts";
 import type { Reader } from "./reader.ts";
 import type { Ready } from "./ready.ts";
 import { ReadyByKey } from "./ready-by-key.ts";
@@ -18,6 +18,7 @@ export interface QueueShape {
 /** A message that waits for its time. */
 interface Delayed {
   readonly message: MemoryMessage;
+  readonly due: number;
   /** Makes its key free, if the message was retried on an ordered store. */
   readonly drop: () => void;
 }
@@ -135,6 +136,18 @@ export class QueueStore {
     };
   }
 
+  /** What is ready, in flight or delayed: in the order of arrival, then in the order of time. */
+  peek(): readonly MemorySentMessage[] {
+    const { now } = this.#timers;
+    const entries = [...this.#ready.values(), ...[...this.readers].flatMap((reader) => reader.held())];
+    const dueOf = ({ progress }: Entry): number | undefined =>
+      progress !== undefined && progress.notBefore > now ? progress.notBefore : undefined;
+    return [
+      ...entries.toSorted((a, b) => a.seq - b.seq).map((entry) => sentMessage(entry.message, dueOf(entry))),
+      ...[...this.#delayed].toSorted((a, b) => a.due - b.due).map(({ message, due }) => sentMessage(message, due)),
+    ];
+  }
+
   /** Drops what is ready or delayed. What readers hold stays, and so do the dead letters. */
   purge(): void {
     for (const { message } of this.#ready.clear()) this.#share.charge(-1, -message.size);
@@ -179,7 +192,7 @@ export class QueueStore {
 
   /** Runs `back` when the message is due, unless it was dropped before. */
   #later(due: number, message: MemoryMessage, back: () => void, drop: () => void = () => {}): void {
-    const delayed = { message, drop };
+    const delayed = { message, due, drop };
     this.#delayed.add(delayed);
     this.#timers.runAt(due, () => {
       if (this.#delayed.delete(delayed)) back();

@@ -115,6 +115,10 @@ export class ReadyByKey implements Ready {
     this.#place(entries);
   }
 
+  values(): readonly Entry[] {
+    return [...this.#keys.values()].flatMap(({ ready }) => ready.values());
+  }
+
   clear(): readonly Entry[] {
     const cleared: Entry[] = [];
     for (const entries of this.#keys.values()) {

@@ -35,6 +35,10 @@ export class ReadyByPriority implements Ready {
     return entry;
   }
 
+  values(): readonly Entry[] {
+    return this.#priorities.flatMap((entries) => entries.values());
+  }
+
   clear(): readonly Entry[] {
     const cleared = this.#priorities.flatMap((entries) => entries.clear());
     this.#filled = 0;

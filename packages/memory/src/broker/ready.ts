@@ -12,6 +12,8 @@ export interface Ready {
   giveBack(entry: Entry): void;
   /** An entry that was taken will not come back. */
   done(entry: Entry): void;
+  /** All entries that can be delivered, in no order. */
+  values(): readonly Entry[];
   /** Removes and returns all entries that can be delivered. */
   clear(): readonly Entry[];
 }

@@ -34,6 +34,11 @@ export class Timers {
     return this.#clock?.now() ?? 0;
   }
 
+  /** Whether the clock moves only when a program moves it, as in tests. */
+  get isManual(): boolean {
+    return this.#clock?.manual === true;
+  }
+
   /** Throws when an earlier link had another clock. */
   start(clock: Clock): void {
     if (this.#clock !== undefined && this.#clock !== clock) {

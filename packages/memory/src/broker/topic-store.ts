@@ -2,7 +2,7 @@ import type { Filter, SubscriptionEntity } from "@anybroker/core/driver";
 import { type Budget, BudgetShare } from "./budget.ts";
 import { Fifo } from "./fifo.ts";
 import { MemoryError } from "./memory-error.ts";
-import type { MemoryMessage } from "./message.ts";
+import { type MemoryMessage, type MemorySentMessage, sentMessage } from "./message.ts";
 import { QueueStore } from "./queue-store.ts";
 import type { Timers } from "./timers.ts";
 
@@ -13,6 +13,8 @@ export class TopicStore {
   /** The durable subscriptions, by name. */
   readonly subscriptions: Map<string, QueueStore> = new Map();
   readonly ephemeral: Set<QueueStore> = new Set();
+  /** Everything that was published, for tests. Filled only on a manual clock. */
+  readonly #published: { readonly message: MemoryMessage; readonly due: number | undefined }[] = [];
   /** What the retention keeps. */
   readonly #log = new Fifo<{ readonly at: number; readonly message: MemoryMessage }>();
   readonly #timers: Timers;
@@ -36,7 +38,18 @@ export class TopicStore {
     return count;
   }
 
-  add(message: MemoryMessage): void {
+  /** Accepts a message. With `due` it reaches the subscriptions that exist by then. */
+  publish(message: MemoryMessage, due: number | undefined): void {
+    if (this.#timers.isManual) this.#published.push({ message, due });
+    if (due === undefined) this.#add(message);
+    else this.#addLater(message, due);
+  }
+
+  published(): readonly MemorySentMessage[] {
+    return this.#published.map(({ message, due }) => sentMessage(message, due));
+  }
+
+  #add(message: MemoryMessage): void {
     for (const store of this.#matching(message)) store.add(message);
     if (this.retention <= 0) return;
     this.trim();
@@ -44,15 +57,14 @@ export class TopicStore {
     this.#log.push({ at: this.#timers.now, message });
   }
 
-  /** Adds a message when it is due. It reaches the subscriptions that exist by then. */
-  addLater(message: MemoryMessage, due: number): void {
+  #addLater(message: MemoryMessage, due: number): void {
     const delayed = { message };
     this.#share.charge(1, message.size);
     this.#delayed.add(delayed);
     this.#timers.runAt(due, () => {
       if (!this.#delayed.delete(delayed)) return;
       this.#share.charge(-1, -message.size);
-      this.add(message);
+      this.#add(message);
     });
   }
 
