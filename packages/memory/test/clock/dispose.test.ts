@@ -91,3 +91,12 @@ test("on a manual clock close drains as always: until the drain time is over by 
   expect(aborted).toBe(1);
   hanging.resolve();
 });
+
+test("on a manual clock disposing lets a send end that the program did not await", async () => {
+  let sent: Promise<unknown> | undefined;
+  {
+    await using broker = await connect(memory(), { clock: manualClock() });
+    sent = broker.queue("jobs").send("not awaited");
+  }
+  await expect(sent).resolves.toBeDefined();
+});
