@@ -38,7 +38,10 @@ export function settle(
   return needCopies ? settleByCopy(state, sourceName, commits, batch, results, signal) : results;
 }
 
-/** Settles retries and dead letters once their copies are stored. Completes `results`. */
+/**
+ * Settles retries and dead letters once their copies are stored. Completes `results`. The kit's `copyThenSettle` settles one
+ * delivery; here all copies of a batch are one write, and one commit settles all originals.
+ */
 async function settleByCopy(
   state: LinkState,
   sourceName: string,
