@@ -10,7 +10,7 @@ import {
   notFound,
   reasonOf,
 } from "@anybroker/core/driver";
-import { NOT_A_RESPONSE } from "./cluster/first-bytes.ts";
+import { NOT_A_RESPONSE } from "./protocol/first-bytes.ts";
 import { SCHEMES, type Settings } from "./options.ts";
 import { CODES, kafkaCodeOf } from "./protocol/error-codes.ts";
 

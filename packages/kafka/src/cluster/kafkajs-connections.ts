@@ -6,7 +6,7 @@ import type { AuthenticationProviderArgs, Authenticator, Mechanism, SASLOptions 
 import { Kafka, logLevel } from "kafkajs";
 import type { Settings } from "../options.ts";
 import type { KnownRequests } from "../protocol/server-version.ts";
-import { watchFirstBytes } from "./first-bytes.ts";
+import { watchFirstBytes } from "../protocol/first-bytes.ts";
 import {
   API_KEYS,
   type Broker,

@@ -3,7 +3,7 @@ import type * as core from "@anybroker/core/driver";
 import { BrokerError, closed, Ending, PromiseCache, reasonOf, unauthorized, unavailable } from "@anybroker/core/driver";
 import type * as library from "@platformatic/kafka";
 import type { Settings } from "../options.ts";
-import { watchFirstBytes } from "./first-bytes.ts";
+import { watchFirstBytes } from "../protocol/first-bytes.ts";
 import { SEED_NODE } from "./session.ts";
 
 export type Library = typeof library;
