@@ -1,7 +1,9 @@
-// node sender.ts ada@example.com
+// BROKER_URL=amqp://localhost node sender.ts ada@example.com
 import { connect } from "@anybroker/rabbitmq";
 
-await using broker = await connect(process.env.BROKER_URL ?? "amqp://localhost");
+const { BROKER_URL } = process.env;
+if (BROKER_URL === undefined) throw new Error("BROKER_URL is missing: amqp://localhost, for example");
+await using broker = await connect(BROKER_URL);
 const emails = broker.queue<{ to: string }>("emails");
 
 const [, , to = "ada@example.com"] = process.argv;

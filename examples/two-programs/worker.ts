@@ -1,7 +1,9 @@
-// node worker.ts, as often as you like: the workers share the queue
+// BROKER_URL=amqp://localhost node worker.ts, as often as you like: the workers share the queue
 import { connect } from "@anybroker/rabbitmq";
 
-const broker = await connect(process.env.BROKER_URL ?? "amqp://localhost");
+const { BROKER_URL } = process.env;
+if (BROKER_URL === undefined) throw new Error("BROKER_URL is missing: amqp://localhost, for example");
+const broker = await connect(BROKER_URL);
 const emails = broker.queue<{ to: string }>("emails");
 
 await emails.consume(async ({ body }) => console.log(`a mail to ${body.to}`), {
