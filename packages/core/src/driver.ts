@@ -32,6 +32,7 @@ export {
   LEASE_LOST,
   notFound,
   refused,
+  rejected,
   unauthorized,
   unavailable,
   unsupported,

@@ -10,11 +10,11 @@ import {
   notFound,
   reasonOf,
 } from "@anybroker/core/driver";
-import { NOT_A_RESPONSE } from "./protocol/first-bytes.ts";
 import { SCHEMES, type Settings } from "./options.ts";
 import { CODES, kafkaCodeOf } from "./protocol/error-codes.ts";
+import { NOT_A_RESPONSE } from "./protocol/first-bytes.ts";
 
-/** What Kafka's error codes mean. A code that is missing here means a fault that no retry can repair. */
+/** The meaning of Kafka's error codes. A code that is missing here means a fault that no retry can repair. */
 const BY_CODE: readonly (readonly [codes: readonly number[], code: ErrorCode, retryable: boolean])[] = [
   // The offset is out of range, or the cluster is recovering: leaders or coordinators start or move, the network,
   // replicas.
@@ -37,10 +37,10 @@ const BY_CODE: readonly (readonly [codes: readonly number[], code: ErrorCode, re
 
 const UNKNOWN_CODE: Classification = { code: "INTERNAL", retryable: false };
 
-/** What is said of the bytes of another protocol. */
+/** The clients' errors for the bytes of another protocol. */
 const NOT_KAFKA = new RegExp(`${NOT_A_RESPONSE}|requires TLS`);
 
-/** What other errors mean that are not Node's, by `<name> <code> <text>`. The first row that matches decides. */
+/** The meaning of errors that are neither Kafka's nor Node's, by `<name> <code> <text>`. The first row that matches decides. */
 const BY_TEXT: readonly ErrorRow[] = [
   [/^AbortError /, "CANCELLED", false],
   [/^KafkaJSSASLAuthenticationError |PLT_KFK_AUTHENTICATION/, "UNAUTHORIZED", false],
@@ -55,7 +55,7 @@ const BY_TEXT: readonly ErrorRow[] = [
 
 const classifyOther = classifier(BY_TEXT, describe);
 
-/** What an error of the client, of Node or of the server means. */
+/** Classifies an error of the client, of Node or of the server. */
 export function classify(error: unknown): Classification {
   const kafkaCode = kafkaCodeOf(error);
   if (kafkaCode === undefined) return classifyOther(error);
@@ -73,7 +73,7 @@ export function explained(error: unknown, { tls, sasl }: Settings, { host, port 
     classify,
     foreign: NOT_KAFKA,
     closed: /Closed connection|Connection closed/,
-    ...(sasl === undefined ? { check: "whether it expects a user" } : {}),
+    check: sasl === undefined ? "whether it expects a user" : undefined,
   });
 }
 
@@ -83,7 +83,7 @@ export function noTopic(topic: string, cause?: unknown): BrokerError {
 }
 
 /**
- * What the server reports of a topic that cannot be used, as an error that names the topic where it is missing. Kafka's
+ * The server's report on a topic that cannot be used, as an error. It names the topic if that is missing. Kafka's
  * own text does not.
  */
 export function ofTopic(topic: string, error: unknown): unknown {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type * as core from "@anybroker/core/driver";
-import { BrokerError, DELAY_STEPS, forbidden, orAborted, retryStepName } from "@anybroker/core/driver";
+import { DELAY_STEPS, forbidden, orAborted, rejected, retryStepName } from "@anybroker/core/driver";
 import { END } from "./cluster/cluster.ts";
 import { Group } from "./cluster/group.ts";
 import type { LinkState } from "./cluster/link-state.ts";
@@ -48,7 +48,7 @@ async function purgeGroup(state: LinkState, topic: core.TopicEntity, name: strin
   await group.commitAsOutsider(offsets, signal).catch((error: unknown) => {
     if (kafkaCodeOf(error) !== CODES.unknownMember) throw error;
     const hint = "Kafka moves a group only while it has none, so close them first";
-    throw new BrokerError("REJECTED", `group ${name} has consumers: ${hint}`, { cause: error });
+    throw rejected(`group ${name} has consumers: ${hint}`, error);
   });
 }
 

@@ -22,14 +22,12 @@ import { type SourceTopic, sourceTopics } from "./topology.ts";
 /** The longest that `receive` waits, in ms. */
 const MAX_RECEIVE_WAIT = 1_000;
 
-type LostDeliveries = (deliveries: readonly core.Delivery[]) => void;
-
 /** `Link.open`: starts to read a queue or subscription, on connections of its own. */
 export async function openSource(
   state: LinkState,
   entity: core.SourceEntity,
   { window }: core.OpenOptions,
-  lostDeliveries: LostDeliveries,
+  lostDeliveries: core.OnLost,
   signal: AbortSignal,
 ): Promise<core.Source> {
   const session = await state.openSession(signal);
@@ -82,7 +80,7 @@ interface SourceParts {
   /** Undefined for an ephemeral subscription, which has no group. */
   readonly membership: Membership | undefined;
   readonly window: number;
-  readonly lostDeliveries: LostDeliveries;
+  readonly lostDeliveries: core.OnLost;
 }
 
 class KafkaSource implements core.Source {
@@ -105,18 +103,18 @@ class KafkaSource implements core.Source {
     this.#continue();
   });
 
-  constructor(parts: SourceParts) {
-    const { state, session, cluster, membership } = parts;
+  constructor(opened: SourceParts) {
+    const { state, session, cluster, membership } = opened;
     this.#state = state;
-    this.#name = parts.name;
-    this.returns = parts.returns;
-    const partitions = new AssignedPartitions(parts.topics, state.owner);
+    this.#name = opened.name;
+    this.returns = opened.returns;
+    const partitions = new AssignedPartitions(opened.topics, state.owner);
     this.#context = {
       session,
       cluster,
       partitions,
       wakeup: new Wakeup(),
-      retained: parts.retained,
+      retained: opened.retained,
       ended: this.#ended.signal,
       fail: this.#ending.end,
     };
@@ -125,13 +123,13 @@ class KafkaSource implements core.Source {
     if (membership === undefined) {
       this.#assignment = new UngroupedAssignment(this.#context, this.#fetching);
     } else {
-      this.#commits = new Commits(this.#context, membership, parts.window);
+      this.#commits = new Commits(this.#context, membership, opened.window);
       this.#assignment = new GroupAssignment(
         this.#context,
         membership,
         this.#commits,
         this.#fetching,
-        parts.lostDeliveries,
+        opened.lostDeliveries,
       );
     }
     void session.lost.then(this.#ending.end);
@@ -145,7 +143,7 @@ class KafkaSource implements core.Source {
     try {
       await this.#assignment.start(AbortSignal.any([signal, this.#ended.signal]));
     } catch (error) {
-      // What the end of the session has aborted fails for the reason of that end.
+      // An operation that the end of the session aborted fails with the reason of that end.
       const reason: unknown = this.#ended.signal.aborted ? this.#ended.signal.reason : error;
       // The source may be a member of its group already.
       this.#ending.end(reason);

@@ -2,6 +2,7 @@ import { clearTimeout, setTimeout } from "node:timers";
 import {
   type Delivery,
   Ending,
+  type OnLost,
   type RetryProgress,
   type Settlement,
   type SettleResult,
@@ -22,8 +23,6 @@ import { MemoryDelivery } from "./wire.ts";
 /** How long `receive` waits for a message, in ms of real time: no clock of the user decides it. */
 const RECEIVE_WAIT = 1_000;
 const NO_DELIVERIES: readonly MemoryDelivery[] = [];
-
-type OnLost = (deliveries: readonly Delivery[]) => void;
 
 /** `Link.open`. An ephemeral subscription begins here, and ends with its source. */
 export function openSource(link: LinkState, entity: SourceEntity, onLost: OnLost): Source {

@@ -1,9 +1,9 @@
 import type * as core from "@anybroker/core/driver";
-import { BrokerError, DELAY_STEPS, deadLettersName, delayStepName } from "@anybroker/core/driver";
+import { DELAY_STEPS, deadLettersName, delayStepName, rejected } from "@anybroker/core/driver";
 import type { Channel } from "amqplib";
 import { onChannel } from "./connection.ts";
 import { replyCodeOf } from "./errors.ts";
-import { untilConsumersAreTold } from "./removing/until-consumers-are-told.ts";
+import { waitUntilConsumersKnow } from "./removing/wait-until-consumers-know.ts";
 import type { LinkState } from "./state/link-state.ts";
 import { delayExitName, filterExchangeName, filterMarkerName } from "./topology.ts";
 
@@ -17,7 +17,7 @@ export async function remove(link: LinkState, entities: readonly core.Entity[], 
 
 async function removeQueue(link: LinkState, queue: string, signal: AbortSignal): Promise<void> {
   const names = [queue, ...stepsOf(queue), deadLettersName(queue)];
-  await untilConsumersAreTold(link, queue, signal, () =>
+  await waitUntilConsumersKnow(link, queue, signal, () =>
     onChannel(link.consuming, signal, async (channel) => {
       await channel.deleteExchange(filterMarkerName(queue));
       for (const name of names) await channel.deleteQueue(name);
@@ -53,7 +53,7 @@ async function deleteUnbound(channel: Channel, name: string, topic: string): Pro
   } catch (error) {
     if (replyCodeOf(error) !== 406) throw error;
     const hint = "RabbitMQ cannot list them, so delete its subscriptions by name first";
-    throw new BrokerError("REJECTED", `queues are still bound to the exchange ${topic}: ${hint}`, { cause: error });
+    throw rejected(`queues are still bound to the exchange ${topic}: ${hint}`, error);
   }
 }
 

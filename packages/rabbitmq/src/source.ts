@@ -11,7 +11,7 @@ import { Settler } from "./settle.ts";
 import type { LinkState } from "./state/link-state.ts";
 import { deliveryOf, identityOf, type RabbitmqDelivery } from "./wire.ts";
 
-/** What a source reads. */
+/** The queue that a source reads. */
 interface ReadQueue {
   readonly name: string;
   readonly ordered: boolean;
@@ -22,14 +22,12 @@ interface ReadQueue {
   readonly isFiltered: boolean;
 }
 
-type OnLost = (deliveries: readonly core.Delivery[]) => void;
-
 /** `Link.open`: starts reading a queue or subscription, on a channel of its own. */
 export async function openSource(
   link: LinkState,
   entity: core.SourceEntity,
   { window }: core.OpenOptions,
-  onLost: OnLost,
+  onLost: core.OnLost,
   signal: AbortSignal,
 ): Promise<core.Source> {
   const name = link.naming.source(entity);
@@ -42,7 +40,7 @@ export async function openSource(
       isFiltered: false,
     };
     return openOn(link, queue, window, onLost, signal, async (channel) => {
-      // An exclusive queue ends with the connection, whatever happens to this process.
+      // An exclusive queue ends with the connection, even if this process is killed.
       await channel.assertQueue(queue.name, { exclusive: true, durable: false });
       await bind(link, channel, entity, queue.name);
     });
@@ -59,7 +57,7 @@ async function openOn(
   link: LinkState,
   queue: ReadQueue,
   window: number,
-  onLost: OnLost,
+  onLost: core.OnLost,
   signal: AbortSignal,
   prepare: (channel: Channel) => Promise<void>,
 ): Promise<core.Source> {
@@ -81,7 +79,7 @@ class RabbitmqSource implements core.Source {
   readonly storedFilter: core.Source["storedFilter"];
   readonly #link: LinkState;
   readonly #queue: ReadQueue;
-  readonly #onLost: OnLost;
+  readonly #onLost: core.OnLost;
   readonly #buffer = new PushBuffer<RabbitmqDelivery>();
   readonly #settler: Settler;
   readonly #ending = new Ending(() => this.#onEnd());
@@ -91,7 +89,7 @@ class RabbitmqSource implements core.Source {
   /** Whether the source has given up its place in an ordered queue. Its channel is closed then. */
   #gaveUpPlace = false;
 
-  constructor(link: LinkState, channel: Channel, queue: ReadQueue, onLost: OnLost) {
+  constructor(link: LinkState, channel: Channel, queue: ReadQueue, onLost: core.OnLost) {
     this.returns = queue.returns;
     this.storedFilter = queue.isFiltered ? { filter: undefined } : undefined;
     this.#link = link;
@@ -137,7 +135,7 @@ class RabbitmqSource implements core.Source {
   }
 
   identify(delivery: core.Delivery, isGone: boolean): string | undefined {
-    // A message that has just come for the first time is not one that was lost, whatever they have in common.
+    // A first delivery is never a message that was lost before, even if both have the same id and content.
     if (!isGone && delivery.deliveries === 0) return undefined;
     // The cast is true: the core asks about what this source has delivered.
     return identityOf(delivery as RabbitmqDelivery);
@@ -155,7 +153,7 @@ class RabbitmqSource implements core.Source {
     await orAborted(this.#channel.prefetch(Math.min(window, MAX_PREFETCH)), signal);
   }
 
-  /** Each step fails when the channel is closed already. The next one follows all the same. */
+  /** If the channel is closed already, each step fails, and the next one runs in any case. */
   async close(signal: AbortSignal): Promise<void> {
     await this.pause(signal).catch(() => {});
     await sleep(this.#settler.acks.transitTime, undefined, { signal }).catch(() => {});

@@ -6,7 +6,7 @@ import { overrideDriver, overrideLink } from "./override.ts";
 export type CapabilityChanges = Partial<Omit<Declared, "limits">> & { readonly limits?: Partial<Limits> | undefined };
 
 /**
- * The driver with other capabilities, whatever the server says about them. Declare less to see what the core and an
+ * The driver with other capabilities than the server reports. Declare less to see what the core and an
  * application do on a lesser backend.
  */
 export function withCapabilities<N>(driver: Driver<Declared, N>, changes: CapabilityChanges): Driver<Declared, N> {

@@ -157,8 +157,8 @@ function faultyLink<N>(link: Link<N>, faults: Faults): Link<N> {
       faults.calls.push("deadLetters");
       return link.deadLetters(entity);
     },
-    ...(link.remove === undefined ? {} : { remove: counted("remove", link.remove.bind(link), faults) }),
-    ...(link.purge === undefined ? {} : { purge: counted("purge", link.purge.bind(link), faults) }),
+    remove: link.remove && counted("remove", link.remove.bind(link), faults),
+    purge: link.purge && counted("purge", link.purge.bind(link), faults),
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Declared } from "@anybroker/core";
 import type { Delivery, Driver, Link, LinkContext, OpenOptions, Source, SourceEntity } from "@anybroker/core/driver";
 
-/** What {@link overrideDriver} replaces. */
+/** The replacements of {@link overrideDriver}. */
 export type DriverOverrides<C extends Declared, N> = Partial<
   Pick<Driver<C, N>, "capabilities" | "connect" | "classify">
 >;
@@ -47,8 +47,8 @@ export function overrideLink<N>(link: Link<N>, overrides: Partial<Link<N>>): Lin
     open: overrides.open ?? ((source, options, lost, signal) => link.open(source, options, lost, signal)),
     stats: overrides.stats ?? ((source, signal) => link.stats(source, signal)),
     deadLetters: overrides.deadLetters ?? ((source) => link.deadLetters(source)),
-    ...(remove === undefined ? {} : { remove }),
-    ...(purge === undefined ? {} : { purge }),
+    remove,
+    purge,
     health: overrides.health ?? ((signal) => link.health(signal)),
     close: overrides.close ?? ((signal) => link.close(signal)),
   };

@@ -10,7 +10,7 @@ import { redact, withoutSecrets } from "./redact.ts";
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /**
- * What `console`, pino and winston have. The text says everything that a person needs; the fields are for programs. What a
+ * The methods that `console`, pino and winston share. The text says everything that a person needs; the fields are for programs. What a
  * method throws is ignored.
  */
 export interface Logger {
@@ -81,5 +81,5 @@ export class Log implements Logger {
 /** Emits a process warning of the type `AnybrokerWarning`, with the error's stack as its detail. */
 export function emitWarning(text: string, error?: unknown): void {
   const detail = error instanceof Error ? redact(error.stack ?? textOf(error)) : undefined;
-  process.emitWarning(redact(text), { type: "AnybrokerWarning", ...(detail !== undefined && { detail }) });
+  process.emitWarning(redact(text), { type: "AnybrokerWarning", detail });
 }

@@ -101,8 +101,7 @@ export function deadLettersOf(context: BrokerContext, entity: SourceEntity): Dea
       if (rate === undefined) return replay(selected);
       integer("replay: rate", rate, 1, 1, RATE_MAX);
       requireFeature("deadLetters.select");
-      const ids =
-        "ids" in selected ? selected.ids : await allIds(this.list({ limit: LIMIT_MAX, ...(signal && { signal }) }));
+      const ids = "ids" in selected ? selected.ids : await allIds(this.list({ limit: LIMIT_MAX, signal }));
       return inTurns(ids, rate, context.connection.context.clock, signal, (some) => replay({ ids: some }));
     },
     async remove(selection, options = {}) {

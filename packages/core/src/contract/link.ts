@@ -36,6 +36,9 @@ export interface LinkHealth {
   readonly details: Readonly<Record<string, string | number | boolean>>;
 }
 
+/** Takes deliveries that a consumer no longer holds. */
+export type OnLost = (deliveries: readonly Delivery[]) => void;
+
 /**
  * One connection to the server, from `connect` until it is lost or closed. When a link ends, everything that came from
  * it is void: sources, deliveries and declarations. The core then opens the next link.
@@ -77,12 +80,7 @@ export interface Link<N = unknown> {
    * Opens a source. The driver calls `lost` with deliveries that `receive` returned and that this consumer no longer
    * holds, because a lease, session or partition was lost.
    */
-  open(
-    source: SourceEntity,
-    options: OpenOptions,
-    lost: (deliveries: readonly Delivery[]) => void,
-    signal: AbortSignal,
-  ): Promise<Source>;
+  open(source: SourceEntity, options: OpenOptions, lost: OnLost, signal: AbortSignal): Promise<Source>;
   /** Counts the messages of a queue or subscription. */
   stats(source: SourceEntity, signal: AbortSignal): Promise<Stats>;
   /** Returns the dead letters of a queue or durable subscription, without any request. */
@@ -90,15 +88,15 @@ export interface Link<N = unknown> {
   /**
    * Deletes entities with everything of theirs: messages, delayed messages, dead letters, return queues and the places of
    * their consumers. Only the names of the entities count, not their options. A topic goes with the subscriptions that
-   * the driver finds; where it cannot find them and some are left, it rejects and the topic stays. What does not exist is
-   * no error. Without the right it rejects, with an error that names the entity and the right. Needed with the capability
+   * the driver finds; where it cannot find them and some are left, it rejects and the topic stays. A missing entity is
+   * not an error. Without the right it rejects, with an error that names the entity and the right. Needed with the capability
    * `delete`.
    */
   readonly remove?: ((entities: readonly Entity[], signal: AbortSignal) => Promise<void>) | undefined;
   /**
    * Drops what is ready or delayed. What consumers hold stays, and so do dead letters and what a topic keeps for future
    * subscriptions. A topic stands for its delayed messages and all its durable subscriptions; where the driver cannot
-   * find these, it rejects. What does not exist is no error, and is not created. Needed with the capability `purge`.
+   * find these, it rejects. A missing entity is not an error, and is not created. Needed with the capability `purge`.
    */
   readonly purge?: ((entities: readonly Entity[], signal: AbortSignal) => Promise<void>) | undefined;
   /** Asks the server how it is. */

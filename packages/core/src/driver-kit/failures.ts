@@ -21,6 +21,11 @@ export function unsupported(message: string): BrokerError {
   return new BrokerError("UNSUPPORTED", message);
 }
 
+/** The server refuses the request in the state that it is in. The message says what to change. */
+export function rejected(message: string, cause?: unknown): BrokerError {
+  return new BrokerError("REJECTED", message, { cause });
+}
+
 /** A URL, an option or a setting is wrong, and a person has to correct it. */
 export function invalidConfig(message: string, cause?: unknown): BrokerError {
   return new BrokerError("INVALID_CONFIG", message, { cause });

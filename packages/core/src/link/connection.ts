@@ -132,13 +132,21 @@ export class Connection {
     }
   }
 
-  /** Settles as the promise does, but rejects as soon as the link ends or the signal aborts. */
-  async within<T>(link: Link, promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  /**
+   * Settles as the promise does, but rejects as soon as the link ends or the signal aborts. Anything that the promise brings
+   * after that is passed to `close`.
+   */
+  async within<T>(
+    link: Link,
+    promise: Promise<T>,
+    signal: AbortSignal,
+    close: (late: T) => unknown = () => {},
+  ): Promise<T> {
     const ended = new AbortController();
     const forget = this.listen({ down: (error) => ended.abort(error) });
     if (this.link !== link) ended.abort(this.lastError);
     try {
-      return await orAborted(promise, AbortSignal.any([signal, ended.signal]));
+      return await openWithin(promise, AbortSignal.any([signal, ended.signal]), close);
     } finally {
       forget();
     }

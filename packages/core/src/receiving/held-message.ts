@@ -62,13 +62,11 @@ export class HeldMessage implements Message {
   readonly survived: number;
   /** Whether it came back from the end of another process. */
   readonly isFromCrash: boolean;
-  leaseUntil: number | undefined;
   slot: number = -1;
-  /** Whether its recollection has been kept: it was released, or lost. */
-  isRemembered = false;
-  /** How to settle another delivery of the message as was decided, should the settlement not reach the broker. */
-  settleAgain: ((again: HeldMessage) => void) | undefined;
-  body: unknown;
+  #body: unknown;
+  #leaseUntil: number | undefined;
+  #isRemembered = false;
+  #settleAgain: ((again: HeldMessage) => void) | undefined;
   #state: HeldState = "waiting";
   #inHandler = false;
   #evidence: number;
@@ -95,14 +93,14 @@ export class HeldMessage implements Message {
     this.survived = recollection?.survived ?? 0;
     this.#evidence = crashEvidence(delivery.deliveries, this.survived);
     this.isFromCrash = this.#evidence > 0;
-    this.leaseUntil = delivery.leaseUntil;
+    this.#leaseUntil = delivery.leaseUntil;
   }
 
   get state(): HeldState {
     return this.#state;
   }
 
-  /** Whether a handler has the message and has not returned, in whatever state the message is. */
+  /** Whether a handler has the message and has not returned. The message may be in any state. */
   get inHandler(): boolean {
     return this.#inHandler;
   }
@@ -117,10 +115,10 @@ export class HeldMessage implements Message {
     return isSuspect(this.#evidence);
   }
 
-  /** What this process knows of the message, should it come back after it was lost or released. */
+  /** Knowledge to keep in case the message comes back after it was lost or released. */
   get recollection(): Recollection<HeldMessage> {
     const { survived, failures, notBefore } = this;
-    const settleAgain = this.#lostAs === "decided" ? this.settleAgain : undefined;
+    const settleAgain = this.#lostAs === "decided" ? this.#settleAgain : undefined;
     return { survived: survived + 1, failures, notBefore, settleAgain };
   }
 
@@ -128,6 +126,15 @@ export class HeldMessage implements Message {
     // A copy, so that a retry carries what was sent even if the handler writes to it.
     this.#bytes ??= Uint8Array.from(this.delivery.body);
     return this.#bytes;
+  }
+
+  get body(): unknown {
+    return this.#body;
+  }
+
+  /** When the lease ends, in ms since 1970; undefined where there is none. */
+  get leaseUntil(): number | undefined {
+    return this.#leaseUntil;
   }
 
   get id(): string | undefined {
@@ -222,12 +229,34 @@ export class HeldMessage implements Message {
     this.#inHandler = false;
   }
 
-  /** The way to settle the message is decided. */
-  decide(): void {
+  /** The body is decoded. */
+  decoded(body: unknown): void {
+    this.#body = body;
+  }
+
+  /** The broker has renewed the lease until then, or says with `undefined` that it has ended. */
+  leaseRenewed(until: number | undefined): void {
+    this.#leaseUntil = until;
+  }
+
+  /**
+   * The way to settle the message is decided. Should the settlement not reach the broker, `settleAgain` settles the next
+   * delivery of the message in the same way.
+   */
+  decide(settleAgain: ((again: HeldMessage) => void) | undefined): void {
+    if (this.#state === "lost") return;
+    this.#settleAgain = settleAgain;
     this.#state = "decided";
   }
 
-  /** Its handler has run, and this process lives: whatever it was suspected of, it has not done it. */
+  /** Its recollection is kept, because it was released or lost. Returns whether this is the first time. */
+  remembered(): boolean {
+    const isFirst = !this.#isRemembered;
+    this.#isRemembered = true;
+    return isFirst;
+  }
+
+  /** Its handler has run, and this process still lives. So the message has not caused the crashes that it was suspected of. */
   clearSuspicion(): void {
     this.#evidence = 0;
   }
@@ -237,7 +266,7 @@ export class HeldMessage implements Message {
     this.failures = failures;
     this.notBefore = notBefore;
     this.#state = "decided";
-    this.settleAgain = undefined;
+    this.#settleAgain = undefined;
     this.#runAgainAfter = wait;
   }
 

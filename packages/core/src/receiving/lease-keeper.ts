@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Source } from "../contract/source.ts";
 import type { HeldMessage } from "./held-message.ts";
 
-/** What the lease keeper reports: lost messages, and renewals that failed. */
+/** Reports of the lease keeper: lost messages, and renewals that failed. */
 export interface LeaseEvents {
   lost(messages: readonly HeldMessage[]): void;
   failed(error: unknown): void;
@@ -40,7 +40,7 @@ export function leaseKeeper(
         signal,
       );
       messages.forEach((one, index) => {
-        if (ends !== undefined) one.leaseUntil = ends[index];
+        if (ends !== undefined) one.leaseRenewed(ends[index]);
       });
       events.lost(messages.filter((one) => one.leaseUntil === undefined && held.has(one)));
     } catch (error) {

@@ -10,7 +10,7 @@ import type { SuspectTurns } from "./suspect-turns.ts";
 /** Decodes a body. Throws or rejects with `UNDECODABLE` or `INVALID_BODY`. */
 export type ReadBody = (body: Uint8Array, contentType: string | undefined) => unknown;
 
-/** What runs between a delivery and its handler. Returns whether the handler is to see the message. */
+/** The steps between a delivery and its handler. Each returns whether the handler may see the message. */
 export interface Preparation {
   readonly prepare: (held: HeldMessage) => boolean | Promise<boolean>;
   /** The same for a suspect. Never rejects. */
@@ -60,7 +60,7 @@ export function preparer(
   const prepare = (held: HeldMessage): boolean | Promise<boolean> => {
     if (!isForHandler(held)) return false;
     const done = (value: unknown): true => {
-      held.body = value;
+      held.decoded(value);
       return true;
     };
     try {

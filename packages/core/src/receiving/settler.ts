@@ -20,10 +20,10 @@ import { decideRetry, retriesInPlace } from "./retry-decision.ts";
 /** Counts of a consumer's settled messages. */
 export type Counters = { -readonly [K in Exclude<keyof ConsumerStats, "running" | "waiting">]: number };
 
-/** What an ack is counted as. */
+/** The counter that an ack increases. */
 type AckCounter = "acked" | "filtered" | "discarded" | "expired";
 
-/** What a settler uses of its consumer. */
+/** The parts of its consumer that a settler uses. */
 export interface SettlerContext {
   readonly plan: Plan;
   readonly clock: Clock;
@@ -113,9 +113,9 @@ export class Settler implements MessageSettler {
 
   /** Gives a message back unchanged. */
   release(held: HeldMessage): void {
-    held.settleAgain = undefined;
     // Another consumer of this broker object may have it before the result is here.
     this.#context.remember(held);
+    held.decide(undefined);
     this.#settle(held, { action: "release", delivery: held.delivery }, "returned", undefined);
   }
 
@@ -131,12 +131,12 @@ export class Settler implements MessageSettler {
     this.#ack(held, counter, onSettled);
   }
 
-  /** Sends a message back to its source. This is no failure and does not count as an attempt. */
+  /** Sends a message back to its source. This is not a failure, and does not count as an attempt. */
   requeue(held: HeldMessage, wait: number, headers: HeaderChanges): void {
-    held.settleAgain = undefined;
     if (retriesInPlace(held.holder.retryMeans, wait)) {
       return held.decideToRunAgain(held.failures, wait, this.#context.clock.now() + wait);
     }
+    held.decide(undefined);
     this.#settle(held, { action: "retry", delivery: held.delivery, delay: wait, headers }, "returned", undefined);
   }
 
@@ -144,7 +144,7 @@ export class Settler implements MessageSettler {
   giveUp(held: HeldMessage, reason: string, error: unknown, onSettled?: OnSettled): void {
     const { entity, clock } = this.#context;
     if (entity.kind === "subscription" && !entity.durable) return this.discard(held, reason, "discarded", onSettled);
-    held.settleAgain = (again) => this.giveUp(again, reason, error);
+    held.decide((again) => this.giveUp(again, reason, error));
     const short = {
       [OWN.attempt]: formatCount(held.failures + 1),
       [OWN.deadReason]: truncate(redact(reason), TEXT_MAX),
@@ -231,10 +231,10 @@ export class Settler implements MessageSettler {
       [OWN.attempt]: formatCount(failures),
       [OWN.notBefore]: emulated ? String(Math.ceil(now + wait)) : undefined,
     };
-    held.settleAgain = (later) => {
+    held.decide((later) => {
       const at = this.#context.clock.now();
       this.#retryByCopy(later, failures, Math.max(0, now + wait - at), at, undefined);
-    };
+    });
     const settlement: Settlement = { action: "retry", delivery: held.delivery, delay: wait, headers };
     this.#settle(held, settlement, "retried", onSettled, (error) => {
       const again = (): void => this.#retryByCopy(held, failures, wait, this.#context.clock.now(), onSettled);
@@ -265,7 +265,7 @@ export class Settler implements MessageSettler {
   }
 
   #ack(held: HeldMessage, counter: AckCounter, onSettled?: OnSettled): void {
-    held.settleAgain = this.#ackAgain[counter];
+    held.decide(this.#ackAgain[counter]);
     const { delivery } = held;
     const settlement = { action: "ack", delivery } as const;
     this.#settle(held, counter === "filtered" ? { ...settlement, filtered: true } : settlement, counter, onSettled);
@@ -283,7 +283,6 @@ export class Settler implements MessageSettler {
     onRefused?: (error: BrokerError) => void,
   ): void {
     if (held.state === "lost") return onSettled?.(false);
-    held.decide();
     const { broker } = this.#context.connection.log;
     const traced = settleTracing.hasSubscribers ? trace(broker, held, settlement.action) : undefined;
     held.holder.settle(settlement, (result) => {

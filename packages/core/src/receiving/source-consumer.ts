@@ -33,15 +33,15 @@ import type { SuspectTurns } from "./suspect-turns.ts";
 const REOPEN_INITIAL = 100;
 const REOPEN_MAX = 2_000;
 const REOPEN_MAX_UNMENDED = 30_000;
-/** How long a source may take to close that opened too late to be read, in ms. */
+/** How long a source that opened too late to be read may take to close, in ms. */
 const CLOSE_TIMEOUT = 5_000;
 
-/** What a consumer uses of its broker object. */
+/** The parts of its broker object that a consumer uses. */
 export interface ConsumerContext {
   readonly connection: Connection;
   readonly declarations: Declarations;
   readonly propagation: Propagation | undefined;
-  /** What this process knows of messages of this source that it lost. */
+  /** Knowledge of this process about messages of this source that it lost. */
   readonly recollections: Recollections<HeldMessage>;
   /** The turns of suspects among all consumers of the broker object. */
   readonly turns: SuspectTurns;
@@ -166,7 +166,7 @@ export class SourceConsumer implements Consumer {
     return { ...this.#settler.counters, running: this.#dispatcher.running, waiting: this.#dispatcher.waiting };
   }
 
-  /** What the health of its broker object says of this consumer. */
+  /** The entry of this consumer in the health of its broker object. */
   health(): ConsumerHealth {
     const { running, waiting } = this.#dispatcher;
     const state = this.#state();
@@ -247,11 +247,8 @@ export class SourceConsumer implements Consumer {
       else holdings.takenBack(deliveries);
     };
     const opening = link.open(entity, { window }, lost, this.#stop.signal);
-    const source = await this.#connection.within(link, opening, this.#stop.signal).catch((error: unknown) => {
-      // If the source opens after all, it is closed, because this consumer no longer waits for it.
-      opening.then((late) => withTimeLimit(CLOSE_TIMEOUT, (limit) => late.close(limit))).catch(() => {});
-      throw error;
-    });
+    const closeLate = (late: Source): Promise<void> => withTimeLimit(CLOSE_TIMEOUT, (limit) => late.close(limit));
+    const source = await this.#connection.within(link, opening, this.#stop.signal, closeLate);
     holdings = this.#holdingsOf(source);
     holdings.takenBack(lostEarly);
     const session = new ReadSession(
@@ -336,8 +333,7 @@ export class SourceConsumer implements Consumer {
   }
 
   #remember(held: HeldMessage): void {
-    const identity = held.isRemembered ? undefined : held.holder.identify(held);
-    held.isRemembered = true;
+    const identity = held.remembered() ? held.holder.identify(held) : undefined;
     if (identity !== undefined) this.#recollections.remember(identity, held.recollection);
   }
 

@@ -13,11 +13,11 @@ export interface CrashCount {
 }
 
 /**
- * What a consumer notes with the committed offset of a partition, for the next one. Kafka itself keeps nothing about single
+ * The note that a consumer commits with the offset of a partition, for the next consumer. Kafka itself keeps nothing about single
  * messages: no count of deliveries, no acks beyond the offset.
  */
 export interface PartitionNote {
-  /** The program that reads the partition; "" when it has left in good order. */
+  /** The program that reads the partition; "" when it has left cleanly. */
   readonly owner: string;
   /** In order of `end`. */
   readonly crashCounts: readonly CrashCount[];
@@ -42,7 +42,7 @@ const MAX_LENGTH = 3_500;
 
 const NOTHING: PartitionNote = { owner: "", crashCounts: [], settled: [], progress: new Map() };
 
-/** Reads a note that was committed with an offset. Metadata of other programs is no note. */
+/** Reads a note that was committed with an offset. Metadata of other programs is not a note. */
 export function parseNote(offset: number, metadata: string): PartitionNote {
   const match = FORMAT.exec(metadata);
   if (match === null) return NOTHING;
@@ -54,7 +54,7 @@ export function parseNote(offset: number, metadata: string): PartitionNote {
     progress: new Map(
       items(progress).map(([at = 0, failures = 0, notBefore = 0]) => [offset + at, { failures, notBefore }]),
     ),
-    ...(held === undefined ? {} : { held: rangesFrom(offset, held) }),
+    held: held === undefined ? undefined : rangesFrom(offset, held),
   };
 }
 
