@@ -14,7 +14,7 @@ export interface Row {
   /** Ours divided by the baseline: the median of the ratios of each round, because only runs of one round compare. */
   readonly ofPlain: number | undefined;
   readonly ofExpert: number | undefined;
-  /** What is required of ours, and whether it is met. Undefined where nothing is required. */
+  /** The requirement on ours, and whether it is met; undefined where there is none. */
   readonly asked: string | undefined;
   readonly met: boolean | undefined;
 }

@@ -21,7 +21,7 @@ function bench(logger?: Logger) {
   return { clock, reporter };
 }
 
-/** What Node has emitted, as soon as it has. */
+/** The warnings that Node has emitted, without the consumer's name. */
 async function texts(heard: readonly Error[]): Promise<readonly string[]> {
   await new Promise(setImmediate);
   return heard.map(({ message }) => message.replace(/^consumer of queue jobs: /, "").replace(/ \(pass onError.*$/, ""));

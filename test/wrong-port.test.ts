@@ -1,4 +1,4 @@
-// What a stranger reads who has mixed up ports, or has TLS where there is none. No server of a broker is needed.
+// Error texts for a URL with the wrong port, or with TLS where the server has none. No server of a broker is needed.
 import * as kafka from "@anybroker/kafka";
 import * as rabbitmq from "@anybroker/rabbitmq";
 import * as redis from "@anybroker/redis";
@@ -13,7 +13,7 @@ describe.for([
   ["Kafka", kafka, "kafka", "kafka+ssl", "?client=kafkajs"],
   ["Kafka", kafka, "kafka", "kafka+ssl", "?client=platformatic"],
 ] as const)("$0, $2://, $3://$4", ([product, { adapter }, plain, tls, parameters]) => {
-  /** What one attempt to connect rejects with. */
+  /** The error of one attempt to connect. */
   const failure = (scheme: string, at: string): Promise<unknown> =>
     adapter
       .driver({ url: `${scheme}://${at}${parameters}` })
@@ -28,7 +28,7 @@ describe.for([
     expect(await failure(plain, at)).toMatchObject({
       code: "INVALID_CONFIG",
       message:
-        `the server at ${at} is no ${product} server: is this the right port? ` +
+        `the server at ${at} is not a ${product} server: is this the right port? ` +
         `With TLS the URL begins with ${tls}://`,
     });
   });

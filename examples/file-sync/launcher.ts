@@ -6,13 +6,13 @@ export type ServiceName = "watcher" | "indexer" | "notifier" | "worker";
 export interface RunningService {
   /** Stops it gracefully. */
   stop(): Promise<void>;
-  /** What a crash does to the service, as text. */
+  /** A text about the effect of a crash on the service. */
   readonly crashText: string;
   /** Ends it abruptly. */
   crash(): Promise<void>;
 }
 
-/** What a service needs to start. */
+/** The settings that a service needs to start. */
 export interface LaunchOptions {
   readonly settings: Settings;
   readonly emit: Emit;

@@ -46,7 +46,7 @@ async function show(broker: Broker, home: string): Promise<number> {
   }
 }
 
-// What goes wrong is shown by the view.
+// The view shows the error.
 const nothing = (): void => {};
 const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 

@@ -32,7 +32,7 @@ export interface Settings {
   readonly fixed: boolean;
 }
 
-/** What happens in a service, for the screen and for the count at the end. */
+/** An event in a service, for the screen and for the count at the end. */
 export type ServiceEvent =
   | { readonly type: "ready" }
   | {

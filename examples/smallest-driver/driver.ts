@@ -26,7 +26,7 @@ export class Shelf {
   }
 }
 
-/** What the server can do. The types of the users' options follow from this literal. */
+/** The capabilities of the server. The types of the users' options follow from this literal. */
 const capabilities = {
   "delay.send": "none",
   "delay.publish": "none",
@@ -65,7 +65,7 @@ type Literal = typeof capabilities;
 /** The literal as a type with a name, which editors show instead of the literal. */
 export interface ShelfCapabilities extends Literal {}
 
-/** The driver holds options. Each call of `connect` opens a link, which is one life of the connection. */
+/** The driver holds options. Each call of `connect` opens a link, which is one connection. */
 export function shelf(server: Shelf): core.Driver<ShelfCapabilities, Shelf> {
   return {
     contract: core.CONTRACT,

@@ -26,7 +26,7 @@ await faults({
   },
   connect,
   impatient: (url) => `${url}?timeout=2000`,
-  // What it held, and the acks that are not committed yet: at most four times as many, because then delivery stops.
+  // The messages that it held, and the acks that are not committed yet: at most four times as many, because then delivery stops.
   duplicates: 320,
   lease: 2_000,
 });

@@ -45,7 +45,7 @@ interface Handling {
   readonly slow?: number;
 }
 
-/** What the context has once it is open. */
+/** The parts of the context once it is open. */
 interface Opened {
   readonly queue: Queue<Declared, Numbered, Numbered>;
   readonly sender: Sender;

@@ -1,4 +1,4 @@
-// What a server sees when it comes back to many clients that wait for it.
+// The load on a server that comes back to many clients that wait for it.
 import { setTimeout as pause } from "node:timers/promises";
 import type { Connect } from "@anybroker/core";
 import { connect as connectRabbitmq } from "@anybroker/rabbitmq";

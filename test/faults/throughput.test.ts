@@ -1,4 +1,4 @@
-// How fast consumers stay while their connections break: a cut is no crash, so nothing may slow down after it.
+// How fast consumers stay while their connections break: a cut is not a crash, so nothing may slow down after it.
 import { setTimeout as pause } from "node:timers/promises";
 import type { Connect, Declared, Queue } from "@anybroker/core";
 import { connect as connectKafka } from "@anybroker/kafka";

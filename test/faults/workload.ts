@@ -1,11 +1,11 @@
-/** What a scenario sends and needs. */
+/** The load of a scenario, and its needs. */
 export interface Workload {
   readonly title: string;
   /** The number of messages in each form of the run. Without `short` the scenario runs only in the full form. */
   readonly messages: { readonly short?: number; readonly full: number };
   /** Whether the server itself is not harmed, so that other scenarios can use it at the same time. */
   readonly sparesServer?: true;
-  /** What the server must have. */
+  /** The feature that the server must have. */
   readonly needs?: "alarm";
   /** The number of the message that kills the process of its consumer. */
   readonly kills?: number;

@@ -18,7 +18,7 @@ import { declareAll, POLICY, readableOf, SOURCES, WAITS } from "./workload/sourc
 /** How a soak runs. */
 export interface SoakOptions {
   readonly backend: SoakBackend;
-  /** What is run, and how to run it again, for people. */
+  /** A description of the run, and how to repeat it, for a person. */
   readonly title: string;
   readonly command: string;
   readonly seed: number;

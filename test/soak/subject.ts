@@ -16,7 +16,7 @@ export interface SoakServer {
   persist(): Promise<void>;
 }
 
-/** What the soak must know of a backend. */
+/** The facts about a backend that the soak needs. */
 export interface SoakSubject {
   readonly module: BrokerModule<TestBroker, never>;
   start(proxies: number): Promise<SoakServer>;

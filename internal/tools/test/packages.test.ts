@@ -1,4 +1,4 @@
-// What a registry shows of each package.
+// The fields of each package that a registry shows.
 import { existsSync, globSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -27,7 +27,7 @@ describe.for(names)("@anybroker/%s", (name) => {
     });
   });
 
-  test("is built before it is packed, also when somebody has deleted what was built", () => {
+  test("is built before it is packed, also when the built files have been deleted", () => {
     expect(manifest(`packages/${name}/package.json`).scripts).toMatchObject({ prepack: "tsc -b" });
     // The compiler goes by this file alone, so it has to go with what was built.
     expect(manifest(`packages/${name}/tsconfig.json`).compilerOptions).toMatchObject({

@@ -33,7 +33,7 @@ export async function lateRetry(
   await context.until("a retry", () => received.consumer.stats().retried === 1);
 }
 
-/** What the stats say is ready and delayed; undefined where there are none. */
+/** The ready and delayed messages together, as the stats count them; undefined where there are no stats. */
 export async function waiting(context: CaseContext, source: Readable<unknown>): Promise<number | undefined> {
   if (context.capabilities.stats === "none") return undefined;
   const { ready = 0, delayed = 0 } = await source.stats();

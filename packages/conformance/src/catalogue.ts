@@ -16,7 +16,7 @@ export interface CatalogueGroup {
 const row = (number: number, title: string, gap?: string): CatalogueRow =>
   gap === undefined ? { row: number, title } : { row: number, title, gap };
 
-/** What the suites of other messaging systems test, and some things that none of them tests. */
+/** The tests of other messaging systems, and some that none of them has. */
 export const CATALOGUE: readonly CatalogueGroup[] = [
   {
     title: "Send and receive",

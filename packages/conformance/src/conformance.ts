@@ -6,7 +6,7 @@ import { type CaseResult, type SuiteReport, writeReport } from "./report.ts";
 import type { Subject } from "./subject.ts";
 import { within } from "./wait.ts";
 
-/** What a test runner passes to a test. The contexts of vitest and of node:test fit. */
+/** The context that a test runner passes to a test. The contexts of vitest and of node:test fit. */
 export interface TestContext {
   readonly signal: AbortSignal;
   skip(reason?: string): void;

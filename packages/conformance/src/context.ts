@@ -71,7 +71,7 @@ export class CaseContext {
   readonly shortTimeout: number;
   /** A retry policy that takes little time. */
   readonly quickRetry: RetryPolicy = { attempts: 5, backoff: { initial: 20, factor: 1, jitter: 0 } };
-  /** What the broker objects of the case have told their logger, as `level text`. */
+  /** The log lines of the broker objects of the case, as `level text`. */
   readonly logged: string[] = [];
   readonly #logger: Logger = loggerTo(this.logged);
   readonly #brokers = new Map<Broker, Faults>();

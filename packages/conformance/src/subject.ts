@@ -17,7 +17,7 @@ export interface ForeignClient {
   /** The kinds of header values that the broker carries besides text. */
   readonly values: readonly ("integer" | "binary" | "list")[];
   /**
-   * What the names of anybroker's headers begin with on the broker, where a header of another program has no such prefix.
+   * The prefix of the names of anybroker's headers on the broker, where a header of another program has no such prefix.
    */
   readonly headerPrefix?: string | undefined;
   /** Sends a message to an existing queue, with no properties besides the given ones. */
@@ -58,7 +58,7 @@ export interface Subject {
    */
   readonly cut?: ((broker: Broker) => void | Promise<void>) | undefined;
   /**
-   * Deletes an entity on the broker, with its dead letters and everything else of it. A missing entity is no error. For a
+   * Deletes an entity on the broker, with its dead letters and everything else of it. A missing entity is not an error. For a
    * driver without the capability `delete`: with it, the suite uses the driver's own method.
    */
   readonly remove?: ((entity: Removable) => Promise<void>) | undefined;

@@ -1,4 +1,4 @@
-/** What Kafka 3.9 and later can do through this driver. Sizes are in bytes, times in milliseconds. */
+/** Capabilities of Kafka 3.9 and later through this driver. Sizes are in bytes, times in milliseconds. */
 export const capabilities = {
   "delay.send": "emulated",
   "delay.publish": "emulated",
@@ -35,5 +35,5 @@ export const capabilities = {
 
 type Literal = typeof capabilities;
 
-/** What Kafka can do, as a type: the types of a broker object's options follow from it. */
+/** The capabilities of Kafka as a type: the types of a broker object's options follow from it. */
 export interface KafkaCapabilities extends Literal {}

@@ -58,7 +58,7 @@ function topicOf(entity: core.Entity): string {
   return entity.kind === "subscription" ? entity.topic.name : entity.name;
 }
 
-/** Reports what is missing of an entity. Without the dead letters only some things fail. */
+/** Reports the missing parts of an entity. A missing topic of dead letters is a difference and not an error. */
 async function verify(
   state: LinkState,
   entity: core.Entity,

@@ -15,7 +15,7 @@ import { send } from "./send.ts";
 import { openSource } from "./source.ts";
 import { stats } from "./stats.ts";
 
-/** Opens one life of the connection. */
+/** Opens one connection to the cluster. */
 export async function openLink(
   client: Client,
   settings: Settings,

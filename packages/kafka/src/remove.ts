@@ -11,7 +11,7 @@ import { ownTopics, publishedTopics, subscriptionsOf } from "./topology.ts";
 const RETRY_WAIT = 10;
 const RETRIES = 100;
 
-/** What an entity consists of on the server. */
+/** The topics and groups of an entity on the server. */
 interface Parts {
   readonly topics: readonly string[];
   readonly groups: readonly Group[];
@@ -21,22 +21,24 @@ interface Parts {
 
 /** `Link.remove`. */
 export async function remove(state: LinkState, entities: readonly core.Entity[], signal: AbortSignal): Promise<void> {
-  const parts = await Promise.all(entities.map((entity) => partsOf(state, entity, signal)));
+  const pieces = await Promise.all(entities.map((entity) => piecesOf(state, entity, signal)));
   const staying = new Set<Group>();
-  const ending = parts.flatMap(({ groups, topicStays }) =>
+  const ending = pieces.flatMap(({ groups, topicStays }) =>
     groups.map(async (group) => {
       const mustStay = await endMemberships(state, group, topicStays, signal).catch(forbiddenGroup(group));
       if (mustStay) staying.add(group);
     }),
   );
   await Promise.all(ending);
-  const left = new Set(await deleteTopics(state, [...new Set(parts.flatMap(({ topics }) => topics))], signal));
-  const unused = parts.filter(({ topics }) => !topics.some((topic) => left.has(topic))).flatMap(({ groups }) => groups);
+  const left = new Set(await deleteTopics(state, [...new Set(pieces.flatMap(({ topics }) => topics))], signal));
+  const unused = pieces
+    .filter(({ topics }) => !topics.some((topic) => left.has(topic)))
+    .flatMap(({ groups }) => groups);
   const deleting = unused.filter((group) => !staying.has(group)).map((group) => deleteGroup(group, signal));
   await Promise.all(deleting);
 }
 
-async function partsOf(
+async function piecesOf(
   { session, naming, settings }: LinkState,
   entity: core.Entity,
   signal: AbortSignal,

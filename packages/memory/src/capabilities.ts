@@ -1,5 +1,5 @@
 /**
- * What the embedded broker can do: everything. Its limits are near the smallest of the brokers that anybroker supports,
+ * The capabilities of the embedded broker: all of them. Its limits are near the smallest of the brokers that anybroker supports,
  * so that what fits in a test also fits in production. Sizes are bytes, times milliseconds.
  */
 export const capabilities = {
@@ -38,5 +38,5 @@ export const capabilities = {
 
 type Literal = typeof capabilities;
 
-/** What the embedded broker can do, as a type: the types of its options follow from it. */
+/** The capabilities of the embedded broker as a type: the types of its options follow from it. */
 export interface MemoryCapabilities extends Literal {}

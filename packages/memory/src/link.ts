@@ -15,7 +15,7 @@ import { stats } from "./stats.ts";
 
 const DAY = 86_400_000;
 
-/** Opens one life of the connection to an instance. Throws when the instance refuses it. */
+/** Opens one connection to an instance. Throws when the instance refuses it. */
 export function openLink(instance: Instance, naming: Naming, context: LinkContext): Link<MemoryInstance> {
   const connection = new Connection(instance, context.clock);
   const state: LinkState = { connection, naming, lease: context.lease };

@@ -11,9 +11,9 @@ import {
 
 /** The options of `memory`. All but `name` (which is the host) and `naming` are parameters of a `memory:` URL too. */
 export interface MemoryOptions {
-  /** All instances of one name in a process are one instance. @default an instance of this driver alone */
+  /** Drivers with the same name in one process share one instance. @default an instance of this driver alone */
   readonly name?: string | undefined;
-  /** The most messages that the instance holds, from 1 on. Then sends fail with `BACKPRESSURE`. @default 100,000 */
+  /** The most messages that the instance holds, from 1 on. Beyond that, sends fail with `BACKPRESSURE`. @default 100,000 */
   readonly maxMessages?: number | undefined;
   /** The most bytes of bodies and headers that the instance holds, from 1 on. @default 268,435,456 (256 MiB) */
   readonly maxBytes?: number | undefined;

@@ -28,7 +28,7 @@ export function settleOne({ instance, store, deliveries }: HeldDeliveries, settl
   deliveries.delete(settlement.delivery);
   apply(settlement, store, held.entry);
   if (fault === undefined) return undefined;
-  return { error: new MemoryError("unconfirmed", `the fault hook held back the answer: ${action}`), lost: true };
+  return { error: new MemoryError("unconfirmed", `the fault hook withheld the result: ${action}`), lost: true };
 }
 
 function apply(settlement: Settlement, store: QueueStore, entry: Entry): void {

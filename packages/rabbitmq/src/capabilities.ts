@@ -1,6 +1,6 @@
 import type * as core from "@anybroker/core/driver";
 
-/** What every RabbitMQ from 3.10 on can do through this driver. Sizes are bytes, times milliseconds. */
+/** Capabilities of every RabbitMQ from 3.10 on through this driver. Sizes are bytes, times milliseconds. */
 export const capabilities = {
   "delay.send": "emulated",
   "delay.publish": "emulated",
@@ -39,10 +39,10 @@ export const capabilities = {
 
 type Literal = typeof capabilities;
 
-/** What RabbitMQ can do, as a type: the types of a broker object's options follow from it. */
+/** The capabilities of RabbitMQ as a type: the types of a broker object's options follow from it. */
 export interface RabbitmqCapabilities extends Literal {}
 
-/** What differs from {@link capabilities} on a server of this version. */
+/** The differences from {@link capabilities} on a server of this version. */
 export function refinement(version: string, topology: core.TopologyMode): core.Refinement {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   return {

@@ -1,10 +1,10 @@
 import { type Classification, classifier, codeOf, type ErrorRow, reasonOf } from "@anybroker/core/driver";
 
-/** What amqplib says of the bytes of another protocol: that a frame is too large. */
+/** amqplib's error for the bytes of another protocol: a frame is too large. */
 export const NOT_AMQP: RegExp = /Frame size \d+ exceeds/;
 
 /**
- * What errors of amqplib and the server mean, by `<code> <text>`. The codes are the reply codes of AMQP 0-9-1 (three
+ * The meaning of errors of amqplib and the server, by `<code> <text>`. The codes are the reply codes of AMQP 0-9-1 (three
  * digits); many errors of amqplib have none. The first row that matches decides.
  */
 const ROWS: readonly ErrorRow[] = [

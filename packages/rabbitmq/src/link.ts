@@ -25,7 +25,7 @@ export interface RabbitmqNative {
 
 const LOCALHOST: core.Host = { host: "localhost", port: undefined };
 
-/** Opens one life of the connection, to the first host that can be reached. */
+/** Opens one connection, to the first host that can be reached. */
 export async function openLink(
   settings: Settings,
   context: core.LinkContext,

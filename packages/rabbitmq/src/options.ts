@@ -6,7 +6,7 @@ export interface ExchangeOptions {
   /** The exchange's type: `topic`, `direct`, `fanout`, `headers` or one of a plugin. @default "topic" */
   readonly type?: string | undefined;
   /**
-   * What a message's routing key is: its `type`, its `key`, the value of one of its headers (`header:<name>`), or what a
+   * The routing key of a message: its `type`, its `key`, the value of one of its headers (`header:<name>`), or what a
    * function returns. A value that is not set is `""`. @default the message's type, without one its key
    */
   readonly routingKey?: "type" | "key" | `header:${string}` | ((message: core.OutgoingMessage) => string) | undefined;

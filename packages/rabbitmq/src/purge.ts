@@ -14,7 +14,7 @@ export async function purge(link: LinkState, entities: readonly core.Entity[], s
     if (entity.kind !== "topic") await purgeQueue(link, link.naming.source(entity), signal);
 }
 
-/** The steps come first: what leaves them goes to the queue. */
+/** The delay steps come first, because messages that leave them go to the queue. */
 async function purgeQueue(link: LinkState, queue: string, signal: AbortSignal): Promise<void> {
   const steps = DELAY_STEPS.map((ms) => delayStepName(queue, ms));
   await Promise.all(steps.map((step) => purgeOne(link, step, signal)));

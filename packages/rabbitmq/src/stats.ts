@@ -9,7 +9,7 @@ export async function stats(link: LinkState, queue: string, signal: AbortSignal)
   const steps = DELAY_STEPS.map((ms) => delayStepName(queue, ms));
   const names = [queue, deadLettersName(queue), ...steps];
   const [ready, dead, ...delayed] = await Promise.all(names.map((name) => countReady(link, name, signal)));
-  if (ready === null) throw notFound(`no queue ${queue}`);
+  if (ready === null) throw notFound(`there is no queue ${queue}`);
   const sum = delayed.reduce<number>((total, count) => total + (count ?? 0), 0);
   return {
     ready,

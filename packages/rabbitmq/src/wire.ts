@@ -97,8 +97,8 @@ export function identityOf({ native }: RabbitmqDelivery): string | undefined {
   const { messageId } = properties;
   if (typeof messageId !== "string" || messageId === "") return undefined;
   const headers = Object.entries(properties.headers ?? {}).filter(([name]) => !SERVER_HEADER.test(name));
-  const rest = JSON.stringify([{ ...properties, headers: undefined }, headers]);
-  return `${messageId}/${createHash("sha1").update(rest).update(content).digest("base64url")}`;
+  const otherFields = JSON.stringify([{ ...properties, headers: undefined }, headers]);
+  return `${messageId}/${createHash("sha1").update(otherFields).update(content).digest("base64url")}`;
 }
 
 function textHeaders(headers: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, string>> {

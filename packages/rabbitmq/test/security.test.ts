@@ -75,7 +75,7 @@ await withServers(rabbitmqServer, () => {
     await expect(connecting).rejects.toMatchObject({
       code: "INVALID_CONFIG",
       retryable: false,
-      message: expect.stringContaining(`the server at ${at} is no RabbitMQ server`),
+      message: expect.stringContaining(`the server at ${at} is not a RabbitMQ server`),
     });
   });
 

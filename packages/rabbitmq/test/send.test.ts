@@ -46,7 +46,8 @@ test("a send to a missing queue names the queue, and does not disturb sends to o
     sent(link, queue(missing), [message("same"), message("same"), message("other")]),
   ]);
   expect(new Set(good)).toEqual(new Set(["accepted"]));
-  for (const fate of bad) expect(fate).toMatchObject({ error: { code: "NOT_FOUND", message: `no queue ${missing}` } });
+  for (const fate of bad)
+    expect(fate).toMatchObject({ error: { code: "NOT_FOUND", message: `there is no queue ${missing}` } });
   expect(bad[2]).toMatchObject({ outcomeUnknown: false });
 });
 
@@ -178,7 +179,7 @@ test("without the right to create, a delay uses the steps that exist, and names 
   const other = await open({}, { topology: "none" });
   expect(await sent(other, entity, [message("m", { deliverAt: Date.now() + 200 })])).toEqual(["accepted"]);
   expect(await sent(other, entity, [message("m", { deliverAt: Date.now() + 1_200 })])).toMatchObject([
-    { error: { code: "NOT_FOUND", message: `no queue ${entity.name}.delay.1000` } },
+    { error: { code: "NOT_FOUND", message: `there is no queue ${entity.name}.delay.1000` } },
   ]);
 });
 

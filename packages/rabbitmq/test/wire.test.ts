@@ -86,7 +86,7 @@ test("a message is known by its id and content", () => {
   expect(identityOf(deliveryOf(native({ messageId: "m" }), "q"))).toBe(again({}));
 });
 
-test("a first delivery has a name when it is lost, whoever notices that first, but none when it comes", async () => {
+test("a first delivery has a name when it is lost, whichever side notices that first, but none when it comes", async () => {
   const link = await open();
   const entity = await declared(link, queue(unique("queue")));
   const source = await reading(link, entity);

@@ -1,6 +1,6 @@
 import type * as core from "@anybroker/core/driver";
 
-/** What this driver can do with every Redis from 7.0 on. Sizes are in bytes, times in ms. */
+/** Capabilities of every Redis from 7.0 on through this driver. Sizes are in bytes, times in ms. */
 export const capabilities = {
   "delay.send": "native",
   "delay.publish": "native",
@@ -39,7 +39,7 @@ export const capabilities = {
 
 type Literal = typeof capabilities;
 
-/** What Redis can do, as a type: the types of a broker object's options follow from it. */
+/** The capabilities of Redis as a type: the types of a broker object's options follow from it. */
 export interface RedisCapabilities extends Literal {}
 
 /** The capabilities that depend on whether the link may create entities. */

@@ -1,7 +1,7 @@
 import { type Classification, classifier, type ErrorRow, refused, type SettleFailure } from "@anybroker/core/driver";
 import { ReplyError } from "ioredis";
 
-/** What ioredis says of the bytes of another protocol. */
+/** ioredis's error for the bytes of another protocol. */
 export const NOT_REDIS: RegExp = /Unknown RESP type/;
 
 /**

@@ -18,11 +18,11 @@ import { PartitionCounts } from "./state/partition-counts.ts";
 import { TopicTrimmer } from "./state/topic-trimmer.ts";
 import { statsOf } from "./stats.ts";
 
-/** What a link is made from. */
+/** The parts that a link is made from. */
 export interface LinkOptions {
   readonly settings: Settings;
   readonly context: core.LinkContext;
-  /** What the names of this driver's consumers begin with. */
+  /** The prefix of the names of this driver's consumers. */
   readonly ownPrefix: string;
   /** The open consumers of all links of this driver. */
   readonly ownConsumers: Set<string>;

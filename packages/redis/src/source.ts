@@ -186,7 +186,7 @@ class RedisSource implements core.Source {
 
   async close(signal: AbortSignal): Promise<void> {
     if (!this.#ending.over && this.#consumer.state.connection.writable()) {
-      // What fails here is made good by other consumers, once this one has ended.
+      // If this fails, other consumers do it once this one has ended.
       await this.pause(signal).catch(() => {});
       const unhandled = this.#buffer.takeAll().map((delivery) => ({ action: "release", delivery }) as const);
       await Promise.resolve(this.settle(unhandled, signal)).catch(() => []);

@@ -135,7 +135,7 @@ export const RELEASED = "anybroker-released";
 const UNLISTED = "unseen-";
 const LISTED = new RegExp(`^anybroker-(?!.*${UNLISTED})`);
 
-/** What the names of all consumers of one driver begin with. */
+/** The prefix of the names of all consumers of one driver. */
 export function consumerPrefix(): string {
   return `anybroker-${shortId()}-`;
 }

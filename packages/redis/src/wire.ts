@@ -71,7 +71,7 @@ export class RedisDelivery implements core.LeasedDelivery {
   readonly deliveries: number;
   readonly leaseUntil: number;
   heldUntil: number;
-  /** What a consumer has noted of the message while it was retried in place. */
+  /** A consumer's note about the message while it was retried in place. */
   progress: core.RetryProgress | undefined;
   /** The index of the entry's stream among the streams of its source. */
   readonly streamIndex: number;
@@ -148,8 +148,8 @@ function nameAsNumber(name: Buffer | undefined): number {
 }
 
 /**
- * The headers are the fields that are no property. Ours have the prefix; those of other programs may have none, and
- * without it a field is not ours, whatever its name. A header that comes more than once is a JSON list.
+ * The headers are the fields that are not properties. Ours have the prefix; those of other programs may have none, and
+ * without it a field is not ours, even if its name is. A header that comes more than once is a JSON list.
  */
 function decodeHeaders(fields: readonly Buffer[]): Readonly<Record<string, string>> {
   let headers: HeaderCollector | undefined;

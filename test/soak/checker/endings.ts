@@ -2,7 +2,7 @@ import { workerOf } from "../history/event.ts";
 import type { Finding } from "./finding.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** What has not come to its end, although everything was up: sends, sources, and processes that handle nothing. */
+/** Finds work that has not come to its end although everything was up: sends, sources, and processes that handle nothing. */
 export function stuckEndings({ setup, events, sends, left }: Timeline): readonly Finding[] {
   const findings: Finding[] = [];
   const stuck = (text: string, more: Partial<Finding> = {}): void =>

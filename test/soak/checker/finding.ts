@@ -1,4 +1,4 @@
-/** What can be wrong with a history. */
+/** The kinds of faults in a history. */
 export const FINDING_KINDS = [
   /** A message was confirmed and then neither handled nor dead-lettered. */
   "lost",

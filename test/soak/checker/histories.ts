@@ -96,7 +96,7 @@ export function dead(message: string, source: string, reason: string, attempts: 
   return fact(AFTER_ALL, { type: "dead", source, message, reason, attempts });
 }
 
-/** What the server still has of the source at the end. */
+/** The messages of the source that the server still has at the end. */
 export function left(source: string, ready: number, delayed = 0, inFlight = 0): readonly Event[] {
   return fact(AFTER_ALL, { type: "left", source, ready, delayed, inFlight });
 }

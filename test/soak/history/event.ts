@@ -1,4 +1,4 @@
-/** What the handler of one source does with a message. */
+/** The actions of a source's handler on a message. */
 export interface Step {
   /** How long it works before it ends, in ms. */
   readonly work: number;
@@ -70,7 +70,7 @@ export interface GaveUp {
   readonly reason: string;
 }
 
-/** What the server says of a source after every consumer has closed. */
+/** The server's counts of a source after every consumer has closed. */
 export interface LeftOver {
   readonly type: "left";
   readonly source: string;
@@ -113,12 +113,12 @@ export type Fact =
   | GaveUp
   | DeadLetterFound
   | LeftOver
-  /** What `onError` got, for people. */
+  /** The error that `onError` got, for a person. */
   | { readonly type: "error"; readonly source: string; readonly text: string };
 
 /** A fact with the time and the process that recorded it. */
 export type Event = Fact & {
-  /** Milliseconds of the clock that all processes of this machine share and that no one sets. */
+  /** Milliseconds of the monotonic clock that all processes of this machine share. */
   readonly at: number;
   /** The life of the process: `driver`, or a worker such as `worker-1.3`. */
   readonly by: string;
@@ -133,9 +133,9 @@ export interface SoakSource {
   readonly ordered: boolean;
 }
 
-/** What a checker must know of the soak besides its events. */
+/** The settings of the soak that a checker needs besides its events. */
 export interface Setup {
-  /** What was run, for people. */
+  /** A description of the run, for a person. */
   readonly title: string;
   /** How to run it again. */
   readonly command: string;

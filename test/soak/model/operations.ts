@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { Ending, ModelRun, Reference } from "./reference.ts";
 import type { Rig } from "./rig.ts";
 
-/** What fast-check passes to each operation. */
+/** Arguments that fast-check passes to each operation. */
 export interface Subject {
   readonly model: Reference;
 }
@@ -65,7 +65,7 @@ async function decided(): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
 }
 
-/** What the operations must know of the queue. */
+/** The settings of the queue that the operations need. */
 export interface OperationOptions {
   readonly ordered: boolean;
   /** Whether the driver may report an ack that the server does not have yet, so that a cut may repeat the handler. */

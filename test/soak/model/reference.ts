@@ -1,7 +1,7 @@
 /** The retry policy of the model: as short as it can be, and without jitter. */
 export const POLICY = { attempts: 3, backoff: { initial: 100, factor: 1, jitter: 0 } } as const;
 
-/** What a handler does at last. */
+/** The way a handler ends. */
 export type Ending =
   | { readonly by: "return" | "throw" | "ack" }
   | { readonly by: "retry"; readonly delay: number }
@@ -46,13 +46,13 @@ export interface Begun {
 }
 
 /**
- * What one queue must do, in its simplest form. It does not say which message comes next, only which may come: it follows
+ * The behaviour of one queue in its simplest form. It does not say which message comes next, only which may come: it follows
  * the library, and throws where the library does what it must not.
  */
 export class Reference {
   readonly ordered: boolean;
   readonly #now: () => number;
-  /** What is not settled, in the order in which it is stored. */
+  /** Unsettled messages, in the order in which they are stored. */
   #messages: Message[] = [];
   readonly #keys = new Map<string, string>();
   readonly consumers: ModelConsumer[] = [];
@@ -130,7 +130,7 @@ export class Reference {
     this.#consumer(consumer).state = "open";
   }
 
-  /** The consumer closes and gives back what its handlers have. These handlers go on, and take no one's place. */
+  /** The consumer closes and gives back what its handlers have. These handlers go on, and take no other handler's place. */
   close(consumer: number): void {
     this.#consumer(consumer).state = "closed";
     for (const run of this.#runsOf(consumer)) this.#lose(run);

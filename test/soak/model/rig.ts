@@ -10,7 +10,7 @@ export interface RigSubject {
   now(): number;
   /** Lets this much time pass. */
   pass(ms: number): Promise<void>;
-  /** What connects to the driver: `connect` with the clock. */
+  /** Connects to the driver: `connect` with the clock. */
   connect(driver: Driver): Promise<Broker>;
   /** How late a delayed message may come, in ms. */
   readonly slack: number;

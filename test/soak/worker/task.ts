@@ -10,8 +10,8 @@ export interface Task {
   readonly lease: number;
 }
 
-/** What the driver tells a worker. A worker whose driver is gone closes too. */
+/** Messages from the driver to a worker. A worker whose driver is gone closes too. */
 export type Order = "pause" | "resume" | "close";
 
-/** What a worker tells the driver: that it consumes, and then again and again how many runs it has begun. */
+/** Messages from a worker to the driver: that it consumes, and then again and again how many runs it has begun. */
 export type Reply = "consuming" | number;

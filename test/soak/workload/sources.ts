@@ -1,7 +1,7 @@
 import type { Broker, Readable, RetryPolicy } from "@anybroker/core";
 import type { SoakSource } from "../history/event.ts";
 
-/** What the driver sends to: a queue, or a topic with its subscriptions. */
+/** The destination that the driver sends to: a queue, or a topic with its subscriptions. */
 export interface SoakDestination {
   readonly name: string;
   readonly kind: "queue" | "topic";

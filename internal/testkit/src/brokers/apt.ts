@@ -16,7 +16,7 @@ export function aptForbidden(): string | undefined {
   return undefined;
 }
 
-/** Runs the task under a lock of this machine, which ends with this process in whatever way. */
+/** Runs the task under a lock of this machine. The lock ends with this process, even if the process is killed. */
 export async function aptLocked(task: () => Promise<void>): Promise<void> {
   const holder = spawn("flock", ["/var/lib/dpkg", "sh", "-c", "echo locked && exec cat"], {
     stdio: ["pipe", "pipe", "inherit"],

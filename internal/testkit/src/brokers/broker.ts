@@ -38,7 +38,7 @@ export type Way =
 /** There is no server. */
 export interface NoWay {
   readonly by: "none";
-  /** What to do about it, for people. */
+  /** Advice for a person. */
   readonly reason: string;
   /** The Debian packages that `provision` may install to change that. */
   readonly packages: readonly string[];

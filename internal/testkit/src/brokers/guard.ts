@@ -1,5 +1,5 @@
 // The process between a test run and the servers that the run starts. The guard starts each server as a process group of
-// its own. When the run ends, in whatever way, the guard's standard input closes: it ends the groups and removes the folder.
+// its own. However the run ends, the guard's standard input closes then: it ends the groups and removes the folder.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { openSync } from "node:fs";

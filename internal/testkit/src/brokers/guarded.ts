@@ -16,10 +16,10 @@ export interface Command {
   readonly log: string;
 }
 
-/** What the guard reports about the server. */
+/** Reports of the guard about the server. */
 export type GuardReport = { readonly started: number } | { readonly exited: string };
 
-/** A guard for one server. When this process ends, in whatever way, the server and its folder go too. */
+/** A guard for one server. However this process ends, the server and its folder go too. */
 export interface Guarded {
   /** Lives as long as the guard. */
   readonly folder: string;

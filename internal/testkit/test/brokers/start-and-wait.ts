@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { rabbitmq } from "../../src/brokers/rabbitmq.ts";
 
-/** What the program sends when the server is up. */
+/** The message that the program sends when the server is up. */
 export interface Started {
   readonly url: string;
   readonly folder: string;

@@ -26,7 +26,7 @@ const IN_FOLDER: readonly Target[] = [
   { project: "redis", name: NEWEST_REDIS, env: { ANYBROKER_TEST_REDIS_PROGRAM: NEWEST_REDIS } },
 ];
 
-/** What needs no folder. */
+/** Runs that need no folder. */
 const OTHERS: readonly Target[] = [
   { project: "kafka", name: "Kafka 3.9", env: { ANYBROKER_TEST_KAFKA_VERSION: "3.9.1" } },
   { project: "kafka", name: "Kafka with @platformatic/kafka", env: { ANYBROKER_TEST_KAFKA_CLIENT: "platformatic" } },

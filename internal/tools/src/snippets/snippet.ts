@@ -18,7 +18,7 @@ export interface Snippet {
   readonly language: "ts" | "js";
   readonly mark: Mark;
   readonly code: string;
-  /** What it prints, where the document shows that. */
+  /** Its output, where the document shows that. */
   readonly output: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-// What an editor shows when the mouse rests on a name. It must be short enough to be read.
+// The text that an editor shows when the mouse rests on a name. It must be short enough to be read.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LanguageServer } from "./language-server.ts";
 

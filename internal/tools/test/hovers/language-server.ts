@@ -50,7 +50,7 @@ export class LanguageServer implements AsyncDisposable {
     return server;
   }
 
-  /** What an editor shows where the code has this text for the first time: one line, without the doc comment. */
+  /** The text that an editor shows where the code has this text for the first time: one line, without the doc comment. */
   async hover(text: string): Promise<string> {
     const before = this.#code.slice(0, this.#code.indexOf(text)).split("\n");
     const position = { line: before.length - 1, character: (before.at(-1) ?? "").length };

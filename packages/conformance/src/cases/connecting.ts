@@ -153,7 +153,7 @@ export const CONNECTING: readonly Case[] = [
   },
   {
     id: "bad-target",
-    name: "A missing URL, an unknown scheme and a text that is no URL fail with INVALID_CONFIG",
+    name: "A missing URL, an unknown scheme and a text that is not a URL fail with INVALID_CONFIG",
     section: "F",
     rows: [119],
     async run() {

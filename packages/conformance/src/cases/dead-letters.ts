@@ -60,7 +60,7 @@ export const DEAD_LETTERS: readonly Case[] = [
   },
   {
     id: "anything-thrown",
-    name: "Whatever a handler throws, even a value that is no Error or cannot be read, the message is dead-lettered",
+    name: "A message is dead-lettered after any thrown value, even one that is not an Error or cannot be read",
     section: "C",
     rows: [44, 46],
     needs: ["deadLetters.list"],

@@ -117,7 +117,7 @@ export const DELETION: readonly Case[] = [
   },
   {
     id: "delete-what-is-missing",
-    name: "Deleting something twice, or what never existed, is no error and creates nothing",
+    name: "Deleting an entity twice, or one that never existed, is not an error, and creates nothing",
     section: "E",
     rows: [133],
     needs: ["delete"],

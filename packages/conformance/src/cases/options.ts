@@ -47,7 +47,7 @@ export const OPTIONS: readonly Case[] = [
       ]) {
         await rejects(broker.declare(given), named);
       }
-      // What is stored on the broker has no schema: that of a handle would be without effect here.
+      // Stored messages have no schema. A schema of the handle would be without effect here.
       for (const [option, value] of Object.entries({ schema: { "~standard": {} }, codec: text })) {
         const unknown = {
           name: "TypeError",
@@ -204,7 +204,7 @@ export const OPTIONS: readonly Case[] = [
   },
   {
     id: "illegal-signals",
-    name: "A signal that is no AbortSignal is a TypeError that says so, in every call",
+    name: "A signal that is not an AbortSignal is a TypeError that says so, in every call",
     section: "F",
     rows: [119],
     async run(context) {
@@ -225,7 +225,7 @@ export const OPTIONS: readonly Case[] = [
   },
   {
     id: "illegal-shapes",
-    name: "What is no object where an object of options belongs is a TypeError that names the place and the options",
+    name: "A value that is not an object, where options are expected, is a TypeError that names the place and the options",
     section: "F",
     rows: [119],
     async run(context) {

@@ -132,7 +132,7 @@ export const PURGING: readonly Case[] = [
   },
   {
     id: "purge-what-is-missing",
-    name: "A purge of what does not exist is no error and creates nothing",
+    name: "A purge of a missing entity is not an error, and creates nothing",
     section: "E",
     rows: [134],
     needs: ["purge"],

@@ -304,7 +304,7 @@ export const RECONNECT: readonly Case[] = [
   },
   {
     id: "cut-is-no-crash",
-    name: "A connection that is cut again and again under running handlers is no evidence against their messages",
+    name: "A connection that is cut again and again under running handlers is not evidence against their messages",
     section: "B",
     rows: [40],
     effort: 3,

@@ -97,7 +97,7 @@ export interface Broker<C extends Declared = Declared, N = unknown> extends Asyn
   declare(topology: Topology<C>, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /**
    * Deletes queues, topics and subscriptions with everything of theirs: messages, delayed messages, dead letters and
-   * return queues. It does so with every `topology`. What does not exist is no error.
+   * return queues. It does so with every `topology`. A missing entity is not an error.
    *
    * With `topology: "create"` a running consumer and the next send create a queue again, so close consumers first. A topic
    * without a list of subscriptions is deleted with all of them. Some brokers cannot list them: there it is `REJECTED`
@@ -115,7 +115,7 @@ export interface Broker<C extends Declared = Declared, N = unknown> extends Asyn
   /**
    * Drops the messages that wait in queues and subscriptions: those that are ready, and those that are delayed or wait for
    * their next attempt. What consumers hold stays, and so do dead letters (`deadLetters.remove`) and what a topic keeps
-   * for its `retention`. What does not exist is no error, and is not created.
+   * for its `retention`. A missing entity is not an error, and is not created.
    *
    * A topic without a list of subscriptions stands for all of them and for its delayed messages. That is `UNSUPPORTED` on
    * brokers that cannot list them. Rejects like `delete`.
@@ -125,7 +125,7 @@ export interface Broker<C extends Declared = Declared, N = unknown> extends Asyn
    * Asks the server about its state, for at most 5 seconds. Rejects only with a `TypeError` for a wrong option.
    */
   health(options?: { readonly signal?: AbortSignal | undefined }): Promise<Health>;
-  /** What the connected server supports. */
+  /** The capabilities of the connected server. */
   readonly capabilities: Capabilities;
   /**
    * The client object of the current connection, for features that anybroker does not offer; undefined while

@@ -84,7 +84,7 @@ export interface ConnectOptions {
    * @default none; what a person must know then becomes a process warning
    */
   readonly logger?: Logger | undefined;
-  /** What log lines and events call this broker. @default the kind of broker, as its driver names it */
+  /** The name of this broker in log lines and events. @default the kind of broker, as its driver names it */
   readonly name?: string | undefined;
   /** Hooks that carry a trace context from senders to handlers. */
   readonly propagation?: Propagation | undefined;
@@ -107,5 +107,5 @@ export interface ConnectConfig {
   readonly [option: string]: unknown;
 }
 
-/** What to connect to: a URL, a config object, or a driver from an adapter's factory. */
+/** The broker to connect to: a URL, a config object, or a driver from an adapter's factory. */
 export type Target<C extends Declared = Declared, N = unknown> = string | ConnectConfig | Driver<C, N>;

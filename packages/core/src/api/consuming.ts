@@ -13,7 +13,7 @@ export interface Backoff {
   readonly jitter?: number | undefined;
 }
 
-/** What to do when a handler throws, times out or asks for a retry. */
+/** The rules for a message whose handler throws, times out or asks for a retry. */
 export interface RetryPolicy {
   /** The number of attempts, the first one included. After the last one the message is dead-lettered. @default 5 */
   readonly attempts?: number | undefined;
@@ -92,9 +92,9 @@ export interface ConsumerStats {
   readonly returned: number;
 }
 
-/** What a consumer does at present. */
+/** The present state of a consumer. */
 export interface ConsumerHealth {
-  /** What it reads. */
+  /** The queue or subscription that it reads. */
   readonly source: MessageSource;
   /**
    * - `opening`: it waits for the connection, or for its source.

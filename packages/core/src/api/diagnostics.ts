@@ -27,7 +27,7 @@ export interface SendEvent {
 export interface DeliverEvent {
   /** Which broker object it was. */
   readonly broker: BrokerIdentity;
-  /** What the messages were read from. */
+  /** The queue or subscription of the messages. */
   readonly source: MessageSource;
   /** The messages that the handler gets: one, or those of a batch. */
   readonly messages: readonly DeliveredMessage[];
@@ -52,11 +52,11 @@ export interface DeliveredMessage {
 export interface SettleEvent {
   /** Which broker object it was. */
   readonly broker: BrokerIdentity;
-  /** What the message was read from. */
+  /** The queue or subscription of the message. */
   readonly source: MessageSource;
   /** The message's id. */
   readonly id: string | undefined;
-  /** What was settled: `ack`, `retry`, `deadLetter`, `reject` or `release`. */
+  /** The settlement: `ack`, `retry`, `deadLetter`, `reject` or `release`. */
   readonly action: string;
   /** The number of the attempt. */
   readonly attempt: number;
@@ -66,7 +66,7 @@ export interface SettleEvent {
 export interface ReconnectEvent {
   /** Which broker object it was. */
   readonly broker: BrokerIdentity;
-  /** What happened. */
+  /** The kind of event. */
   readonly state: "lost" | "failed" | "up";
   /** Why the link was lost or the attempt failed. */
   readonly error: BrokerError | undefined;
@@ -82,7 +82,7 @@ export interface DriftEvent extends Drift {
 export interface GiveUpEvent {
   /** Which broker object it was. */
   readonly broker: BrokerIdentity;
-  /** What the message was read from. */
+  /** The queue or subscription of the message. */
   readonly source: MessageSource;
   /** The message's id. */
   readonly id: string | undefined;

@@ -1,4 +1,4 @@
-/** Throws a `TypeError` for an unknown option, or options that are no object. The message lists the known ones. */
+/** Throws a `TypeError` for an unknown option, or options that are not an object. The message lists the known ones. */
 export function checkKeys(what: string, options: object, known: readonly string[]): void {
   const isObject = typeof options === "object" && options !== null;
   if (!isObject || Array.isArray(options) || options instanceof AbortSignal) {
@@ -39,7 +39,7 @@ export function number(what: string, value: number | undefined, fallback: number
   return value;
 }
 
-/** Returns the entries of a record of options by name. Throws a `TypeError` that names what is no object. */
+/** Returns the entries of a record of options by name. Throws a `TypeError` that names the entry that is not an object. */
 export function entriesOf<T>(what: string, options: Readonly<Record<string, T>> | undefined): readonly [string, T][] {
   if (options === undefined) return [];
   const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;

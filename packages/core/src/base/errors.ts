@@ -96,7 +96,7 @@ export function reasonOf(error: unknown): string {
   return readable(() => {
     if (error instanceof Error) return String(error.message || ("code" in error ? error.code : error.name));
     // The cast is true enough: only primitives and functions remain, and each converts to a string.
-    return typeof error === "object" ? "an object that is no Error" : String(error as symbol);
+    return typeof error === "object" ? "an object that is not an Error" : String(error as symbol);
   });
 }
 

@@ -4,7 +4,7 @@ import { show } from "../base/check.ts";
 interface Fault {
   /** The way to it from the value that was searched, such as `.items[2].price`. */
   readonly path: string;
-  /** What it is, in words. */
+  /** A description, in words. */
   readonly kind: string;
 }
 

@@ -21,10 +21,10 @@ type Json<T> = unknown extends T
             ? JsonObject<T>
             : never;
 
-/** What JSON leaves out of an object. In an array it becomes `null`. */
+/** Values that JSON leaves out of an object. In an array they become `null`. */
 type LeftOut = undefined | symbol | ((...args: never) => unknown);
 
-/** What cannot be sent as JSON: a `TypeError`. */
+/** Values that cannot be sent as JSON: a `TypeError`. */
 type Refused =
   | bigint
   | PromiseLike<unknown>

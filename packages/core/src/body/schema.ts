@@ -18,7 +18,7 @@ export type SchemaResult<Output> =
 
 /** One reason why a value is not valid. */
 export interface SchemaIssue {
-  /** What is wrong, in words. */
+  /** The fault, in words. */
   readonly message: string;
   /** Where it is wrong. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;

@@ -9,13 +9,13 @@ import type { SourceConsumer } from "../receiving/source-consumer.ts";
 import type { SuspectTurns } from "../receiving/suspect-turns.ts";
 import type { Outbox } from "../sending/outbox.ts";
 
-/** What all handles of a broker object share. */
+/** Shared state of all handles of a broker object. */
 export interface BrokerContext {
   readonly connection: Connection;
   readonly declarations: Declarations;
   readonly outbox: Outbox;
   readonly consumers: Set<SourceConsumer>;
-  /** What this process knows of messages that it lost, for each source. */
+  /** Knowledge about messages that this process lost, for each source. */
   readonly recollections: (source: SourceEntity) => Recollections<HeldMessage>;
   readonly turns: SuspectTurns;
   /** Options for all consumers. */

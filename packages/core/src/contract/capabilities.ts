@@ -52,7 +52,7 @@ export interface Limits {
   readonly nameMax: number;
 }
 
-/** What a connected broker supports. */
+/** The capabilities of a connected broker. */
 export type Capabilities = Readonly<Record<Feature, Support>> & {
   /**
    * How an ordered destination treats a failed message. With `strict` it blocks later messages of its key until it

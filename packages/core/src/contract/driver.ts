@@ -22,7 +22,7 @@ export const CONTRACT = 1;
  */
 export type TopologyMode = "create" | "verify" | "none";
 
-/** What a driver gets from the core to open a link. */
+/** The core's part of a link: a driver gets it to open one. */
 export interface LinkContext {
   readonly clock: Clock;
   /** How long a silent consumer keeps the messages it holds, in milliseconds. */

@@ -50,7 +50,7 @@ export type Entity = Destination | SubscriptionEntity;
 /** A property in which an existing entity differs from what was asked for. */
 export interface Drift {
   readonly entity: Entity;
-  /** The option that differs, such as `ordered`, or the property in the broker's terms where it is no option. */
+  /** The option that differs, such as `ordered`, or the property in the broker's terms where it is not an option. */
   readonly property: string;
   readonly expected: string;
   /** The value that the entity has, as far as the broker tells. */

@@ -24,7 +24,7 @@ export const OWN_PREFIX = "anybroker-";
 /** An empty set of headers. */
 export const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
 
-/** What the names of a CloudEvent's headers begin with. Elsewhere a capital or a colon is not allowed. */
+/** The prefix of a CloudEvent's header names. Other header names may not contain a capital or a colon. */
 const CLOUD_EVENTS = /^cloudEvents:/;
 const NAME = /^(cloudEvents:)?[a-z0-9][a-z0-9._-]{0,127}$/;
 const NAME_RULE = "a name has 1 to 128 lower-case letters, digits, '.', '_' and '-', and begins with a letter or digit";

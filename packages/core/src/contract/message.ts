@@ -68,7 +68,7 @@ export interface Delivery {
    * evidence of a crash, after it has subtracted the deliveries that its own process survived.
    */
   readonly deliveries: number | undefined;
-  /** What `Source.keepProgress` has noted of this message; undefined when there is nothing. */
+  /** The note of `Source.keepProgress` for this message; undefined when there is none. */
   readonly progress?: RetryProgress | undefined;
   /**
    * When the lease ends unless it is extended, in milliseconds since 1970 by the link's clock. In doubt this is too

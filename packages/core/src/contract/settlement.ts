@@ -4,7 +4,7 @@ import type { Delivery, HeaderChanges } from "./message.ts";
  * How to settle a delivery.
  * - `ack`: the message is done. With `filtered` no handler has seen it, because the filter did not let it through. If the
  *   stored filter is another one by now, this must fail and the source must end, so that the message is looked at again.
- * - `release`: return the message unchanged, to be delivered again soon. This is no failure.
+ * - `release`: return the message unchanged, to be delivered again soon. This is not a failure.
  * - `retry`: send a copy of the native message, with the changed headers, to the same queue or subscription and nowhere
  *   else, to be delivered no sooner than after `delay` ms. Remove the original once the copy is confirmed. If
  *   `retryDelay` is `emulated` and there is a delay, the headers contain `anybroker-not-before`.

@@ -55,12 +55,15 @@ export interface Source {
   /** Fetches again after `pause`. */
   resume(signal: AbortSignal): Promise<void>;
   /**
-   * A name of the delivered message that is the same at each of its deliveries, and that no other message has while this
-   * one is not settled. The core asks for it when a delivery is lost or released (`isGone`), and when one comes that may
-   * have been lost before. Where the name is not the broker's own, a delivery that comes and is known to be the first of its
-   * message has none.
-   * Undefined, or the method missing, where there is none: then the broker's count alone is evidence of a
-   * crash, and failures of a retry in place are forgotten with the connection.
+   * Returns a name of the delivered message. It is the same at each delivery of the message, and no other message has it
+   * while this one is unsettled.
+   *
+   * The core asks for the name when a delivery is lost or released (`isGone`), and when a delivery comes that may have been
+   * lost before. If the driver derives the name, because the broker has none, it returns undefined for the first delivery of
+   * a message.
+   *
+   * Without a name (undefined, or no such method) the broker's count alone is evidence of a crash, and failures of a retry in
+   * place are forgotten with the connection.
    */
   readonly identify?: ((delivery: Delivery, isGone: boolean) => string | undefined) | undefined;
   /**

@@ -3,7 +3,7 @@ import { codeOf } from "./classifier.ts";
 
 /** An attempt to connect: what the URL asked for, and how the client words what went wrong. */
 export interface ConnectAttempt {
-  /** What the server should be, such as the name of the product. */
+  /** The product that the server should be. */
   readonly product: string;
   /** Host and port. */
   readonly address: string;
@@ -15,7 +15,7 @@ export interface ConnectAttempt {
   readonly foreign: RegExp;
   /** Matches the client's text if the server closed the connection. */
   readonly closed: RegExp;
-  /** What else may be wrong if the server closed the connection, such as "whether it expects a user". */
+  /** A second thing to check if the server closed the connection, such as "whether it expects a user". */
   readonly check?: string | undefined;
 }
 
@@ -46,7 +46,8 @@ function textOf(error: unknown, attempt: ConnectAttempt): string | undefined {
     ? `without TLS the URL begins with ${schemes[0]}://`
     : `with TLS the URL begins with ${schemes[1]}://`;
   if (tls && NO_TLS.test(reason)) return `${server} does not speak TLS: is this the right port? ${upperFirst(other)}`;
-  if (foreign.test(reason)) return `${server} is no ${product} server: is this the right port? ${upperFirst(other)}`;
+  if (foreign.test(reason))
+    return `${server} is not ${article(product)} ${product} server: is this the right port? ${upperFirst(other)}`;
   if (NOT_TRUSTED.test(String(codeOf(error)))) {
     return `the certificate of ${server} is not trusted; the option \`ca\` says which authorities are (${reason})`;
   }
@@ -60,6 +61,11 @@ function textOf(error: unknown, attempt: ConnectAttempt): string | undefined {
   }
   const words = OPENSSL.exec(reason)?.[1];
   return words === undefined ? undefined : `the TLS handshake with ${server} failed: ${words}`;
+}
+
+/** The article before a product's name: "an" before a vowel. */
+function article(product: string): string {
+  return /^[AEIO]/i.test(product) ? "an" : "a";
 }
 
 function upperFirst(text: string): string {

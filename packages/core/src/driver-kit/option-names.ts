@@ -1,7 +1,7 @@
 import { show } from "../base/check.ts";
 import { invalidConfig } from "./failures.ts";
 
-/** Throws `INVALID_CONFIG` for an unknown option, or options that are no object. The message lists the known ones. */
+/** Throws `INVALID_CONFIG` for an unknown option, or options that are not an object. The message lists the known ones. */
 export function checkOptionNames(what: string, options: unknown, known: readonly string[]): asserts options is object {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw invalidConfig(`${what} must be an object with ${known.join(", ")}, not ${show(options)}`);

@@ -30,7 +30,7 @@ const SCHEME = /^([a-z][a-z0-9+.-]*):/i;
 const GRAMMAR = /^[^:]+:(?:\/\/(?:([^\s:@/?#]*)(?::([^\s@/?#]*))?@)?|(?!\/))([^/?#@]*)(?:\/([^?#@]*))?(?:\?([^#@]*))?$/;
 const HOST = /^(\[[0-9a-f:.]+\]|[^\s:[\]]*)(?::(\d{1,5}))?$/i;
 
-/** What to do about a URL that has an `@`, and so perhaps a password with characters that end it too early. */
+/** The advice for a URL with an `@`: its password may contain characters that end the URL's user part too early. */
 const ADVICE =
   "percent-encode / ? # @ : % and white space in its parts, " +
   "or pass user name and password as the options username and password";

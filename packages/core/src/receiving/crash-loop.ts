@@ -1,13 +1,13 @@
 /** From this many unexplained deliveries on, a message is suspected of killing the process that handles it. */
 const SUSPECT_FROM = 2;
-/** From this many on, a suspect that no other suspect waits with is given up. */
+/** From this many on, a suspect is given up if no other suspect waits with it. */
 const CONDEMN_FROM = 12;
-/** From this many on, a suspect is given up whatever else waits. */
+/** From this many on, a suspect is given up even if other suspects wait with it. */
 const CONDEMN_ANYWAY_FROM = 20;
 
 /**
- * How many deliveries of a message ended without an outcome in another process than this one. Those that this process lost
- * while it lived, such as by a broken connection, are no evidence of a crash.
+ * How many deliveries of a message ended without an outcome in other processes. Deliveries that this process lost
+ * while it lived, such as by a broken connection, are not evidence of a crash.
  */
 export function crashEvidence(deliveries: number | undefined, survived: number): number {
   return Math.max(0, (deliveries ?? 0) - survived);
@@ -21,24 +21,24 @@ export function isSuspect(evidence: number): boolean {
 /**
  * Whether a suspect that is about to start is given up instead.
  *
- * A crash raises the evidence of everything that its process held. The order of suspects is turned round from one crash to
- * the next. So after two crashes all bystanders have been before the guilty message, and it is the only one left. Therefore
+ * A crash raises the evidence of everything that its process held. The order of suspects is reversed after each crash. So
+ * after two crashes all bystanders have been handled before the guilty message, and only that one is left. Therefore
  * a suspect is condemned only when no other one waits with it, or after so many crashes that nothing else explains them.
  */
 export function isCondemned(evidence: number, otherSuspects: number): boolean {
   return evidence >= (otherSuspects === 0 ? CONDEMN_FROM : CONDEMN_ANYWAY_FROM);
 }
 
-/** What decides which of two messages goes first after a crash. */
+/** The properties that decide which of two messages goes first after a crash. */
 export interface Suspected {
   readonly id: string | undefined;
-  /** Of how many crashes it is suspected. */
+  /** The number of crashes that it is suspected of. */
   readonly evidence: number;
 }
 
 /**
  * Whether one message that came back from crashes starts before another, forwards or backwards: by their evidence, and where
- * that is the same by their ids. What is no suspect comes before all suspects in any case.
+ * that is the same by their ids. Messages that are not suspects come before all suspects.
  */
 export function startsBefore(one: Suspected, other: Suspected, isForwards: boolean): boolean {
   const isOneSuspect = isSuspect(one.evidence);
@@ -49,7 +49,7 @@ export function startsBefore(one: Suspected, other: Suspected, isForwards: boole
 
 /**
  * Whether suspects start forwards, when this is the least evidence among them. Each crash raises the evidence of all, so the
- * direction is turned round from one crash to the next.
+ * direction is reversed after each crash.
  */
 export function isForwards(leastEvidence: number): boolean {
   return leastEvidence % 2 === 0;

@@ -15,7 +15,7 @@ interface Run extends Due {
   overdue: boolean;
 }
 
-/** What the dispatcher reports to its consumer, and asks of it. */
+/** Reports of the dispatcher to its consumer, and requests to it. */
 export interface DispatcherEvents {
   /** Prepares a message for its handler. Returns false if no handler may see it. */
   prepare(held: HeldMessage): boolean | Promise<boolean>;
@@ -28,7 +28,7 @@ export interface DispatcherEvents {
   stuckChanged(isStuck: boolean): void;
 }
 
-/** How long a suspect waits, while nothing of what goes before it ends, until it starts all the same, in ms. */
+/** How long a suspect waits while none of the messages before it ends, in ms. Then it starts in any case. */
 const SUSPECT_PATIENCE = 5_000;
 
 /**
@@ -127,7 +127,7 @@ export class Dispatcher implements SuspectHolder {
     return Math.min(this.#suspect?.evidence ?? Number.POSITIVE_INFINITY, this.#queues.leastEvidence);
   }
 
-  /** What came back from a crash and goes before the suspect: it is handled, backs off, or its handler can start. */
+  /** Whether a message that came back from a crash goes before the suspect, and is handled, backs off or can start. */
   hasBefore(suspect: Suspected, isForwards: boolean): boolean {
     const isBefore = (held: HeldMessage): boolean => held.isFromCrash && startsBefore(held, suspect, isForwards);
     if (this.#suspect !== undefined && isBefore(this.#suspect)) return true;
@@ -196,7 +196,7 @@ export class Dispatcher implements SuspectHolder {
     this.#cancelPatience?.();
   }
 
-  /** What suspects wait for has changed in another consumer. */
+  /** Another consumer has changed in a way that suspects may have waited for. */
   othersChanged(): void {
     this.#restartPatience();
     this.pump();
@@ -207,7 +207,7 @@ export class Dispatcher implements SuspectHolder {
     if (this.#queues.suspects === 0) return undefined;
     const next = this.#queues.nextSuspect(this.#turns.isForwards);
     if (next === undefined || this.#patienceOver) return next;
-    // What backs off has other messages of its key behind it, which are to be handled before too.
+    // A message that backs off keeps its key taken. The messages behind it go before the suspect too.
     const isAlone =
       this.#queues.ready === 0 &&
       this.#runs.size === this.#overdue &&

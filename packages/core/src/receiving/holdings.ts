@@ -17,7 +17,7 @@ interface Pending {
   readonly done: (result: SettleResult) => void;
 }
 
-/** What holdings report. `doing` says what an error interrupted. */
+/** Reports of the holdings. `doing` names the operation that an error interrupted. */
 export interface HoldingsEvents {
   lost(messages: readonly HeldMessage[]): void;
   /** Leases have ended. Called before their messages are reported as lost. */

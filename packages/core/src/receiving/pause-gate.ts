@@ -22,7 +22,7 @@ export class PauseGate {
     return this.#interrupt.signal;
   }
 
-  /** Ends a waiting read, so that its session looks around. */
+  /** Ends a waiting read, so that its session checks its state. */
   interruptRead(): void {
     this.#interrupt.abort();
   }

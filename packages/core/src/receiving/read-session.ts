@@ -13,7 +13,7 @@ import type { Recollection, Recollections } from "./recollections.ts";
 import type { ReportError } from "./reporter.ts";
 import type { Settler } from "./settler.ts";
 
-/** What a read session uses of its consumer. */
+/** The parts of its consumer that a read session uses. */
 export interface SessionContext {
   readonly entity: SourceEntity;
   readonly connection: Connection;

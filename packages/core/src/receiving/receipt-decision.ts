@@ -3,7 +3,7 @@ import { OWN } from "../contract/headers.ts";
 import { readTime } from "../contract/own-headers.ts";
 import { matches } from "./filter.ts";
 
-/** What to do with a delivery before a handler sees it. */
+/** The decision about a delivery before a handler sees it. */
 export type ReceiptDecision =
   | { readonly action: "handle" }
   /** It was delivered before its time, and goes back for the rest of its delay. */

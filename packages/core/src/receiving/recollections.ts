@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 
-/** What a process knows of a message that it lost while it lived. */
+/** Knowledge about a message that this process lost while it lived. */
 export interface Recollection<M> {
   /** How many deliveries of the message this process has lost or given back without an outcome. */
   readonly survived: number;
@@ -17,15 +17,15 @@ interface Entry<R> {
   readonly until: number;
 }
 
-/** How many messages of one source are remembered at most. */
+/** The largest number of remembered messages of one source. */
 const MAX_ENTRIES = 10_000;
-/** How long a message is remembered, in milliseconds. Until then it has come back, or another process has it. */
+/** How long a message is remembered, in milliseconds. By then it has come back, or another process has it. */
 const KEPT_FOR = 600_000;
 
 /**
- * What this process knows of messages that it held when a connection, a source or a lease ended. When such a message comes
- * back to this process, its knowledge decides: what was done is settled again without its handler, what was waiting goes on
- * waiting, and nothing of it counts as a crash.
+ * Knowledge about messages that this process held when a connection, a source or a lease ended. It is used when such a
+ * message comes back to this process. A message that had been handled is settled again without its handler. A message that
+ * was waiting for a retry goes on waiting. Neither counts as a crash.
  */
 export class Recollections<M> {
   readonly #clock: Clock;
@@ -43,16 +43,16 @@ export class Recollections<M> {
 
   remember(identity: string, recollection: Recollection<M>): void {
     const others = this.#take(identity);
-    this.#put(identity, [...others, { recollection, until: this.#clock.now() + KEPT_FOR }]);
+    this.#store(identity, [...others, { recollection, until: this.#clock.now() + KEPT_FOR }]);
     while (this.#size > MAX_ENTRIES) {
       const [oldest = ""] = this.#entries.keys();
-      this.#put(oldest, this.#take(oldest).slice(1));
+      this.#store(oldest, this.#take(oldest).slice(1));
     }
   }
 
   /**
-   * What is known of a message, which is forgotten with this call. Of several copies it is the one whose lost deliveries are
-   * nearest to the broker's count.
+   * Returns and forgets the knowledge about a message. If several copies of the message share the identity, it takes the copy
+   * whose lost deliveries are nearest to the broker's count.
    */
   recall(identity: string, deliveries: number | undefined): Recollection<M> | undefined {
     const now = this.#clock.now();
@@ -60,7 +60,7 @@ export class Recollections<M> {
     const distance = ({ recollection }: Entry<Recollection<M>>): number =>
       Math.abs((deliveries ?? 0) - recollection.survived);
     const [nearest, ...others] = entries.toSorted((one, other) => distance(one) - distance(other));
-    this.#put(identity, others);
+    this.#store(identity, others);
     return nearest?.recollection;
   }
 
@@ -72,7 +72,7 @@ export class Recollections<M> {
   }
 
   /** The identity is the youngest now. */
-  #put(identity: string, entries: readonly Entry<Recollection<M>>[]): void {
+  #store(identity: string, entries: readonly Entry<Recollection<M>>[]): void {
     if (entries.length > 0) this.#entries.set(identity, entries);
     this.#size += entries.length;
   }

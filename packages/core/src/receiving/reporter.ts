@@ -6,7 +6,7 @@ import { emitWarning, type Log } from "../base/log.ts";
 /** Reports an error that no promise reports. */
 export type ReportError = (error: unknown, message?: Message) => void;
 
-/** How often a warning of one kind comes at most after the first one, in ms. */
+/** The shortest time between two warnings of one kind, in ms. */
 const WARNING_INTERVAL = 60_000;
 
 /** The warnings of one kind. */
@@ -16,7 +16,7 @@ interface Kind {
   more: number;
 }
 
-/** What a reporter needs to know. */
+/** Settings of a reporter. */
 export interface ReporterOptions {
   /** The consumer, such as `consumer of queue orders`. */
   readonly consumer: string;
@@ -26,8 +26,8 @@ export interface ReporterOptions {
 }
 
 /**
- * Tells what goes wrong in a consumer: to the log, and to `onError`. Where there is neither an `onError` nor a logger, the
- * first of each kind becomes a process warning, and then the count of the later ones, at most once a minute.
+ * Reports errors of a consumer to the log and to `onError`. If there is neither an `onError` nor a logger, the first error of
+ * each kind becomes a process warning. Later ones become a count, at most once a minute.
  */
 export class Reporter {
   readonly #options: ReporterOptions;
@@ -92,8 +92,9 @@ export class Reporter {
 }
 
 /**
- * Errors of one kind are counted together: those of handlers, and others by their code. Those of a single message are
- * counted apart from those of the whole consumer: that it is stuck must be told after a handler was too slow.
+ * Errors of one kind are counted together: errors of handlers, and others by their code. Errors of a single message are
+ * counted apart from errors of the whole consumer. So the warning that a consumer is stuck comes even after the warning that
+ * a handler was too slow.
  */
 function kindOf(error: unknown, message: Message | undefined): string {
   if (!(error instanceof BrokerError)) return "handler";

@@ -22,7 +22,7 @@ export interface Failure {
   readonly expired: boolean;
 }
 
-/** What to do with a failed message. */
+/** The decision about a failed message. */
 export type RetryDecision =
   | { readonly action: "discard"; readonly reason: "classified" | "expired" }
   | { readonly action: "dead-letter"; readonly reason: "classified" | "attempts-exhausted" }

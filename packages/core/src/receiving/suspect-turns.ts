@@ -5,30 +5,30 @@ import { isForwards, type Suspected } from "./crash-loop.ts";
 export interface SuspectHolder {
   /** How many suspects wait for a handler or have one. */
   readonly suspects: number;
-  /** The least evidence of these; infinite if there are none. */
+  /** The least evidence among these suspects; infinite if there are none. */
   readonly leastEvidence: number;
-  /** Whether it has something that a suspect of another consumer lets go first. */
+  /** Whether it has a message that goes before a suspect of another consumer. */
   hasBefore(suspect: Suspected, isForwards: boolean): boolean;
-  /** What its suspects wait for may have changed. */
+  /** Called when a condition that its suspects wait for may have changed. */
   othersChanged(): void;
 }
 
-/** For how long suspects wait after a consumer has opened: what was held during a crash comes to it within this time, in ms. */
+/** How long suspects wait after a consumer has opened, in ms. Messages that were held in a crash come to it within this time. */
 const SETTLING_TIME = 100;
 
 /**
- * The turns of suspects among all consumers of a broker object, because a message of one queue that kills the process takes
- * with it what the other consumers hold.
+ * The turns of suspects among all consumers of a broker object. A message of one queue that kills the process also affects the
+ * messages that the other consumers hold, so they take turns together.
  */
 export class SuspectTurns {
   readonly #clock: Clock;
   readonly #holders = new Set<SuspectHolder>();
-  /** Those whose suspect waits for others. */
+  /** The holders whose suspect waits for other consumers. */
   readonly #waiting = new Set<SuspectHolder>();
   #opening = 0;
-  /** Until when suspects wait for what comes to consumers that have just opened, in ms since 1970. */
+  /** The end of the wait for messages that come to consumers that have just opened, in ms since 1970. */
   #settlingUntil = 0;
-  /** The evidence of the last message that was given up. It explains as many crashes of all others that were held with it. */
+  /** The evidence of the last message that was given up. It explains the same number of crashes of every other message that was held with it. */
   explained = 0;
 
   constructor(clock: Clock) {
@@ -65,7 +65,7 @@ export class SuspectTurns {
     return isForwards(Math.min(...[...this.#holders].map(({ leastEvidence }) => leastEvidence)));
   }
 
-  /** Whether no other consumer has anything that goes first. If one has, the holder hears when that may have changed. */
+  /** Whether no other consumer has a message that goes first. Otherwise `othersChanged` is called later. */
   isTurnOf(holder: SuspectHolder, suspect: Suspected): boolean {
     const { isForwards: forwards } = this;
     const others = [...this.#holders].filter((other) => other !== holder);

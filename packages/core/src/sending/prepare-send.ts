@@ -20,7 +20,7 @@ export interface Prepared {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What the sends to one destination share. */
+/** Shared settings of the sends to one destination. */
 export interface SendContext {
   readonly connection: Connection;
   readonly destination: Destination;

@@ -9,7 +9,7 @@ import type { Declarations } from "../link/declarations.ts";
 import type { PendingSend } from "./pending-send.ts";
 import type { LinkWindow, SendWindow, WindowUser } from "./send-window.ts";
 
-/** What the lanes of an outbox share. */
+/** Shared state of the lanes of an outbox. */
 export interface LaneContext {
   readonly connection: Connection;
   readonly declarations: Declarations;
@@ -197,7 +197,7 @@ export class SendLane implements WindowUser {
     }
     for (let index = 0; index < sends.length; index += 1) {
       if (batch.reported[index] === true) continue;
-      const error = thrown ?? new Error("the driver did not report what became of the message");
+      const error = thrown ?? new Error("the driver did not report the outcome of the message");
       report(index, { error, outcomeUnknown: true });
     }
     room.batchDone();

@@ -25,7 +25,7 @@ test.each<[string, ConnectAttempt, string, string | undefined, string, string]>(
     "odd bytes",
     undefined,
     "INVALID_CONFIG",
-    "the server at host:1 is no Post server: is this the right port? With TLS the URL begins with posts://",
+    "the server at host:1 is not a Post server: is this the right port? With TLS the URL begins with posts://",
   ],
   [
     "a server without TLS",

@@ -5,8 +5,8 @@ import { closed, Ending, PromiseCache, unauthorized, unavailable } from "@anybro
 import type { AuthenticationProviderArgs, Authenticator, Mechanism, SASLOptions } from "kafkajs";
 import { Kafka, logLevel } from "kafkajs";
 import type { Settings } from "../options.ts";
-import type { KnownRequests } from "../protocol/server-version.ts";
 import { watchFirstBytes } from "../protocol/first-bytes.ts";
+import type { KnownRequests } from "../protocol/server-version.ts";
 import {
   API_KEYS,
   type Broker,
@@ -28,7 +28,7 @@ interface Node {
   readonly pool: ConnectionPool;
 }
 
-/** What kafkajs passes to a socket factory. */
+/** Arguments that kafkajs passes to a socket factory. */
 interface SocketOptions {
   readonly host: string;
   readonly port: number;
@@ -95,7 +95,7 @@ export class Connections {
   /** If two fetches from a node connected at once, one connection would be left behind. */
   readonly #fetchConnections = new PromiseCache<Node, unknown>();
   readonly #sockets = new Set<Socket>();
-  /** What is said of a server that is none of Kafka. */
+  /** The error for a server that is not a Kafka server. */
   #foreign: Error | undefined;
   readonly #ending = new Ending((reason) => {
     // Without an error, kafkajs does not reject the requests that wait for a response.
@@ -117,7 +117,7 @@ export class Connections {
     this.#addresses.set(node, { host, port });
   }
 
-  /** What the first server knows. */
+  /** The requests that the first server knows. */
   async knownRequests(): Promise<KnownRequests> {
     const { broker } = await this.#node(SEED_NODE);
     return new Map(Object.entries(broker.versions).map(([key, { maxVersion }]) => [Number(key), maxVersion]));

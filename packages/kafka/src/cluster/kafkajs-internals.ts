@@ -1,6 +1,6 @@
 // oxlint-disable-next-line typescript/triple-slash-reference -- an import would still be there when the program runs.
 /// <reference path="./kafkajs-modules.d.ts" />
-// What lies under kafkajs's own producer and consumer. Those retry without end, block on slow handlers, forget their
+// The layer below kafkajs's own producer and consumer. Those retry without end, block on slow handlers, forget their
 // position at each rebalance and fail a whole request for one partition. So the driver uses only kafkajs's codec,
 // connections and authentication. kafkajs 2.2.4 is the last release, so its internals do not change either.
 //

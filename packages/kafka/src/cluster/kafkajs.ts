@@ -40,7 +40,7 @@ const TOPIC_RESOURCE = 2;
 /** A name that no topic can have. */
 const NO_TOPIC = "anybroker.no.such.topic";
 
-/** What kafkajs calls an error whose code it does not know. */
+/** The name that kafkajs gives to an error whose code it does not know. */
 const UNKNOWN_CODE = -99;
 
 /** kafkajs with the driver's settings. */

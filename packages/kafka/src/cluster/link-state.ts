@@ -7,14 +7,14 @@ import type { Writer } from "./writer.ts";
 /** Ids of members that could not leave their group, by group. They hold up each new member until they are removed. */
 export type AbandonedMembers = Map<string, Set<string>>;
 
-/** What all lives of the connection share. */
+/** Settings that all connections of a driver share. */
 export interface ProgramState {
   readonly abandonedMembers: AbandonedMembers;
   /** Names this program in what consumers note with their offsets: lower-case letters and digits. */
   readonly owner: string;
 }
 
-/** What belongs to one life of the connection, and ends with it. */
+/** The state of one connection. It ends with the connection. */
 export interface LinkState extends ProgramState {
   readonly settings: Settings;
   readonly context: core.LinkContext;

@@ -62,7 +62,7 @@ export class PlatformaticConnections {
   /** By host and purpose. */
   readonly #connections = new PromiseCache<string, Connection>();
   readonly #openConnections = new Set<Connection>();
-  /** What is said of a server that is none of Kafka. */
+  /** The error for a server that is not a Kafka server. */
   #foreign: Error | undefined;
   readonly #ending = new Ending(() => {
     for (const connection of this.#openConnections) connection.socket.destroy();

@@ -1,4 +1,4 @@
-// What the driver needs of a client library: Kafka's own requests, one by one. A session decides nothing.
+// The interface to a client library: Kafka's own requests, one by one. A session decides nothing.
 
 import { type Host, orAborted } from "@anybroker/core/driver";
 import type {

@@ -162,14 +162,14 @@ export class Writer {
     const limit = batch.bytes >> 1;
     this.#batchLimits.set(batch.topic, limit);
     const half = batch.records.length >> 1;
-    const rest = {
+    const secondHalf = {
       ...batch,
       records: batch.records.splice(half),
       indexes: batch.indexes.splice(half),
       bytes: limit,
     };
     batch.bytes = limit;
-    queue.unshift(batch, rest);
+    queue.unshift(batch, secondHalf);
   }
 
   async #produce(node: number, batches: readonly Batch[]): Promise<readonly BatchResult[]> {

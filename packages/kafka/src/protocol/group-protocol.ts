@@ -3,7 +3,7 @@
 import { Bytes } from "./bytes.ts";
 import type { TopicPartition } from "./topic-partition.ts";
 
-/** What a member of a group reads, and the partitions it has at present. */
+/** The topics that a member of a group reads, and the partitions that it has at present. */
 export interface MemberMetadata {
   readonly topics: readonly string[];
   readonly owned: readonly TopicPartition[];

@@ -1,4 +1,4 @@
-// What the requests of Kafka's protocol take and return, as far as the driver uses them.
+// Arguments and results of the requests of Kafka's protocol, as far as the driver uses them.
 
 import type { KafkaRecord, NewRecord } from "./records.ts";
 import type { TopicPartition } from "./topic-partition.ts";
@@ -11,7 +11,7 @@ export interface NewTopic {
   readonly config: Readonly<Record<string, string>>;
 }
 
-/** What a server knows of a topic. */
+/** A server's metadata of a topic. */
 export interface TopicInfo {
   readonly topic: string;
   /** Why the topic cannot be used. */
@@ -50,7 +50,7 @@ export interface ProducerId {
   readonly epoch: number;
 }
 
-/** What a fetch found in one partition. */
+/** The result of a fetch for one partition. */
 export interface FetchedPartition extends TopicPartition {
   readonly error: unknown;
   /** The first offset that the partition still has. */

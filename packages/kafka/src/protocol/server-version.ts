@@ -9,7 +9,7 @@ const OFFSET_COMMIT = 8;
 const DESCRIBE_LOG_DIRS = 35;
 
 /**
- * What each version was the first to know, newest first. Source: the definitions of the requests in kafka-clients 3.9.1,
+ * The request that each version was the first to know, newest first. Source: the definitions of the requests in kafka-clients 3.9.1,
  * 4.0.0, 4.1.0, 4.2.0 and 4.3.1.
  */
 const FIRST_WITH: readonly (readonly [request: number, version: number, kafka: string])[] = [

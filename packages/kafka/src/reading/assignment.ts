@@ -4,7 +4,7 @@ export interface Assignment {
   start(signal: AbortSignal): Promise<void>;
   /** Is called when a topic has got partitions. */
   partitionsAdded(signal: AbortSignal): Promise<void>;
-  /** Gives all partitions up in good order. Never rejects. */
+  /** Gives all partitions up cleanly. Never rejects. */
   leave(signal: AbortSignal): Promise<void>;
   /** Is called when the source ends without having left. */
   abandon(): void;

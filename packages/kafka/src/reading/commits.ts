@@ -81,7 +81,7 @@ export class Commits {
     return this.flush(signal);
   }
 
-  /** Commits everything settled before the partitions are given up in good order. */
+  /** Commits everything settled before the partitions are given up cleanly. */
   flushOnLeaving(signal: AbortSignal): Promise<boolean> {
     return this.#commit((log) => log.uncommittedOnLeaving, signal);
   }

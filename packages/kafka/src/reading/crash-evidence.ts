@@ -1,15 +1,15 @@
 import type { RetryProgress } from "@anybroker/core/driver";
 import { type CrashCount, formatNote, type OffsetRange, type PartitionNote, parseNote } from "./partition-note.ts";
 
-/** How many messages from the committed offset on a vanished consumer is taken to have held if it has not noted which. */
+/** How many messages from the committed offset on count as held if a vanished consumer has not noted which it held. */
 const HELD_OFFSETS = 256;
 
 /**
- * What is known of the messages of one partition from consumers that read it before, and what the next consumer is to know.
+ * Crash evidence about the messages of one partition: what earlier consumers have noted, and the note for the next one.
  *
  * A consumer notes itself as the owner of a partition before it delivers anything of it, and takes the note back when it
- * leaves in good order. So a note of another owner is evidence of a crash. A note of this program's own is none: the program
- * lives, and only its connection was lost.
+ * leaves cleanly. So a note of another owner is evidence of a crash. A note of this program's own is not: the program lives,
+ * and only its connection was lost.
  */
 export class CrashEvidence {
   readonly #owner: string;
@@ -25,7 +25,7 @@ export class CrashEvidence {
 
   /**
    * `owner` names this program. `offset` and `metadata` are what is committed. `end` is the end of the partition when it was
-   * taken over: what is written later was not held by anybody before.
+   * taken over. Earlier consumers cannot have held messages that were written later.
    */
   constructor(owner: string, offset: number, metadata: string, end: number = Number.POSITIVE_INFINITY) {
     const found = parseNote(offset, metadata);
@@ -114,7 +114,7 @@ export class CrashEvidence {
     return this.#note(this.#isOwner ? this.#owner : "", offset, settled, held);
   }
 
-  /** The same for a consumer that leaves in good order: without itself as the owner. */
+  /** The same for a consumer that leaves cleanly: without itself as the owner. */
   metadataOnLeaving(offset: number, settled: readonly OffsetRange[]): string {
     return this.#note("", offset, settled, undefined);
   }
@@ -129,7 +129,7 @@ export class CrashEvidence {
   }
 }
 
-/** What a consumer may have held that has not noted it. Messages that are noted as settled were not held. */
+/** The offsets that a consumer without a note of them may have held. Messages noted as settled were not held. */
 function likelyHeld(offset: number, { settled }: PartitionNote, endOfPartition: number): readonly OffsetRange[] {
   let end = offset + HELD_OFFSETS;
   for (const { first, last } of settled) if (first < end) end += last - first + 1;

@@ -69,7 +69,7 @@ export class Membership {
   }
 
   /**
-   * Sends heartbeats, whatever handlers do, until this member must join again. Rejects when the membership is lost or
+   * Sends heartbeats, also while handlers run, until this member must join again. Rejects when the membership is lost or
    * the signal aborts.
    */
   async untilRebalance(signal: AbortSignal): Promise<void> {

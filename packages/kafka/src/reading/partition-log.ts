@@ -14,7 +14,7 @@ const MAX_WAITING_BYTES = 1_048_576;
 /** The most records between the first unsettled one and the last one read. */
 const MAX_UNSETTLED = 10_000;
 
-/** What a waiting record takes besides its key and value, in bytes. */
+/** The memory that a waiting record takes besides its key and value, in bytes. */
 const RECORD_OVERHEAD = 100;
 
 /** How many settled records may stay at the front before they are removed: removing moves all that follow. */
@@ -172,13 +172,13 @@ export class PartitionLog implements TopicPartition {
     return held;
   }
 
-  /** What is to be committed; undefined when the server has it already. */
+  /** The offset to commit and its note; undefined when the server has them already. */
   get uncommitted(): CommittedOffset | undefined {
     const held = this.evidence.knowsHeld ? this.#heldRanges : undefined;
     return this.#unlessCommitted(this.evidence.metadataAt(this.firstUnsettled, this.#settledBeyond, held));
   }
 
-  /** The same for a consumer that gives the partition up in good order. */
+  /** The same for a consumer that gives the partition up cleanly. */
   get uncommittedOnLeaving(): CommittedOffset | undefined {
     return this.#unlessCommitted(this.evidence.metadataOnLeaving(this.firstUnsettled, this.#settledBeyond));
   }

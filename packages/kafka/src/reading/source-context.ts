@@ -3,14 +3,14 @@ import type { Session } from "../cluster/session.ts";
 import type { AssignedPartitions } from "./assigned-partitions.ts";
 import type { Wakeup } from "./wakeup.ts";
 
-/** What the parts of one source share. */
+/** Shared state of the parts of one source. */
 export interface SourceContext {
-  /** The source's own connections: a request that waits for its group or for records holds up no other source. */
+  /** The source's own connections: a request that waits for the group or for records does not delay other sources. */
   readonly session: Session;
   readonly cluster: Cluster;
   readonly partitions: AssignedPartitions;
   readonly wakeup: Wakeup;
-  /** The topic of a subscription. Its old records go by age, and what was read of them is delivered all the same. */
+  /** The topic of a subscription. The server deletes its old records by age. Records that were read before that are still delivered. */
   readonly retained: string | undefined;
   /** Aborts when the source ends. */
   readonly ended: AbortSignal;

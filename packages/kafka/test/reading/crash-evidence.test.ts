@@ -56,7 +56,7 @@ test("metadata that another program has committed is no evidence", () => {
   expect(new CrashEvidence("me", 5, "starts=3").crashesOf(5)).toBe(0);
 });
 
-test("the owner is noted with the next commit, and not by a consumer that leaves in good order", () => {
+test("the owner is noted with the next commit, and not by a consumer that leaves cleanly", () => {
   const log = logOf([5, 6], { from: 5 });
   expect(log.uncommitted).toBeUndefined();
   log.evidence.beginMarking();

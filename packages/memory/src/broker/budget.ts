@@ -15,7 +15,7 @@ export class Budget {
   }
 }
 
-/** What one store of an instance holds, so that all of it can be freed at once. */
+/** The share of one store of an instance, so that all of it can be freed at once. */
 export class BudgetShare {
   readonly #budget: Budget;
   #messages = 0;

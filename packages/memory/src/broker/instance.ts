@@ -116,7 +116,7 @@ export class Instance implements MemoryInstance {
     this.#checkUnused();
   }
 
-  /** What the hook decides. `operation` is called only when there is a hook. */
+  /** The decision of the hook. `operation` is called only when there is a hook. */
   fault(operation: () => MemoryOperation): MemoryFault | undefined {
     return this.#hook?.(operation());
   }

@@ -15,7 +15,7 @@ export class TopicStore {
   readonly ephemeral: Set<QueueStore> = new Set();
   /** Everything that was published, for tests. Filled only on a manual clock. */
   readonly #published: { readonly message: MemoryMessage; readonly due: number | undefined }[] = [];
-  /** What the retention keeps. */
+  /** Messages that the retention keeps. */
   readonly #log = new Fifo<{ readonly at: number; readonly message: MemoryMessage }>();
   readonly #timers: Timers;
   readonly #budget: Budget;

@@ -1,7 +1,7 @@
 import type { Naming } from "@anybroker/core/driver";
 import type { Connection } from "../broker/connection.ts";
 
-/** What a link knows. It ends with the link. */
+/** The state of a link. It ends with the link. */
 export interface LinkState {
   readonly connection: Connection;
   readonly naming: Naming;

@@ -16,7 +16,7 @@ export interface Creatable {
 export interface QueueOrExchange extends Creatable {
   /** Rejects unless it exists. Creates nothing. */
   readonly check: (channel: Channel) => Promise<unknown>;
-  /** What `verify` reports when it is missing. Without this, that is an error. */
+  /** The difference that `verify` reports when it is missing. Without this, a missing one is an error. */
   readonly whenMissing?: Difference | undefined;
 }
 

@@ -129,7 +129,7 @@ export class Publisher {
       .all()
       .filter((one) => one.id === messageId && one.routingKey === routingKey && one.exchange === exchange);
     const name = exchange || routingKey;
-    const error = notFound(exchange === "" ? `no queue ${name}` : `no queue behind exchange ${name}`);
+    const error = notFound(exchange === "" ? `there is no queue ${name}` : `there is no queue behind exchange ${name}`);
     for (const one of candidates) one.returned = { error, outcomeUnknown: candidates.length > 1 };
     this.#events.onMissing(name);
     if (exchange === "") this.replace();

@@ -3,7 +3,7 @@ import type { Connection } from "../connection.ts";
 import type { Settings } from "../options.ts";
 import type { Publishers } from "../publishing/publishers.ts";
 
-/** What a link knows. It ends with the link. */
+/** The state of a link. It ends with the link. */
 export interface LinkState {
   readonly settings: Settings;
   readonly context: core.LinkContext;

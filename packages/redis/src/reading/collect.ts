@@ -10,7 +10,7 @@ export interface Place extends CollectStream {
   readonly index: number;
 }
 
-/** What one look at streams has found. */
+/** The result of one look at streams. */
 export interface Collected {
   readonly deliveries: readonly RedisDelivery[];
   /** For each place the id up to which the group has read; empty unless the consumer owns the partition. */

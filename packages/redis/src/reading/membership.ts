@@ -56,8 +56,8 @@ export async function joinGroups(
 }
 
 /**
- * A queue's retries wait in its delayed set, which is no key while it is empty. So its dead letters, which are created
- * together with the queue, tell whether another program expects copies in the queue.
+ * A queue's retries wait in its delayed set. An empty set does not exist in Redis, so it shows nothing. The queue's dead letters
+ * are created together with the queue, and their existence means that copies are expected in the queue.
  */
 async function queueReturns({ connection, context }: LinkState, { deadLetters }: SourceKeys): Promise<boolean> {
   return context.topology === "create" || Number(await connection.command("EXISTS", deadLetters)) === 1;

@@ -55,7 +55,7 @@ export class ReadBuffer {
     return [];
   }
 
-  /** All that is buffered, also where the lease has ended. */
+  /** Takes all buffered deliveries, including those whose lease has ended. */
   takeAll(): readonly RedisDelivery[] {
     return this.#deliveries.splice(0);
   }

@@ -6,7 +6,7 @@ if redis.call('EXISTS', KEYS[1]) == 0 then
   redis.call('XDEL', KEYS[1], redis.call('XADD', KEYS[1], '*', 'd', ''))
   if KEYS[2] then redis.call('SET', KEYS[2], ARGV[1]) end
 elseif redis.call('TYPE', KEYS[1]).ok ~= 'stream' then
-  return redis.error_reply('WRONGTYPE ' .. KEYS[1] .. ' is no stream')
+  return redis.error_reply('WRONGTYPE ' .. KEYS[1] .. ' is not a stream')
 end
 return KEYS[2] and redis.call('GET', KEYS[2]) or '0'`);
 

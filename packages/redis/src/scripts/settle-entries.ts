@@ -31,8 +31,8 @@ return lost`,
 );
 
 /**
- * What happens to entries that need no copy. All but `ackUnchecked` leave alone what the consumer no longer holds;
- * `ackUnchecked` acks whatever it is given, which costs the server a third less.
+ * The ways to settle entries that need no copy. All but `ackUnchecked` leave alone what the consumer no longer holds;
+ * `ackUnchecked` acks every entry without a check, which costs the server a third less.
  */
 export type SettleAction = "ack" | "ackUnchecked" | "release" | "extend";
 

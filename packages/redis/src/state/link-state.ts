@@ -9,7 +9,7 @@ import type { LivingConsumers } from "./living-consumers.ts";
 import type { PartitionCounts } from "./partition-counts.ts";
 import type { TopicTrimmer } from "./topic-trimmer.ts";
 
-/** What one life of the connection knows and owns. It ends with the connection. */
+/** The state of one connection. It ends with the connection. */
 export interface LinkState {
   readonly settings: Settings;
   readonly context: core.LinkContext;
@@ -25,7 +25,7 @@ export interface LinkState {
   readonly cleanup: Exclude<Cleanup, "keep">;
 }
 
-/** What happens to the acked entries of this stream. */
+/** The way to remove the acked entries of this stream. */
 export function cleanupOf(state: LinkState, stream: SourceStream): Cleanup {
   return stream.exclusive ? state.cleanup : "keep";
 }

@@ -4,7 +4,7 @@ import type { Connection } from "../connection.ts";
 import type { Settings } from "../options.ts";
 import { PARTITIONS, type SourceKeys, sourceKeys } from "../topology.ts";
 
-/** How many partitions each queue has on the server. The first count is kept for the life of the link. */
+/** How many partitions each queue has on the server. The first count is kept as long as the link. */
 export class PartitionCounts {
   readonly #connection: Connection;
   readonly #settings: Settings;

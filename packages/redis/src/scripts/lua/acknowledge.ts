@@ -1,5 +1,5 @@
 /**
- * What happens to an acked entry. With `xdel` it is deleted, unless another group reads the stream too. With `xackdel`,
+ * The way to remove an acked entry. With `xdel` it is deleted, unless another group reads the stream too. With `xackdel`,
  * which needs Redis 8.2, it is also deleted if all other groups are done with it already.
  */
 export type Cleanup = "keep" | "xdel" | "xackdel";

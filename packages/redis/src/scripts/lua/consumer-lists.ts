@@ -1,6 +1,6 @@
 /** Which consumers are known to be alive or dead. */
 export interface ConsumerLists {
-  /** What the names of this driver's consumers begin with. One of them that is not in `living` has ended. */
+  /** The prefix of the names of this driver's consumers. A consumer with it that is not in `living` has ended. */
   readonly ownPrefix: string;
   /** The open consumers of this driver. */
   readonly living: Iterable<string>;
