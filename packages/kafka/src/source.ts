@@ -26,7 +26,7 @@ const MAX_RECEIVE_WAIT = 1_000;
 export async function openSource(
   state: LinkState,
   entity: core.SourceEntity,
-  { window }: core.OpenOptions,
+  { window, giveBack }: core.OpenOptions,
   lostDeliveries: core.OnLost,
   signal: AbortSignal,
 ): Promise<core.Source> {
@@ -59,6 +59,7 @@ export async function openSource(
       membership,
       window,
       lostDeliveries,
+      giveBack: entity.ordered ? giveBack : undefined,
     });
     await source.start(signal);
     return source;
@@ -81,6 +82,7 @@ interface SourceParts {
   readonly membership: Membership | undefined;
   readonly window: number;
   readonly lostDeliveries: core.OnLost;
+  readonly giveBack: core.OpenOptions["giveBack"];
 }
 
 class KafkaSource implements core.Source {
@@ -130,6 +132,7 @@ class KafkaSource implements core.Source {
         this.#commits,
         this.#fetching,
         opened.lostDeliveries,
+        opened.giveBack,
       );
     }
     void session.lost.then(this.#ending.end);

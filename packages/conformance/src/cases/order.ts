@@ -150,6 +150,48 @@ export const ORDER: readonly Case[] = [
     },
   },
   {
+    id: "join-waits-for-handlers",
+    name: "A consumer that joins begins no key while a handler of another consumer has a message of it",
+    section: "D",
+    rows: [66],
+    needs: ["ordering"],
+    async run(context) {
+      const queue = await orderedQueue(context);
+      const other = (await context.connect()).queue<Step>(queue.name, { ordered: true });
+      const busy = new Set<string>();
+      const overlaps: string[] = [];
+      const done = new Set<string>();
+      const joined = gate();
+      let running = 0;
+      const options = {
+        concurrency: 12,
+        prefetch: 100,
+        handle: async ({ body }: { readonly body: Step }) => {
+          if (busy.has(body.key)) overlaps.push(body.key);
+          busy.add(body.key);
+          running += 1;
+          await joined.promise;
+          // Long enough for the new consumer to get messages, where it does not wait.
+          if (body.number === 0) await sleep(1_000);
+          busy.delete(body.key);
+          done.add(`${body.key}/${body.number}`);
+        },
+      };
+      const all = steps(12, 4);
+      for (const step of all) await queue.send(step, { key: step.key });
+      await context.collect(queue, options);
+      await context.until("a handler for each key", () => running === 12);
+      await context.collect(other, options);
+      joined.open();
+      await context.until(
+        "all messages to be handled",
+        () => done.size === all.length,
+        () => done.size,
+      );
+      deepEqual(overlaps, []);
+    },
+  },
+  {
     id: "keys-run-side-by-side",
     name: "A slow message blocks its own key and no other",
     section: "D",

@@ -6,6 +6,12 @@ import type { Settlement, SettleResult } from "./settlement.ts";
 export interface OpenOptions {
   /** The largest number of unsettled deliveries in the core and in the driver's buffer together. */
   readonly window: number;
+  /**
+   * Asks the core to give deliveries back, so that the driver can pass them on: it releases what no handler has, and settles
+   * or releases the rest as soon as its handler has returned. Resolves when none of them is held. A driver calls it before a
+   * living consumer of an ordered source gives up a part of it, because another consumer must not begin what a handler has.
+   */
+  readonly giveBack?: ((deliveries: readonly Delivery[]) => Promise<void>) | undefined;
 }
 
 /** An open reader of one queue or subscription. */

@@ -166,6 +166,7 @@ export class Dispatcher implements SuspectHolder {
       this.pump();
     });
     this.#backingOff.set(held, cancel);
+    this.#runEnded.wake();
   }
 
   /** Removes and returns the matching messages that no handler has, those included that back off. */
@@ -177,9 +178,17 @@ export class Dispatcher implements SuspectHolder {
     }
     const waiting = this.#queues.remove(matches);
     for (const held of backingOff) this.#queues.free(held);
-    this.#runEnded.wake();
-    this.#turns.changed();
-    return [...backingOff, ...waiting];
+    const removed = [...backingOff, ...waiting];
+    if (removed.length > 0) {
+      this.#runEnded.wake();
+      this.#turns.changed();
+    }
+    return removed;
+  }
+
+  /** Resolves when a handler has returned or a message backs off, or when the signal aborts. */
+  change(signal: AbortSignal): Promise<void> {
+    return this.#runEnded.wait(signal);
   }
 
   /** Resolves when no handler runs except overdue ones, or when the signal aborts. */

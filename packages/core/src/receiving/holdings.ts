@@ -116,6 +116,11 @@ export class Holdings implements Holder {
     });
   }
 
+  /** Whether one of the deliveries is held. */
+  holdsAny(deliveries: ReadonlySet<Delivery>): boolean {
+    return this.#held.all().some(({ delivery }) => deliveries.has(delivery));
+  }
+
   /** Resolves when a held message has been settled or lost, or when the signal aborts. */
   change(signal: AbortSignal): Promise<void> {
     return this.#changed.wait(signal);

@@ -108,6 +108,17 @@ export class ReadSession {
     await closing.catch(() => {});
   }
 
+  /** Gives back these messages, those of running handlers when they have returned. Resolves when none of them is held. */
+  async giveBack(deliveries: readonly Delivery[]): Promise<void> {
+    const { dispatcher, settler } = this.#context;
+    const wanted = new Set(deliveries);
+    while (this.#holdings.holdsAny(wanted)) {
+      // What failed in a running handler backs off now.
+      for (const held of dispatcher.remove(({ delivery }) => wanted.has(delivery))) settler.release(held);
+      await Promise.race([this.#holdings.change(this.signal), dispatcher.change(this.signal)]);
+    }
+  }
+
   /** Waits for running handlers until `late` aborts, gives back all other messages, and closes the source. */
   async drain(late: AbortSignal): Promise<void> {
     const { entity, dispatcher, settler } = this.#context;

@@ -246,7 +246,8 @@ export class SourceConsumer implements Consumer {
       if (holdings === undefined) lostEarly.push(...deliveries);
       else holdings.takenBack(deliveries);
     };
-    const opening = link.open(entity, { window }, lost, this.#stop.signal);
+    const giveBack = async (deliveries: readonly Delivery[]): Promise<void> => this.#session?.giveBack(deliveries);
+    const opening = link.open(entity, { window, giveBack }, lost, this.#stop.signal);
     const closeLate = (late: Source): Promise<void> => withTimeLimit(CLOSE_TIMEOUT, (limit) => late.close(limit));
     const source = await this.#connection.within(link, opening, this.#stop.signal, closeLate);
     holdings = this.#holdingsOf(source);

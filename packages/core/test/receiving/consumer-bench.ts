@@ -5,6 +5,7 @@ import { Log } from "../../src/base/log.ts";
 import type { SourceEntity } from "../../src/contract/entities.ts";
 import type { Delivery } from "../../src/contract/message.ts";
 import type { Settlement } from "../../src/contract/settlement.ts";
+import type { OpenOptions } from "../../src/contract/source.ts";
 import { Connection } from "../../src/link/connection.ts";
 import { Declarations } from "../../src/link/declarations.ts";
 import type { HeldMessage } from "../../src/receiving/held-message.ts";
@@ -38,6 +39,8 @@ export interface ConsumerBench {
   deliver(id: string, fields?: Partial<Delivery>): Promise<Delivery>;
   /** Reports that a delivery is no longer held. */
   lose(lost: Delivery): void;
+  /** Asks for deliveries back. Resolves when none of them is held. */
+  giveBack(deliveries: readonly Delivery[]): Promise<void>;
   /** Every settlement that the newest source was asked for. */
   settlements(): readonly Settlement[];
 }
@@ -52,8 +55,10 @@ export async function consumerBench({
   const server = new ServerDouble();
   const sources: SourceDouble[] = [];
   let lose: (deliveries: readonly Delivery[]) => void = () => {};
-  server.open = async (_entity, _options, lost) => {
+  let giveBack: OpenOptions["giveBack"];
+  server.open = async (_entity, options, lost) => {
     lose = lost;
+    giveBack = options.giveBack;
     const source = new SourceDouble();
     sources.push(source);
     return source;
@@ -91,6 +96,7 @@ export async function consumerBench({
       return delivered;
     },
     lose: (lost) => lose([lost]),
+    giveBack: async (deliveries) => giveBack?.(deliveries),
     settlements: () => sources.at(-1)?.settled.flat() ?? [],
   };
 }

@@ -201,3 +201,59 @@ describe("a lease that is not renewed in time", () => {
     expect(it.errors).toMatchObject([{ code: "LEASE_LOST", message: expect.stringContaining("begins again") }]);
   });
 });
+
+describe("deliveries that the driver asks for", () => {
+  const ordered = { kind: "queue", name: "jobs", ordered: true } as const;
+
+  test("go back at once if no handler has them, and otherwise when their handler has returned", async () => {
+    const { promise: first, resolve: end } = Promise.withResolvers<void>();
+    const it = await consumerBench({ entity: ordered, handle: () => first });
+    await it.consumer.start();
+    const [a1, a2, b1] = [
+      await it.deliver("a1", { key: "a" }),
+      await it.deliver("a2", { key: "a" }),
+      await it.deliver("b1", { key: "b" }),
+    ];
+    let isDone = false;
+    void it.giveBack([a1, a2]).then(() => {
+      isDone = true;
+    });
+    await settled();
+    expect(it.settlements()).toMatchObject([{ action: "release", delivery: { id: "a2" } }]);
+    expect(isDone).toBe(false);
+    end();
+    await settled();
+    await settled();
+    expect(it.settlements().map(({ action, delivery }) => [action, delivery.id])).toEqual([
+      ["release", "a2"],
+      ["ack", "a1"],
+      ["ack", b1.id],
+    ]);
+    expect(isDone).toBe(true);
+  });
+
+  test("go back with their failures if their handler fails, or if they wait for their next attempt", async () => {
+    const { promise: running, reject: fail } = Promise.withResolvers<void>();
+    running.catch(() => {});
+    const it = await consumerBench({
+      entity: ordered,
+      concurrency: 2,
+      handle: ({ id }) => {
+        if (id === "b") throw new Error("no");
+        return running;
+      },
+    });
+    await it.consumer.start();
+    const [a, b] = [await it.deliver("a", { key: "a" }), await it.deliver("b", { key: "b" })];
+    const giving = Promise.all([it.giveBack([a]), it.giveBack([b])]);
+    await settled();
+    expect(it.settlements()).toMatchObject([{ action: "release", delivery: { id: "b" } }]);
+    fail(new Error("no"));
+    await giving;
+    expect(it.settlements().map(({ action, delivery }) => [action, delivery.id])).toEqual([
+      ["release", "b"],
+      ["release", "a"],
+    ]);
+    expect(firstOf(it.sources).progress).toMatchObject([{ failures: 1 }, { failures: 1 }]);
+  });
+});

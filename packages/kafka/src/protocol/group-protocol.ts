@@ -7,11 +7,13 @@ import type { TopicPartition } from "./topic-partition.ts";
 export interface MemberMetadata {
   readonly topics: readonly string[];
   readonly owned: readonly TopicPartition[];
+  /** Those of them that no other member may get yet, because their messages must stay in order and handlers may run. */
+  readonly inUse: readonly TopicPartition[];
 }
 
-/** Encodes in Kafka's own format, so that other tools can read the topics. The owned partitions are its user data. */
-export function encodeMemberMetadata({ topics, owned }: MemberMetadata): Buffer {
-  const userData = Buffer.from(JSON.stringify(numbersByTopic(owned)));
+/** Encodes in Kafka's own format, so that other tools can read the topics. The partitions are its user data. */
+export function encodeMemberMetadata({ topics, owned, inUse }: MemberMetadata): Buffer {
+  const userData = Buffer.from(JSON.stringify({ owned: numbersByTopic(owned), inUse: numbersByTopic(inUse) }));
   return Buffer.concat([int16(0), int32(topics.length), ...topics.map(text), int32(userData.length), userData]);
 }
 
@@ -20,10 +22,11 @@ export function decodeMemberMetadata(data: Buffer): MemberMetadata {
   const bytes = new Bytes(data, 2);
   const topics = bytes.list(() => bytes.text());
   try {
-    const userData: unknown = JSON.parse(String(bytes.bytes(bytes.int32())));
-    return { topics, owned: partitionsFrom(userData) };
+    // The cast is true of any JSON but null, for which the next line throws.
+    const userData = JSON.parse(String(bytes.bytes(bytes.int32()))) as Readonly<Record<string, unknown>>;
+    return { topics, owned: partitionsFrom(userData.owned), inUse: partitionsFrom(userData.inUse) };
   } catch {
-    return { topics, owned: [] };
+    return { topics, owned: [], inUse: [] };
   }
 }
 

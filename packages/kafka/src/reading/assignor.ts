@@ -1,5 +1,5 @@
 import type { MemberMetadata } from "../protocol/group-protocol.ts";
-import type { TopicPartition } from "../protocol/topic-partition.ts";
+import { partitionName, type TopicPartition } from "../protocol/topic-partition.ts";
 
 /** Outweighs any number of partitions that a member has of other topics. */
 const SAME_TOPIC_WEIGHT = 1_000_000;
@@ -7,7 +7,8 @@ const SAME_TOPIC_WEIGHT = 1_000_000;
 /**
  * Assigns the partitions of each topic evenly to the members that read the topic. Members keep the partitions they
  * own, first ones first, as far as that is even. Members may read different topics: each partition of a topic with a
- * reader has an owner.
+ * reader has an owner, except that what one member has in use goes to no other. That member asks for another rebalance
+ * when it has given the partition up.
  */
 export function assignPartitions(
   members: ReadonlyMap<string, MemberMetadata>,
@@ -30,7 +31,11 @@ export function assignPartitions(
       assigned.get(id)?.push(...partitions.map((partition) => ({ topic, partition })));
     }
   }
-  return assigned;
+  const user = new Map(
+    [...members].flatMap(([id, { inUse }]) => inUse.map((one) => [partitionName(one), id] as const)),
+  );
+  const mayHave = (id: string, one: TopicPartition): boolean => (user.get(partitionName(one)) ?? id) === id;
+  return new Map([...assigned].map(([id, partitions]) => [id, partitions.filter((one) => mayHave(id, one))]));
 }
 
 /** The partitions of one topic that each reader keeps. They are removed from `free`. */

@@ -1,13 +1,13 @@
 import type * as core from "@anybroker/core/driver";
 import { BEGINNING, END } from "../cluster/cluster.ts";
 import { noTopic } from "../errors.ts";
-import type { TopicPartition } from "../protocol/topic-partition.ts";
+import { partitionName, type TopicPartition } from "../protocol/topic-partition.ts";
 import type { Assignment } from "./assignment.ts";
 import type { Commits } from "./commits.ts";
 import { deleteHandledRecords } from "./delete-handled.ts";
 import type { Fetching } from "./fetching.ts";
 import type { Membership } from "./membership.ts";
-import type { StartOfReading } from "./partition-log.ts";
+import type { PartitionLog, StartOfReading } from "./partition-log.ts";
 import type { SourceContext } from "./source-context.ts";
 
 /** The assignment of a group's member: the partitions that the leader of the group assigns to it. */
@@ -18,6 +18,8 @@ export class GroupAssignment implements Assignment {
   readonly #fetching: Fetching;
   /** Tells the core which of its deliveries have gone to another consumer. */
   readonly #lostDeliveries: (deliveries: readonly core.Delivery[]) => void;
+  /** Gets deliveries back from the core; undefined if another consumer may get their messages before. */
+  readonly #giveBack: core.OpenOptions["giveBack"];
 
   constructor(
     context: SourceContext,
@@ -25,12 +27,14 @@ export class GroupAssignment implements Assignment {
     commits: Commits,
     fetching: Fetching,
     lostDeliveries: (deliveries: readonly core.Delivery[]) => void,
+    giveBack: core.OpenOptions["giveBack"],
   ) {
     this.#context = context;
     this.#membership = membership;
     this.#commits = commits;
     this.#fetching = fetching;
     this.#lostDeliveries = lostDeliveries;
+    this.#giveBack = giveBack;
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -75,6 +79,7 @@ export class GroupAssignment implements Assignment {
     await this.#commits.flushOnLeaving(ended).catch(() => {});
     partitions.isRebalancing = true;
     await this.#commits.idle();
+    partitions.keepOnly(partitions.all.filter((log) => !log.isLeaving || log.held.length > 0));
     await this.#join(ended);
   }
 
@@ -82,15 +87,19 @@ export class GroupAssignment implements Assignment {
     const { cluster, partitions, wakeup } = this.#context;
     const { topics } = partitions;
     // Members keep their first partitions first: those from which the core holds the most messages.
-    const owned = partitions.all.toSorted((one, other) => other.held.length - one.held.length);
-    const assigned = await this.#membership.join(topics, owned, signal);
+    const keepingFirst = (log: PartitionLog): number => (log.isLeaving ? -1 : log.held.length);
+    const owned = partitions.all.toSorted((one, other) => keepingFirst(other) - keepingFirst(one));
+    const inUse = this.#giveBack === undefined ? [] : owned.filter((log) => log.held.length > 0);
+    const assigned = await this.#membership.join({ topics, owned, inUse }, signal);
     // The leader has just refreshed them.
     if (!this.#membership.isLeader) await cluster.refresh(topics, signal);
     const missing = topics.find((topic) => cluster.knownLeaders(topic) === undefined);
     // The partitions of a missing topic were not assigned, and nothing would announce a new topic of that name.
     if (missing !== undefined) throw noTopic(missing);
-    const lost = partitions.keepOnly(assigned);
+    const lost = partitions.keepOnly([...assigned, ...inUse]);
     if (lost.length > 0) this.#lostDeliveries(lost);
+    const names = new Set(assigned.map(partitionName));
+    for (const log of inUse) this.#keepOrGiveUp(log, names.has(partitionName(log)));
     const added = assigned.filter((partition) => !partitions.has(partition));
     partitions.add(await this.#offsetsToReadFrom(added, signal));
     this.#fetching.startLoops();
@@ -98,6 +107,16 @@ export class GroupAssignment implements Assignment {
     // This includes what could not be committed during the rebalance.
     void this.#commits.commitNow();
     wakeup.wake();
+  }
+
+  /** A partition that another member is to get is given up once the core holds nothing of it. */
+  #keepOrGiveUp(log: PartitionLog, isKept: boolean): void {
+    const wasLeaving = log.isLeaving;
+    log.isLeaving = !isKept;
+    if (isKept || wasLeaving) return;
+    void this.#giveBack?.(log.held).then(() => {
+      if (log.isLeaving) this.#membership.requestRebalance();
+    });
   }
 
   /** A group without an offset, or one that has lost it, begins with the oldest message, so that it misses nothing. */

@@ -9,6 +9,7 @@ import {
   decodeMemberMetadata,
   encodeAssignment,
   encodeMemberMetadata,
+  type MemberMetadata,
 } from "../protocol/group-protocol.ts";
 import type { CommittedOffset, JoinResult, Member } from "../protocol/requests.ts";
 import type { TopicPartition } from "../protocol/topic-partition.ts";
@@ -51,14 +52,10 @@ export class Membership {
   }
 
   /** Joins for the first time or again. Returns the partitions that this member now has. */
-  async join(
-    topics: readonly string[],
-    owned: readonly TopicPartition[],
-    signal: AbortSignal,
-  ): Promise<readonly TopicPartition[]> {
+  async join(wish: MemberMetadata, signal: AbortSignal): Promise<readonly TopicPartition[]> {
     for (;;) {
       try {
-        return await this.#joinOnce(topics, owned, signal);
+        return await this.#joinOnce(wish, signal);
       } catch (error) {
         const code = kafkaCodeOf(error);
         // A coordinator that has just started may forget the id that it gave to a member that is about to join.
@@ -115,17 +112,13 @@ export class Membership {
     }
   }
 
-  async #joinOnce(
-    topics: readonly string[],
-    owned: readonly TopicPartition[],
-    signal: AbortSignal,
-  ): Promise<readonly TopicPartition[]> {
+  async #joinOnce(wish: MemberMetadata, signal: AbortSignal): Promise<readonly TopicPartition[]> {
     const request = {
       group: this.group.name,
       id: this.#member.id,
       sessionTimeout: this.#sessionTimeout,
       protocol: GROUP_PROTOCOL,
-      metadata: encodeMemberMetadata({ topics, owned }),
+      metadata: encodeMemberMetadata(wish),
     };
     const joined = await this.group.askCoordinator(signal, (node) => this.#session.joinGroup(node, request));
     this.#member = joined.member;

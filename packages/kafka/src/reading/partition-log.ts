@@ -56,6 +56,8 @@ export class PartitionLog implements TopicPartition {
   committed: CommittedOffset;
   /** Whether the partition has gone to another consumer, or the source has ended. */
   revoked = false;
+  /** Whether it goes to another consumer as soon as nothing of it is held. Nothing more of it is delivered. */
+  isLeaving = false;
   /** Records in order of their offsets. */
   #entries: HeldDelivery[] = [];
   /** The index of the first unsettled entry, and of the next one to deliver for the first time. */
@@ -84,7 +86,11 @@ export class PartitionLog implements TopicPartition {
 
   /** Whether more may be read. */
   get hasRoom(): boolean {
-    return this.#waitingBytes < MAX_WAITING_BYTES && this.#entries.length - this.#firstUnsettled < MAX_UNSETTLED;
+    return (
+      !this.isLeaving &&
+      this.#waitingBytes < MAX_WAITING_BYTES &&
+      this.#entries.length - this.#firstUnsettled < MAX_UNSETTLED
+    );
   }
 
   append({ records, next }: Omit<FetchedPartition, "start">): void {
@@ -115,6 +121,7 @@ export class PartitionLog implements TopicPartition {
 
   /** When the next record may be delivered, in ms since 1970; undefined when there is none. */
   get nextDue(): number | undefined {
+    if (this.isLeaving) return undefined;
     if (this.#released.length > 0) return 0;
     const record = this.#entries[this.#next]?.native;
     if (record === undefined) return undefined;

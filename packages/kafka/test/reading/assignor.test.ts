@@ -7,7 +7,7 @@ const places = (topic: string, ...partitions: readonly number[]): TopicPartition
   partitions.map((partition) => ({ topic, partition }));
 
 function wishes(all: Readonly<Record<string, Partial<MemberMetadata>>>): ReadonlyMap<string, MemberMetadata> {
-  return new Map(Object.entries(all).map(([id, wish]) => [id, { topics: ["q"], owned: [], ...wish }]));
+  return new Map(Object.entries(all).map(([id, wish]) => [id, { topics: ["q"], owned: [], inUse: [], ...wish }]));
 }
 
 test("partitions are assigned evenly, each to one member", () => {
@@ -47,4 +47,17 @@ test("a partition that two members claim to own is assigned to one of them", () 
   const owned = places("q", 0, 1);
   const shares = assignPartitions(wishes({ a: { owned }, b: { owned } }), new Map([["q", 2]]));
   expect([...shares.values()].flat()).toHaveLength(2);
+});
+
+test("what a member has in use goes to no other, until that member has given it up", () => {
+  const owned = places("q", 0, 1, 2, 3);
+  const partitions = new Map([["q", 4]]);
+  const first = assignPartitions(wishes({ a: { owned, inUse: places("q", 0, 2) }, b: {} }), partitions);
+  expect(first.get("a")).toEqual(places("q", 0, 1));
+  expect(first.get("b")).toEqual(places("q", 3));
+  const second = assignPartitions(
+    wishes({ a: { owned: places("q", 0, 1) }, b: { owned: places("q", 3) } }),
+    partitions,
+  );
+  expect(second.get("b")).toEqual(places("q", 3, 2));
 });
