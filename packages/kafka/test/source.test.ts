@@ -68,6 +68,30 @@ describe("a source", () => {
     }
   }, 90_000);
 
+  test("notes what is held before a suspect starts, also while its group rebalances", async () => {
+    const [one, two, three] = await Promise.all([
+      open({ partitions: 1 }, { lease: 3_000 }),
+      open({}, { lease: 3_000 }),
+      open({}, { lease: 3_000 }),
+    ]);
+    const entity = await declared(one, queue(unique("queue")));
+    await accepted(one, queue(entity.name), numbered(1));
+    const source = await reading(one, entity);
+    await take(source, 1);
+    const note = async (): Promise<string | undefined> => (await offsets(entity.name, entity.name))[0]?.[1];
+    const crashing = await reading(two, entity);
+    const crash = AbortSignal.abort(new Error("crash"));
+    await crashing.close(crash);
+    await two.close(crash);
+    await expect.poll(note).toMatch(/^anybroker:[0-9a-f]{12}:::$/);
+    // The group waits for the member that crashed until its lease is over.
+    const joining = reading(three, entity);
+    await expect.poll(note).toBe("");
+    await source.flush?.(live);
+    expect(await note()).toMatch(/^anybroker:[0-9a-f]{12}::::0$/);
+    await joining;
+  });
+
   test("that joins gets partitions, and the source that had them loses their deliveries", async () => {
     const [one, two] = await Promise.all([open({ partitions: 4 }), open()]);
     const entity = await declared(one, queue(unique("queue")));

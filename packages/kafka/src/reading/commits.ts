@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { CODES, kafkaCodeOf } from "../protocol/error-codes.ts";
 import type { CommittedOffset } from "../protocol/requests.ts";
 import type { Membership } from "./membership.ts";
@@ -11,6 +12,9 @@ import type { SourceContext } from "./source-context.ts";
 const COMMIT_WAIT = 100;
 const COMMIT_WAIT_WHEN_MANY = 2;
 const MANY_ACKS = 16;
+
+/** How often to try to note what is held while the group rebalances, in ms. */
+const NOTE_WAIT = 50;
 
 /** At this multiple of "many", nothing more is delivered until acks are committed. */
 const MAX_UNCOMMITTED = 16;
@@ -75,10 +79,16 @@ export class Commits {
     return this.#commit((log) => log.uncommitted, signal);
   }
 
-  /** Commits everything settled, and notes what is held. Nothing more is delivered before the owner is noted again. */
-  noteHeld(signal: AbortSignal): Promise<boolean> {
-    for (const { evidence } of this.#context.partitions.all) evidence.noteHeld();
-    return this.flush(signal);
+  /**
+   * Commits everything settled, and notes what is held. Nothing more is delivered before the owner is noted again. Waits for
+   * the end of a rebalance: a crash that follows must find the note.
+   */
+  async noteHeld(signal: AbortSignal): Promise<void> {
+    const { partitions, ended } = this.#context;
+    const over = AbortSignal.any([signal, ended]);
+    for (const { evidence } of partitions.all) evidence.noteHeld();
+    while (!over.aborted && !(await this.commitNow()))
+      await sleep(NOTE_WAIT, undefined, { signal: over }).catch(() => {});
   }
 
   /** Commits everything settled before the partitions are given up cleanly. */

@@ -185,8 +185,12 @@ export class PartitionLog implements TopicPartition {
     return this.#unlessCommitted(this.evidence.metadataAt(this.firstUnsettled, this.#settledBeyond, held));
   }
 
-  /** The same for a consumer that gives the partition up cleanly. */
+  /**
+   * The same for a consumer that gives the partition up cleanly, or may have to. While a suspect has its handler, what
+   * is held stays noted, so that its crash leaves evidence.
+   */
   get uncommittedOnLeaving(): CommittedOffset | undefined {
+    if (this.evidence.knowsHeld && this.held.length > 0) return this.uncommitted;
     return this.#unlessCommitted(this.evidence.metadataOnLeaving(this.firstUnsettled, this.#settledBeyond));
   }
 

@@ -90,3 +90,15 @@ test("what waits before an offset that the server has deleted is dropped, and wh
   log.settle(a);
   expect(log.firstUnsettled).toBe(5);
 });
+
+test("a log that may have to be given up keeps the note of what is held while a suspect has its handler", () => {
+  const log = logOf([0, 1]);
+  log.evidence.beginMarking();
+  log.evidence.marked();
+  const suspect = takeOne(log);
+  expect(log.uncommittedOnLeaving).toBeUndefined();
+  log.evidence.noteHeld();
+  expect(log.uncommittedOnLeaving?.metadata).toBe("anybroker:me::::0");
+  log.settle(suspect);
+  expect(log.uncommittedOnLeaving?.metadata).toBe("");
+});
