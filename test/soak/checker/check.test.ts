@@ -225,6 +225,18 @@ test("overlap: excused only when the first process was disturbed meanwhile, or t
   expect(findingsOf(...twoAtOnce, fault("stop", "worker-2.1", 6_100, 6_200))).toEqual([overlap]);
 });
 
+test("overlap: a process that joins is no excuse, whatever became of the one before it", () => {
+  const found = findingsOf(
+    fault("redeploy", "worker-1.1", 100, 5_900),
+    sent("m1", 0, strict),
+    run("m1", "strict", 5_950, 6_500, { life: "worker-2.1" }),
+    run("m1", "strict", 6_100, 6_700, { life: "worker-1.2" }),
+  );
+  expect(found).toEqual([
+    "overlap: m1 in worker-2.1 and m1 in worker-1.2 were handled at the same time, both of key k on strict",
+  ]);
+});
+
 test("overlap: within one process there is no excuse", () => {
   const found = findingsOf(
     fault("cut", "worker-1.1", 5, 6),

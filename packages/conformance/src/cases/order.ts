@@ -62,7 +62,6 @@ export const ORDER: readonly Case[] = [
   {
     id: "order-with-consumers",
     name: "Order by key holds when several consumers compete",
-
     section: "D",
     rows: [63, 66],
     needs: ["ordering"],
@@ -165,7 +164,7 @@ export const ORDER: readonly Case[] = [
       let running = 0;
       const options = {
         concurrency: 12,
-        prefetch: 100,
+        prefetch: 40,
         handle: async ({ body }: { readonly body: Step }) => {
           if (busy.has(body.key)) overlaps.push(body.key);
           busy.add(body.key);
@@ -178,10 +177,12 @@ export const ORDER: readonly Case[] = [
         },
       };
       const all = steps(12, 4);
-      for (const step of all) await queue.send(step, { key: step.key });
+      const send = async (step: Step): Promise<unknown> => queue.send(step, { key: step.key });
       await context.collect(queue, options);
+      await Promise.all(all.slice(0, 12).map(send));
       await context.until("a handler for each key", () => running === 12);
       await context.collect(other, options);
+      for (const step of all.slice(12)) await send(step);
       joined.open();
       await context.until(
         "all messages to be handled",
@@ -267,7 +268,6 @@ export const ORDER: readonly Case[] = [
   {
     id: "replay-on-ordered",
     name: "A dead letter of an ordered queue is replayed with its key",
-
     section: "C",
     rows: [48],
     needs: ["ordering", "deadLetters.list"],
@@ -291,7 +291,6 @@ export const ORDER: readonly Case[] = [
   {
     id: "ordered-send-needs-key",
     name: "A send to an ordered queue needs a key",
-
     section: "D",
     rows: [63],
     needs: ["ordering"],
