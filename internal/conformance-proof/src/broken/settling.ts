@@ -223,6 +223,7 @@ export const SETTLING: readonly BrokenDriver[] = [
       "filter-and-retry",
       "held-message-comes-again",
       "invalid-body-dead-lettered",
+      "join-waits-for-handlers",
       "largest-headers",
       "looking-without-options",
       "lost-lease-aborts",
