@@ -6,10 +6,10 @@ if (BROKER_URL === undefined) throw new Error("BROKER_URL is missing: amqp://loc
 const broker = await connect(BROKER_URL);
 const emails = broker.queue<{ to: string }>("emails");
 
+// Before the first message comes. Handlers that run may finish, and what no handler has begun goes back.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void broker.close());
+
 await emails.consume(async ({ body }) => console.log(`a mail to ${body.to}`), {
   concurrency: 8,
   onError: (error) => console.error(error),
 });
-
-// Handlers that run may finish. What no handler has begun goes back.
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void broker.close());
