@@ -1,4 +1,4 @@
-// Two brokers in one program: what is placed on one is archived on the other. They connect and close together.
+// Two brokers in one program: orders are placed on one and archived on the other. They connect and close together.
 import { connectAll } from "@anybroker/memory";
 
 await using all = await connectAll({ shop: process.env.BROKER_URL ?? "memory:", archive: "memory:archive" });

@@ -43,23 +43,21 @@ describe.for([
     });
   });
 
-  test("no TLS at a port with it", async () => {
-    const at = await strangerWithTls();
-    const message = `the server at ${at} closed the connection; if this happens again, check whether this is the port of a ${product} server without TLS (with TLS the URL begins with ${tls}://)`;
-    expect(await failure(plain, at)).toMatchObject({
+  test.for([
+    ["no TLS at a port with it", strangerWithTls, plain, `without TLS (with TLS the URL begins with ${tls}://)`],
+    [
+      "TLS at a port where the server closes the connection",
+      closingStranger,
+      tls,
+      `with TLS (without TLS the URL begins with ${plain}://)`,
+    ],
+  ] as const)("%s", async ([, listen, scheme, rest]) => {
+    const at = await listen();
+    const check = `if this happens again, check whether this is the port of a ${product} server ${rest}`;
+    expect(await failure(scheme, at)).toMatchObject({
       code: "UNAVAILABLE",
       retryable: true,
-      message: expect.stringContaining(message),
-    });
-  });
-
-  test("TLS at a port where the server closes the connection", async () => {
-    const at = await closingStranger();
-    const message = `the server at ${at} closed the connection; if this happens again, check whether this is the port of a ${product} server with TLS (without TLS the URL begins with ${plain}://)`;
-    expect(await failure(tls, at)).toMatchObject({
-      code: "UNAVAILABLE",
-      retryable: true,
-      message: expect.stringContaining(message),
+      message: expect.stringContaining(`the server at ${at} closed the connection; ${check}`),
     });
   });
 });

@@ -92,7 +92,7 @@ export async function jsonBodies(): Promise<void> {
   is<Equal<typeof visits, Queue<Declared, Visit, { readonly page: string; readonly at: string }>>>();
   is<Equal<typeof visits, Queue<Declared, Visit>>>();
   await visits.send({ page: "/", at: new Date() });
-  // @ts-expect-error: what is sent is what the program says, not what arrives
+  // @ts-expect-error: a sent body has the type of the program, not the type of what arrives
   await visits.send({ page: "/", at: "now" });
   await visits.consume(({ body }) => {
     is<Equal<typeof body, { readonly page: string; readonly at: string }>>();

@@ -108,13 +108,19 @@ export class Settler {
         deliveries,
         filter: filtered && filter !== undefined ? { key: keys.filter, text: filter } : undefined,
       });
-      if (lost === null) throw unavailable("the filter of the subscription has changed");
+      if (lost === null) throw this.#filterChanged();
       for (const at of lost) results[indexes[at] ?? -1] = LEASE_LOST;
     } catch (error) {
       for (const index of indexes) results[index] = settleFailureOf(error);
-      if (filtered) this.#onAckRefused(error);
     }
     return results;
+  }
+
+  /** Ends the source, so that it opens again with the filter that is stored now. Returns the error. */
+  #filterChanged(): core.BrokerError {
+    const error = unavailable("the filter of the subscription has changed");
+    this.#onAckRefused(error);
+    return error;
   }
 
   /** Adds a copy to the return queue or the dead letters and acks the original, in one step. */

@@ -83,8 +83,9 @@ export interface Broker<C extends Declared = Declared, N = unknown> extends Asyn
   ): Topic<C, Input, Output>;
   /**
    * Declares queues, topics and subscriptions now instead of at their first use. Depending on the connect option
-   * `topology` this creates missing ones, or rejects with `NOT_FOUND` or `DRIFT`, or does nothing. Rejects with a
-   * `TypeError` for an ephemeral subscription.
+   * `topology` this creates missing ones, or rejects with `NOT_FOUND` or `DRIFT`, or does nothing. Where it creates, it
+   * also stores the filter of an existing subscription in place of another one. Rejects with a `TypeError` for an
+   * ephemeral subscription.
    *
    * @example
    * ```ts
@@ -114,8 +115,8 @@ export interface Broker<C extends Declared = Declared, N = unknown> extends Asyn
   delete(what: Removal, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /**
    * Drops the messages that wait in queues and subscriptions: those that are ready, and those that are delayed or wait for
-   * their next attempt. What consumers hold stays, and so do dead letters (`deadLetters.remove`) and what a topic keeps
-   * for its `retention`. A missing entity is not an error, and is not created.
+   * their next attempt. Messages that consumers hold stay, and so do dead letters (`deadLetters.remove`) and messages that
+   * a topic keeps for its `retention`. A missing entity is not an error, and is not created.
    *
    * A topic without a list of subscriptions stands for all of them and for its delayed messages. That is `UNSUPPORTED` on
    * brokers that cannot list them. Rejects like `delete`.

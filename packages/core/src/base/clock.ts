@@ -5,8 +5,8 @@ export interface Clock {
   /** Calls `run` once, no sooner than after `ms` milliseconds. The returned function cancels the call. */
   after(ms: number, run: () => void): () => void;
   /**
-   * Time stands still until a program moves it. The end of a block with `await using` then does not drain: nobody moves
-   * the clock meanwhile. `close` drains as always.
+   * Time stands still until a program moves it. The end of a block with `await using` then does not drain, because the
+   * clock would never reach the `drainTimeout`. `close` drains as always.
    */
   readonly manual?: boolean | undefined;
   /** Called with 1 when a handler is about to start, and with -1 when it has returned or did not have to start. */

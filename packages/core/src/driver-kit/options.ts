@@ -17,7 +17,7 @@ export type OptionKinds<Options> = Readonly<Record<Exclude<keyof Options, "url">
 
 /**
  * Reads the options of an adapter from its config object and from the parameters of its URL. The config object takes
- * precedence; what is undefined there is as if it were not given. Throws `INVALID_CONFIG` for a URL with another scheme,
+ * precedence. An option that is undefined there counts as missing. Throws `INVALID_CONFIG` for a URL with another scheme,
  * for an unknown option, also inside `naming`, and for a value of the wrong kind. The message names the option, but never
  * its value, which may be secret.
  */

@@ -116,7 +116,7 @@ export class GroupAssignment implements Assignment {
     if (isKept || wasLeaving) return;
     void this.#giveBack?.(log.held).then(() => {
       if (log.isLeaving) this.#membership.requestRebalance();
-    });
+    }, this.#context.fail);
   }
 
   /** A group without an offset, or one that has lost it, begins with the oldest message, so that it misses nothing. */

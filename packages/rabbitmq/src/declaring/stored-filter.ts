@@ -5,7 +5,7 @@ import { replyCodeOf } from "../errors.ts";
 import type { LinkState } from "../state/link-state.ts";
 import { filterMarkerName } from "../topology.ts";
 import { bind, unbind } from "./bindings.ts";
-import { createOrCompare, exchangeOf } from "./queue-or-exchange.ts";
+import { createOrCompare, exchangeOf, type QueueOrExchange } from "./queue-or-exchange.ts";
 
 /**
  * Binds the queue of a subscription by its stored filter. If none is stored, or if it may be changed (`apply`), the
@@ -63,7 +63,7 @@ async function change(
   });
 }
 
-function markerOf(queue: string, text: string): ReturnType<typeof exchangeOf> {
+function markerOf(queue: string, text: string): QueueOrExchange {
   return exchangeOf(filterMarkerName(queue), "fanout", { alternateExchange: text });
 }
 
