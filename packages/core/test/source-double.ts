@@ -22,6 +22,7 @@ export class SourceDouble implements Source {
   /** Called by `receive`, before it returns what waits. */
   onReceive: () => void = () => {};
   onPause: () => Promise<void> = async () => {};
+  flush: (exposed: readonly Delivery[]) => Promise<void> = async () => {};
   /** The signals that `close` was called with. */
   readonly closed: AbortSignal[] = [];
 

@@ -21,6 +21,7 @@ export function driverWith(settings: Settings): core.Driver<KafkaCapabilities, u
     name: "kafka",
     address: formatAddress(settings.address),
     capabilities,
+    notesExposed: true,
     classify,
     connect: (context, signal) => openLink(client, settings, program, context, signal),
   };

@@ -57,10 +57,7 @@ async function settleByCopy(
     const delivery = heldDelivery(settlement);
     if (!delivery.held) results[index] = LEASE_LOST;
     else if (error !== undefined) results[index] = refused(error);
-    else {
-      if (settlement.action === "deadLetter" && settlement.explainsCrashes === true) delivery.log.evidence.explain();
-      markSettled(delivery, commits);
-    }
+    else markSettled(delivery, commits);
   }
   // If the connection is lost later, an original that is committed is not delivered beside its copy.
   await commits?.commitNow();

@@ -187,8 +187,8 @@ class KafkaSource implements core.Source {
     return `${delivery.position}/${(delivery as HeldDelivery).native.timestamp}`;
   }
 
-  async flush(signal: AbortSignal): Promise<void> {
-    await this.#commits?.noteHeld(signal);
+  async flush(exposed: readonly core.Delivery[], signal: AbortSignal): Promise<void> {
+    await this.#commits?.noteExposed(new Set(exposed), signal);
   }
 
   async keepProgress(delivery: core.Delivery, progress: core.RetryProgress): Promise<void> {

@@ -77,7 +77,7 @@ describe("a source", () => {
     const entity = await declared(one, queue(unique("queue")));
     await accepted(one, queue(entity.name), numbered(1));
     const source = await reading(one, entity);
-    await take(source, 1);
+    const held = await take(source, 1);
     const note = async (): Promise<string | undefined> => (await offsets(entity.name, entity.name))[0]?.[1];
     const crashing = await reading(two, entity);
     const crash = AbortSignal.abort(new Error("crash"));
@@ -87,7 +87,7 @@ describe("a source", () => {
     // The group waits for the member that crashed until its lease is over.
     const joining = reading(three, entity);
     await expect.poll(note).toBe("");
-    await source.flush?.(live);
+    await source.flush?.(held, live);
     expect(await note()).toMatch(/^anybroker:[0-9a-f]{12}::::0$/);
     await joining;
   });

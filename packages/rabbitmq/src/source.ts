@@ -141,7 +141,7 @@ class RabbitmqSource implements core.Source {
     return identityOf(delivery as RabbitmqDelivery);
   }
 
-  async flush(signal: AbortSignal): Promise<void> {
+  async flush(_exposed: readonly core.Delivery[], signal: AbortSignal): Promise<void> {
     this.#settler.acks.flush(0);
     await sleep(this.#settler.acks.transitTime, undefined, { signal });
   }

@@ -180,7 +180,7 @@ class RedisSource implements core.Source {
     return orAborted(this.#notes.write(delivery as RedisDelivery, progress), signal);
   }
 
-  async flush(signal: AbortSignal): Promise<void> {
+  async flush(_exposed: readonly core.Delivery[], signal: AbortSignal): Promise<void> {
     await orAborted(this.#settler.flush(), signal);
   }
 

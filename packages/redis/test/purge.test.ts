@@ -13,7 +13,7 @@ test("what a consumer holds stays, wherever it is among what waits, and can be s
   const held = taken.filter((_, index) => [3, 700, 1_199].includes(index));
   const acks = taken.filter((delivery) => !held.includes(delivery));
   await settle(source, ...acks.map((delivery) => ({ action: "ack", delivery }) as const));
-  await source.flush?.(live);
+  await source.flush?.([], live);
   await link.purge?.([entity], live);
   expect(await link.stats(entity, live)).toEqual({ ready: 0, delayed: 0, inFlight: 3, dead: 0 });
   expect(await plain().xlen(`{${entity.name}}`)).toBe(3);

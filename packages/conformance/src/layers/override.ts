@@ -16,6 +16,7 @@ export function overrideDriver<C extends Declared, N>(
     name: driver.name,
     address: driver.address,
     capabilities: overrides.capabilities ?? driver.capabilities,
+    notesExposed: driver.notesExposed,
     connect:
       overrides.connect ??
       ((context: LinkContext, signal: AbortSignal): Promise<Link<N>> => driver.connect(context, signal)),

@@ -47,7 +47,7 @@ export async function openBroker<C extends Declared, N>(
     outbox: new Outbox(connection, declarations, settings.sendBuffer),
     consumers: new Set(),
     recollections: recollectionsOf(settings.context.clock),
-    turns: new SuspectTurns(settings.context.clock),
+    turns: new SuspectTurns(settings.context.clock, driver.notesExposed === true),
     consumeDefaults: options.consume ?? {},
     propagation: options.propagation,
     nextId: idMaker(settings.context.clock.now),

@@ -43,6 +43,11 @@ export interface Driver<C extends Declared = Declared, N = unknown> {
   /** The server's address for error messages, without any secret. */
   readonly address: string;
   readonly capabilities: C;
+  /**
+   * Whether `Source.flush` notes the exposed deliveries, so that a crash that follows is evidence against these alone. Default:
+   * false. Then it is evidence against everything that the process held.
+   */
+  readonly notesExposed?: boolean | undefined;
   /** Opens a link. Resolves when the link is ready for use. */
   connect(context: LinkContext, signal: AbortSignal): Promise<Link<N>>;
   /** Says what an error of the client means. Never throws. */

@@ -8,20 +8,14 @@ import type { Delivery, HeaderChanges } from "./message.ts";
  * - `retry`: send a copy of the native message, with the changed headers, to the same queue or subscription and nowhere
  *   else, to be delivered no sooner than after `delay` ms. Remove the original once the copy is confirmed. If
  *   `retryDelay` is `emulated` and there is a delay, the headers contain `anybroker-not-before`.
- * - `deadLetter`: the same, but the copy goes to the dead letters. With `explainsCrashes` the message is taken for the cause
- *   of the crashes in which others were held too. Where the driver itself notes crashes, it forgets those of the others.
+ * - `deadLetter`: the same, but the copy goes to the dead letters.
  * - `reject`: let the broker dead-letter the original by its own means. Fails if the broker has none.
  */
 export type Settlement =
   | { readonly action: "ack"; readonly delivery: Delivery; readonly filtered?: true | undefined }
   | { readonly action: "release" | "reject"; readonly delivery: Delivery }
   | { readonly action: "retry"; readonly delivery: Delivery; readonly delay: number; readonly headers: HeaderChanges }
-  | {
-      readonly action: "deadLetter";
-      readonly delivery: Delivery;
-      readonly headers: HeaderChanges;
-      readonly explainsCrashes?: boolean | undefined;
-    };
+  | { readonly action: "deadLetter"; readonly delivery: Delivery; readonly headers: HeaderChanges };
 
 /** Why a settlement failed. */
 export interface SettleFailure {

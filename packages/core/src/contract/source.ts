@@ -73,11 +73,11 @@ export interface Source {
    */
   readonly identify?: ((delivery: Delivery, isGone: boolean) => string | undefined) | undefined;
   /**
-   * Resolves when the broker has every ack that `settle` has returned. The core calls it before a suspect starts, and calls
-   * `receive` again only when no suspect is left. So a driver that notes itself what a consumer holds can note it exactly
-   * here. Missing where `settle` never returns earlier.
+   * Resolves when the broker has every ack that `settle` has returned. Before a suspect starts, the core calls it on every
+   * open source of the broker object. Of the deliveries that it holds then, only those that are `exposed` have a handler or
+   * get one before the next call. Missing where `settle` never returns earlier.
    */
-  readonly flush?: ((signal: AbortSignal) => Promise<void>) | undefined;
+  readonly flush?: ((exposed: readonly Delivery[], signal: AbortSignal) => Promise<void>) | undefined;
   /**
    * Notes how far a delivery has come that is retried in place, so that the note outlives this consumer and comes with the
    * next delivery (`Delivery.progress`). The note goes when the delivery is settled. Missing where the broker has no place

@@ -21,9 +21,10 @@ export function isSuspect(evidence: number): boolean {
 /**
  * Whether a suspect that is about to start is given up instead.
  *
- * A crash raises the evidence of everything that its process held. The order of suspects is reversed after each crash. So
- * after two crashes all bystanders have been handled before the guilty message, and only that one is left. Therefore
- * a suspect is condemned only when no other one waits with it, or after so many crashes that nothing else explains them.
+ * Where the evidence is shared, a crash raises it for everything that its process held. The order of suspects is reversed after
+ * each crash. So after two crashes all bystanders have been handled before the guilty message, and only that one is left.
+ * Therefore a suspect is condemned only when no other one waits with it, or after so many crashes that nothing else
+ * explains them.
  */
 export function isCondemned(evidence: number, otherSuspects: number): boolean {
   return evidence >= (otherSuspects === 0 ? CONDEMN_FROM : CONDEMN_ANYWAY_FROM);
@@ -48,9 +49,9 @@ export function startsBefore(one: Suspected, other: Suspected, isForwards: boole
 }
 
 /**
- * Whether suspects start forwards, when this is the least evidence among them. Each crash raises the evidence of all, so the
- * direction is reversed after each crash.
+ * Whether suspects start forwards, when this is the most evidence among them. Each crash raises the evidence of the guilty
+ * message, which soon has the most. So the direction is reversed after each crash.
  */
-export function isForwards(leastEvidence: number): boolean {
-  return leastEvidence % 2 === 0;
+export function isForwards(mostEvidence: number): boolean {
+  return mostEvidence % 2 === 0;
 }

@@ -24,6 +24,8 @@ export interface DispatcherEvents {
   succeeded(held: HeldMessage): void;
   threw(held: HeldMessage, error: unknown): void;
   timedOut(held: HeldMessage): void;
+  /** Resolves when the broker has every ack so far, or cannot get them. */
+  flush(): Promise<void>;
   /** As many handlers are overdue as may run at once, so no other may start; or one of them has returned. */
   stuckChanged(isStuck: boolean): void;
 }
@@ -123,8 +125,8 @@ export class Dispatcher implements SuspectHolder {
     return this.#queues.suspects + (this.#suspect === undefined ? 0 : 1);
   }
 
-  get leastEvidence(): number {
-    return Math.min(this.#suspect?.evidence ?? Number.POSITIVE_INFINITY, this.#queues.leastEvidence);
+  get mostEvidence(): number {
+    return Math.max(this.#suspect?.evidence ?? 0, this.#queues.mostEvidence);
   }
 
   /** Whether a message that came back from a crash goes before the suspect, and is handled, backs off or can start. */
@@ -203,6 +205,10 @@ export class Dispatcher implements SuspectHolder {
     this.#deadlines.stop();
     this.#cancelBatchWait?.();
     this.#cancelPatience?.();
+  }
+
+  flush(): Promise<void> {
+    return this.#events.flush();
   }
 
   /** Another consumer has changed in a way that suspects may have waited for. */

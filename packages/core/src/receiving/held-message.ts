@@ -22,8 +22,6 @@ export interface Holder {
   settle(settlement: Settlement, done: (result: SettleResult) => void): void;
   /** Notes failures of a retry in place, where the broker has a place for them. */
   keepProgress(held: HeldMessage): void;
-  /** Resolves when the broker has every ack so far. */
-  flush(): Promise<void>;
   /** The broker's name of the message, by which it is known when it comes back. */
   identify(held: HeldMessage): string | undefined;
   /** Removes a message that has been settled. */
@@ -113,6 +111,11 @@ export class HeldMessage implements Message {
   /** Whether it may have killed a process. It then starts last and alone. */
   get isSuspect(): boolean {
     return isSuspect(this.#evidence);
+  }
+
+  /** Whether it has a handler, or may get one without `flush` before. */
+  get isExposed(): boolean {
+    return this.#inHandler || this.#state === "running" || !this.isSuspect;
   }
 
   /** Knowledge to keep in case the message comes back after it was lost or released. */

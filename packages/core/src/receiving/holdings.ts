@@ -40,8 +40,10 @@ export class Holdings implements Holder {
   readonly #ending = new AbortController();
   readonly #leases: { watch(leaseUntil: number): void };
   readonly #changed = new Waiters();
+  /** Settlements for the next turn of the event loop. */
   #batch: Pending[] = [];
-  #inFlight = 0;
+  /** Settlements that the driver has. */
+  readonly #inFlight = new Set<Pending[]>();
 
   constructor(
     source: Source,
@@ -111,9 +113,16 @@ export class Holdings implements Holder {
   /** Resolves when the broker has every ack so far, or the source has ended. */
   async flush(): Promise<void> {
     await this.settled(this.signal);
-    await this.source.flush?.(this.signal).catch((error: unknown) => {
-      if (this.alive) this.#events.failed(error, "sending acks");
-    });
+    if (this.source.flush === undefined || !this.alive) return;
+    const exposed = this.#held.all().filter((held) => held.isExposed);
+    await this.source
+      .flush(
+        exposed.map(({ delivery }) => delivery),
+        this.signal,
+      )
+      .catch((error: unknown) => {
+        if (this.alive) this.#events.failed(error, "sending acks");
+      });
   }
 
   /** Whether one of the deliveries is held. */
@@ -135,10 +144,13 @@ export class Holdings implements Holder {
     );
   }
 
-  /** Resolves when every settlement so far has its result, or when the signal aborts. */
+  /** Resolves when every settlement so far has its result, or when the signal aborts. Others may follow meanwhile. */
   async settled(signal: AbortSignal): Promise<void> {
     const stop = AbortSignal.any([signal, this.signal]);
-    while (!stop.aborted && (this.#batch.length > 0 || this.#inFlight > 0)) await this.change(stop);
+    const soFar = [this.#batch, ...this.#inFlight];
+    const isPending = (batch: Pending[]): boolean =>
+      batch === this.#batch ? batch.length > 0 : this.#inFlight.has(batch);
+    while (!stop.aborted && soFar.some(isPending)) await this.change(stop);
   }
 
   /** The source has ended, so all its messages are lost. */
@@ -170,11 +182,11 @@ export class Holdings implements Holder {
 
   #flush(): void {
     const batch = this.#batch;
-    if (batch.length === 0 || this.#inFlight >= (this.source.batches ?? Number.POSITIVE_INFINITY)) return;
+    if (batch.length === 0 || this.#inFlight.size >= (this.source.batches ?? Number.POSITIVE_INFINITY)) return;
     this.#batch = [];
-    this.#inFlight += 1;
+    this.#inFlight.add(batch);
     const settled = (results: readonly SettleResult[]): void => {
-      this.#inFlight -= 1;
+      this.#inFlight.delete(batch);
       batch.forEach((pending, index) => {
         pending.done(index < results.length ? results[index] : unreported());
       });

@@ -55,9 +55,9 @@ export class KeyQueues<T extends Keyed> {
     return this.#ready.shift();
   }
 
-  /** The least evidence of the suspects that can be taken now; infinite if there are none. */
-  get leastEvidence(): number {
-    return this.#suspects.reduce((least, { evidence }) => Math.min(least, evidence), Number.POSITIVE_INFINITY);
+  /** The most evidence of the suspects that can be taken now; 0 if there are none. */
+  get mostEvidence(): number {
+    return this.#suspects.reduce((most, { evidence }) => Math.max(most, evidence), 0);
   }
 
   /** The suspect that starts next. */

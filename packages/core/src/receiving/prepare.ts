@@ -1,6 +1,5 @@
 import type { Clock } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
-import { isCondemned } from "./crash-loop.ts";
 import type { HeldMessage } from "./held-message.ts";
 import { decideReceipt } from "./receipt-decision.ts";
 import type { ReportError } from "./reporter.ts";
@@ -71,13 +70,12 @@ export function preparer(
     }
   };
   const prepareSuspect = async (held: HeldMessage): Promise<boolean> => {
-    if (isCondemned(held.evidence - turns.explained, turns.suspects - 1)) {
-      turns.explained = held.evidence;
+    if (turns.condemns(held)) {
       settler.giveUp(held, "crash-loop", undefined);
       return false;
     }
     // Should it kill this process, what was acked before must not come back and be suspected too.
-    await held.holder.flush();
+    await turns.flush();
     return held.state === "running" && prepare(held);
   };
   return { prepare, prepareSuspect };

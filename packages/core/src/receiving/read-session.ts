@@ -63,6 +63,11 @@ export class ReadSession {
     this.#holdings.end(why);
   }
 
+  /** Resolves when the broker has every ack so far, or the session has ended. */
+  flush(): Promise<void> {
+    return this.#holdings.flush();
+  }
+
   /** Reads until the session or the consumer ends. */
   async run(): Promise<void> {
     const { stop, gate, dispatcher, window } = this.#context;

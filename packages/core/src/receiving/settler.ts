@@ -160,11 +160,10 @@ export class Settler implements MessageSettler {
       [OWN.deadAt]: new Date(clock.now()).toISOString(),
     };
     const { delivery } = held;
-    const explains = reason === "crash-loop" && { explainsCrashes: true };
     // The broker may refuse the first way, for example because of its size. Each next way adds fewer headers.
     const ways: readonly Settlement[] = [
-      { action: "deadLetter", delivery, headers: full, ...explains },
-      { action: "deadLetter", delivery, headers: short, ...explains },
+      { action: "deadLetter", delivery, headers: full },
+      { action: "deadLetter", delivery, headers: short },
       { action: "reject", delivery },
     ];
     this.#tryWays(held, ways, 0, (succeeded) => {

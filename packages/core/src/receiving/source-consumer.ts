@@ -112,6 +112,7 @@ export class SourceConsumer implements Consumer {
       succeeded: (held) => settler.succeed(held),
       threw: (held, error) => settler.fail(held, error),
       timedOut: (held) => settler.timeOut(held),
+      flush: async () => this.#session?.flush(),
       stuckChanged: (isStuck) => this.#stuckChanged(isStuck),
     });
   }

@@ -1,16 +1,18 @@
 import type { Clock } from "../base/clock.ts";
-import { isForwards, type Suspected } from "./crash-loop.ts";
+import { isCondemned, isForwards, type Suspected } from "./crash-loop.ts";
 
 /** One consumer, as far as the suspects of the others must know it. */
 export interface SuspectHolder {
   /** How many suspects wait for a handler or have one. */
   readonly suspects: number;
-  /** The least evidence among these suspects; infinite if there are none. */
-  readonly leastEvidence: number;
+  /** The most evidence among these suspects; 0 if there are none. */
+  readonly mostEvidence: number;
   /** Whether it has a message that goes before a suspect of another consumer. */
   hasBefore(suspect: Suspected, isForwards: boolean): boolean;
   /** Called when a condition that its suspects wait for may have changed. */
   othersChanged(): void;
+  /** Resolves when the broker has every ack so far, or cannot get them. */
+  flush(): Promise<void>;
 }
 
 /** How long suspects wait after a consumer has opened, in ms. Messages that were held in a crash come to it within this time. */
@@ -22,6 +24,7 @@ const SETTLING_TIME = 100;
  */
 export class SuspectTurns {
   readonly #clock: Clock;
+  readonly #isExact: boolean;
   readonly #holders = new Set<SuspectHolder>();
   /** The holders whose suspect waits for other consumers. */
   readonly #waiting = new Set<SuspectHolder>();
@@ -29,10 +32,12 @@ export class SuspectTurns {
   /** The end of the wait for messages that come to consumers that have just opened, in ms since 1970. */
   #settlingUntil = 0;
   /** The evidence of the last message that was given up. It explains the same number of crashes of every other message that was held with it. */
-  explained = 0;
+  #explained = 0;
 
-  constructor(clock: Clock) {
+  /** `isExact`: a crash is evidence only against messages that had a handler, or could get one. */
+  constructor(clock: Clock, isExact: boolean) {
     this.#clock = clock;
+    this.#isExact = isExact;
   }
 
   join(holder: SuspectHolder): void {
@@ -55,6 +60,11 @@ export class SuspectTurns {
     opened.then(open, open);
   }
 
+  /** Resolves when the broker has every ack of all consumers so far. */
+  async flush(): Promise<void> {
+    await Promise.all([...this.#holders].map((holder) => holder.flush()));
+  }
+
   /** The number of suspects in all consumers. */
   get suspects(): number {
     return [...this.#holders].reduce((sum, { suspects }) => sum + suspects, 0);
@@ -62,7 +72,17 @@ export class SuspectTurns {
 
   /** The order in which suspects start now. */
   get isForwards(): boolean {
-    return isForwards(Math.min(...[...this.#holders].map(({ leastEvidence }) => leastEvidence)));
+    // After one crash of its own the guilty message has more evidence than the others.
+    if (this.#isExact) return true;
+    return isForwards(Math.max(...[...this.#holders].map(({ mostEvidence }) => mostEvidence)));
+  }
+
+  /** Whether a suspect that is about to start is given up instead. */
+  condemns({ evidence }: Suspected): boolean {
+    if (this.#isExact) return isCondemned(evidence, 0);
+    const isGivenUp = isCondemned(evidence - this.#explained, this.suspects - 1);
+    if (isGivenUp) this.#explained = evidence;
+    return isGivenUp;
   }
 
   /** Whether no other consumer has a message that goes first. Otherwise `othersChanged` is called later. */

@@ -24,6 +24,9 @@ export interface ConsumerBenchOptions extends ConsumeOptions {
   readonly entity?: SourceEntity;
   readonly handle?: (message: Message) => unknown;
   readonly read?: ReadBody;
+  /** Another consumer of the same broker object. */
+  readonly beside?: ConsumerBench;
+  readonly notesExposed?: boolean;
 }
 
 /** A consumer on a server that the test plays, on a clock that the test moves. */
@@ -31,6 +34,7 @@ export interface ConsumerBench {
   readonly clock: ManualClock;
   readonly server: ServerDouble;
   readonly consumer: SourceConsumer;
+  readonly turns: SuspectTurns;
   /** Every source that was opened. */
   readonly sources: readonly SourceDouble[];
   /** What `onError` was called with. */
@@ -49,9 +53,12 @@ export async function consumerBench({
   entity = queue("jobs"),
   handle = () => {},
   read = (body) => body,
+  beside,
+  notesExposed = false,
   ...options
 }: ConsumerBenchOptions = {}): Promise<ConsumerBench> {
-  const clock = new ManualClock();
+  const clock = beside?.clock ?? new ManualClock();
+  const turns = beside?.turns ?? new SuspectTurns(clock, notesExposed);
   const server = new ServerDouble();
   const sources: SourceDouble[] = [];
   let lose: (deliveries: readonly Delivery[]) => void = () => {};
@@ -78,7 +85,7 @@ export async function consumerBench({
     declarations: new Declarations(connection),
     propagation: undefined,
     recollections: new Recollections<HeldMessage>(clock),
-    turns: new SuspectTurns(clock),
+    turns,
   };
   const consumer = new SourceConsumer(context, entity, read, plan);
   onTestFinished(() => consumer.close({ drainTimeout: 0 }));
@@ -86,6 +93,7 @@ export async function consumerBench({
     clock,
     server,
     consumer,
+    turns,
     sources,
     errors,
     async deliver(id, fields) {

@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { crashEvidence, isCondemned, isSuspect } from "../../src/receiving/crash-loop.ts";
+import {
+  crashEvidence,
+  isCondemned,
+  isForwards,
+  isSuspect,
+  type Suspected,
+  startsBefore,
+} from "../../src/receiving/crash-loop.ts";
 
 test.each([
   ["a first delivery", 0, 0, 0],
@@ -13,6 +20,17 @@ test.each([
 
 test("a message is suspected from the second crash on", () => {
   expect([0, 1, 2, 3].map(isSuspect)).toEqual([false, false, true, true]);
+});
+
+test("a bystander starts before the guilty message after every second crash, whatever comes anew each time", () => {
+  const orders = [0, 1, 2, 3].map((crashes) => {
+    const anew: Suspected = { id: "anew", evidence: 3 };
+    const bystander: Suspected = { id: "bystander", evidence: 4 + crashes };
+    const guilty: Suspected = { id: "guilty", evidence: 6 + crashes };
+    const direction = isForwards(Math.max(...[anew, bystander, guilty].map(({ evidence }) => evidence)));
+    return startsBefore(bystander, guilty, direction);
+  });
+  expect(orders).toEqual([true, false, true, false]);
 });
 
 describe("a suspect is given up", () => {

@@ -30,7 +30,7 @@ interface BenchOptions extends ConsumeBatchOptions {
 function bench(benchOptions: BenchOptions = {}) {
   const { ordered = false, batch = false, prepare = () => true, runAgainAfter, beside, ...options } = benchOptions;
   const clock = beside?.clock ?? new ManualClock();
-  const turns = beside?.turns ?? new SuspectTurns(clock);
+  const turns = beside?.turns ?? new SuspectTurns(clock, false);
   const means = { hasReturnQueue: true, holdsKeyBack: ordered, canDelayCopies: true };
   const holdings = new Holdings(new SourceDouble(), { queue: "jobs" }, means, undefined, clock, {
     lost: unused,
@@ -63,6 +63,7 @@ function bench(benchOptions: BenchOptions = {}) {
       log.push(`suspect ${held.id}, ${turns.suspects - 1} more`);
       return prepare(held);
     },
+    flush: async () => {},
     succeeded(held) {
       log.push(`done ${held.id}`);
     },
@@ -161,12 +162,13 @@ describe("handlers", () => {
     const ended = (): void => {
       count += 1;
     };
-    const dispatcher = new Dispatcher(plan, false, clock, new SuspectTurns(clock), {
+    const dispatcher = new Dispatcher(plan, false, clock, new SuspectTurns(clock, false), {
       prepare: () => true,
       prepareSuspect: unused,
       succeeded: ended,
       threw: unused,
       timedOut: unused,
+      flush: unused,
       stuckChanged: unused,
     });
     const means = { hasReturnQueue: true, holdsKeyBack: false, canDelayCopies: true };

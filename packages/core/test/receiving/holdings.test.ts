@@ -72,6 +72,28 @@ describe("settlements", () => {
     await all;
   });
 
+  test("so far are awaited, and not those that follow", async () => {
+    const { source, holdings, hold, ack } = bench();
+    const ends: (() => void)[] = [];
+    source.onSettle = (batch) => new Promise((resolve) => ends.push(() => resolve(batch.map(() => undefined))));
+    ack(hold("a"));
+    await settled();
+    ack(hold("b"));
+    let isOver = false;
+    const over = holdings.settled(live).then(() => {
+      isOver = true;
+    });
+    await settled();
+    ack(hold("c"));
+    await settled();
+    ends[0]?.();
+    await settled();
+    expect(isOver).toBe(false);
+    ends[1]?.();
+    await over;
+    expect(ends).toHaveLength(3);
+  });
+
   test("that the driver throws at are still ours", async () => {
     const { source, hold, ack, results } = bench();
     const error = new Error("broken");

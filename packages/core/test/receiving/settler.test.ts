@@ -26,8 +26,11 @@ async function failing(retry: RetryPolicy = {}, options: ConsumerBenchOptions = 
 }
 
 /** A running consumer whose handler does as `handle` says. */
-async function handling(handle: (message: Message) => unknown): Promise<ConsumerBench> {
-  const bench = await consumerBench({ handle });
+async function handling(
+  handle: (message: Message) => unknown,
+  options: ConsumerBenchOptions = {},
+): Promise<ConsumerBench> {
+  const bench = await consumerBench({ ...options, handle });
   await bench.consumer.start();
   return bench;
 }
@@ -165,10 +168,23 @@ describe("on a dead letter", () => {
     await bench.deliver("neighbour", { deliveries: 12 });
     await bench.clock.advance(500);
     expect(bench.settlements()).toMatchObject([
-      { action: "deadLetter", delivery: { id: "guilty" }, explainsCrashes: true },
+      { action: "deadLetter", delivery: { id: "guilty" } },
       { action: "ack", delivery: { id: "neighbour" } },
     ]);
     expect(handled).toEqual(["neighbour"]);
+  });
+
+  test("waits for no other suspect where only what the guilty message has caused is counted", async () => {
+    const handled: unknown[] = [];
+    const bench = await handling(({ id }) => handled.push(id), { notesExposed: true });
+    await Promise.all([
+      bench.deliver("guilty", { deliveries: 12 }),
+      bench.deliver("bystander", { deliveries: 3 }),
+      bench.deliver("also guilty", { deliveries: 13 }),
+    ]);
+    await bench.clock.advance(500);
+    expect(handled).toEqual(["bystander"]);
+    expect(bench.consumer.stats()).toMatchObject({ deadLettered: 2, acked: 1 });
   });
 
   test("of a message that was held in twelve crashes the reason is crash-loop, and no handler sees it", async () => {

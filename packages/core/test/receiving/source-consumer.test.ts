@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { Message } from "../../src/api/message.ts";
 import { BrokerError } from "../../src/base/errors.ts";
+import { delivery } from "../deliveries.ts";
 import { queue } from "../entities.ts";
 import { settled } from "../manual-clock.ts";
 import type { SourceDouble } from "../source-double.ts";
-import { consumerBench } from "./consumer-bench.ts";
+import { type ConsumerBench, consumerBench } from "./consumer-bench.ts";
 
 const broken = new BrokerError("UNAVAILABLE", "broken", { retryable: true });
 
@@ -100,6 +101,44 @@ describe("a consumer", () => {
     expect(first.closed.map((signal) => signal.aborted)).toEqual([false]);
     expect(sources).toHaveLength(2);
     expect(errors).toEqual([broken]);
+  });
+});
+
+describe("a suspect", () => {
+  test("starts when the broker has the acks of every consumer of the broker object", async () => {
+    const handled: unknown[] = [];
+    const it = await consumerBench({ handle: ({ id }) => handled.push(id) });
+    const other = await consumerBench({ beside: it });
+    await Promise.all([it.consumer.start(), other.consumer.start()]);
+    const flushing = Promise.withResolvers<void>();
+    firstOf(other.sources).flush = () => flushing.promise;
+    await it.deliver("suspect", { deliveries: 2 });
+    await it.clock.advance(1_000);
+    await settled();
+    expect(handled).toEqual([]);
+    flushing.resolve();
+    await settled();
+    expect(handled).toEqual(["suspect"]);
+  });
+
+  test("is exposed to its own crash together with what may start without notice, but not with other suspects", async () => {
+    const it = await consumerBench();
+    const other = await consumerBench({ beside: it, handle: () => new Promise(() => {}) });
+    await Promise.all([it.consumer.start(), other.consumer.start()]);
+    const recorded = ({ sources }: ConsumerBench): readonly unknown[] => {
+      const calls: unknown[] = [];
+      firstOf(sources).flush = async (exposed) => void calls.push(exposed.map(({ id }) => id));
+      return calls;
+    };
+    const [exposed, elsewhere] = [recorded(it), recorded(other)];
+    await other.deliver("slow");
+    firstOf(it.sources).waiting.push(delivery("one", { deliveries: 2 }), delivery("two", { deliveries: 3 }));
+    await it.clock.advance(200);
+    await settled();
+    expect([exposed, elsewhere]).toEqual([
+      [["two"], ["one"]],
+      [["slow"], ["slow"]],
+    ]);
   });
 });
 

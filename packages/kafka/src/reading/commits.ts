@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Delivery } from "@anybroker/core/driver";
 import { CODES, kafkaCodeOf } from "../protocol/error-codes.ts";
 import type { CommittedOffset } from "../protocol/requests.ts";
 import type { Membership } from "./membership.ts";
@@ -13,7 +14,7 @@ const COMMIT_WAIT = 100;
 const COMMIT_WAIT_WHEN_MANY = 2;
 const MANY_ACKS = 16;
 
-/** How often to try to note what is held while the group rebalances, in ms. */
+/** How often to try to note what is exposed while the group rebalances, in ms. */
 const NOTE_WAIT = 50;
 
 /** At this multiple of "many", nothing more is delivered until acks are committed. */
@@ -80,13 +81,13 @@ export class Commits {
   }
 
   /**
-   * Commits everything settled, and notes what is held. Nothing more is delivered before the owner is noted again. Waits for
-   * the end of a rebalance: a crash that follows must find the note.
+   * Commits everything settled, and notes what is exposed. Nothing more is delivered before the owner is noted again. Waits
+   * for the end of a rebalance: a crash that follows must find the note.
    */
-  async noteHeld(signal: AbortSignal): Promise<void> {
+  async noteExposed(exposed: ReadonlySet<Delivery>, signal: AbortSignal): Promise<void> {
     const { partitions, ended } = this.#context;
     const over = AbortSignal.any([signal, ended]);
-    for (const { evidence } of partitions.all) evidence.noteHeld();
+    for (const log of partitions.all) log.noteExposed(exposed);
     while (!over.aborted && !(await this.commitNow()))
       await sleep(NOTE_WAIT, undefined, { signal: over }).catch(() => {});
   }

@@ -14,12 +14,12 @@ const HELD_OFFSETS = 256;
 export class CrashEvidence {
   readonly #owner: string;
   readonly #found: PartitionNote;
-  #crashCounts: readonly CrashCount[];
+  readonly #crashCounts: readonly CrashCount[];
   readonly #progress: Map<number, RetryProgress>;
   /** Whether commits name this program as the owner. */
   #isOwner = false;
-  /** Whether they also say which messages it holds. */
-  #knowsHeld = false;
+  /** Whether they also say which messages are exposed. */
+  #knowsExposed = false;
   #isMarking = false;
   #wasMarked = false;
 
@@ -33,19 +33,14 @@ export class CrashEvidence {
     this.#owner = owner;
     this.#found = found;
     this.#crashCounts = isCrash
-      ? raised(found.crashCounts, found.held ?? likelyHeld(offset, found, end))
+      ? raised(found.crashCounts, found.exposed ?? likelyHeld(offset, found, end))
       : found.crashCounts;
     this.#progress = new Map(found.progress);
   }
 
-  /** How many crashes the message at an offset may have caused: it was held each time. */
+  /** How many crashes the message at an offset may have caused: it was exposed each time. */
   crashesOf(offset: number): number {
     return this.#crashCounts.find(({ end }) => offset < end)?.crashes ?? 0;
-  }
-
-  /** One message is taken for the cause of all crashes. So the next consumer does not suspect the others. */
-  explain(): void {
-    this.#crashCounts = [];
   }
 
   /** Whether an earlier consumer has settled the message at an offset. */
@@ -67,7 +62,7 @@ export class CrashEvidence {
 
   /** Whether the server has the note that this program is the owner and may get any message. Before that it gets none. */
   get isMarked(): boolean {
-    return this.#wasMarked && !this.#isMarking && !this.#knowsHeld;
+    return this.#wasMarked && !this.#isMarking && !this.#knowsExposed;
   }
 
   /** Whether that note is on its way. */
@@ -75,15 +70,15 @@ export class CrashEvidence {
     return this.#isMarking;
   }
 
-  /** Whether the note says which messages are held. */
-  get knowsHeld(): boolean {
-    return this.#knowsHeld;
+  /** Whether the note says which messages are exposed. */
+  get knowsExposed(): boolean {
+    return this.#knowsExposed;
   }
 
   /** From the next commit on this program is the owner, and may get any message. */
   beginMarking(): void {
     this.#isOwner = true;
-    this.#knowsHeld = false;
+    this.#knowsExposed = false;
     this.#isMarking = true;
   }
 
@@ -96,12 +91,12 @@ export class CrashEvidence {
     this.#isMarking = false;
     // The program still holds the messages that it got under an earlier note.
     this.#isOwner = this.#wasMarked;
-    this.#knowsHeld = this.#wasMarked;
+    this.#knowsExposed = this.#wasMarked;
   }
 
-  /** From the next commit on the note says which messages are held, and nothing more is delivered before it is changed. */
-  noteHeld(): void {
-    this.#knowsHeld = this.#isOwner;
+  /** From the next commit on the note says which messages are exposed, and nothing more is delivered before it is changed. */
+  noteExposed(): void {
+    this.#knowsExposed = this.#isOwner;
   }
 
   /** Whether crashes have left traces from an offset on, so that settled messages are noted one by one. */
@@ -109,9 +104,9 @@ export class CrashEvidence {
     return this.#crashCounts.some(({ end, crashes }) => end > offset && crashes > 0);
   }
 
-  /** The metadata to commit with an offset. `settled` are the settled messages beyond it; `held` as in the note. */
-  metadataAt(offset: number, settled: readonly OffsetRange[], held: readonly OffsetRange[] | undefined): string {
-    return this.#note(this.#isOwner ? this.#owner : "", offset, settled, held);
+  /** The metadata to commit with an offset. `settled` are the settled messages beyond it; `exposed` as in the note. */
+  metadataAt(offset: number, settled: readonly OffsetRange[], exposed: readonly OffsetRange[] | undefined): string {
+    return this.#note(this.#isOwner ? this.#owner : "", offset, settled, exposed);
   }
 
   /** The same for a consumer that leaves cleanly: without itself as the owner. */
@@ -123,9 +118,9 @@ export class CrashEvidence {
     owner: string,
     offset: number,
     settled: readonly OffsetRange[],
-    held: readonly OffsetRange[] | undefined,
+    exposed: readonly OffsetRange[] | undefined,
   ): string {
-    return formatNote(offset, { owner, crashCounts: this.#crashCounts, settled, progress: this.#progress, held });
+    return formatNote(offset, { owner, crashCounts: this.#crashCounts, settled, progress: this.#progress, exposed });
   }
 }
 
@@ -136,15 +131,15 @@ function likelyHeld(offset: number, { settled }: PartitionNote, endOfPartition: 
   return [{ first: offset, last: Math.min(end, endOfPartition) - 1 }];
 }
 
-/** The counts after one more crash of a consumer that held some messages. */
-function raised(counts: readonly CrashCount[], held: readonly OffsetRange[]): readonly CrashCount[] {
-  const ends = new Set([...counts.map(({ end }) => end), ...held.flatMap(({ first, last }) => [first, last + 1])]);
+/** The counts after one more crash of a consumer to which some messages were exposed. */
+function raised(counts: readonly CrashCount[], exposed: readonly OffsetRange[]): readonly CrashCount[] {
+  const ends = new Set([...counts.map(({ end }) => end), ...exposed.flatMap(({ first, last }) => [first, last + 1])]);
   const raisedCounts = [...ends]
     .sort((one, other) => one - other)
     .map((end) => {
       const before = counts.find((count) => end <= count.end)?.crashes ?? 0;
-      const wasHeld = held.some(({ first, last }) => first < end && end <= last + 1);
-      return { end, crashes: before + (wasHeld ? 1 : 0) };
+      const wasExposed = exposed.some(({ first, last }) => first < end && end <= last + 1);
+      return { end, crashes: before + (wasExposed ? 1 : 0) };
     });
   // Neighbouring pieces with the same count are one.
   return raisedCounts.filter(({ crashes }, index) => crashes !== raisedCounts[index + 1]?.crashes);

@@ -1,4 +1,4 @@
-import type { RetryProgress } from "@anybroker/core/driver";
+import type * as core from "@anybroker/core/driver";
 import type { KafkaRecord } from "../protocol/records.ts";
 import type { CommittedOffset, FetchedPartition } from "../protocol/requests.ts";
 import type { TopicPartition } from "../protocol/topic-partition.ts";
@@ -38,7 +38,7 @@ export class HeldDelivery extends KafkaDelivery {
     this.log = log;
   }
 
-  get progress(): RetryProgress | undefined {
+  get progress(): core.RetryProgress | undefined {
     return this.log.evidence.progressOf(this.native.offset);
   }
 }
@@ -67,6 +67,8 @@ export class PartitionLog implements TopicPartition {
   #released: HeldDelivery[] = [];
   /** The size of the records that wait to be delivered. */
   #waitingBytes = 0;
+  /** The deliveries to note as exposed. */
+  #exposed: ReadonlySet<core.Delivery> = new Set();
 
   /** `owner` names this program in the notes that are committed. */
   constructor({ end, ...committed }: StartOfReading, delay: number, owner: string) {
@@ -171,6 +173,12 @@ export class PartitionLog implements TopicPartition {
     return this.#entries.filter((delivery) => delivery.held);
   }
 
+  /** From the next commit on it is noted which of the deliveries that the core holds are exposed to a crash. */
+  noteExposed(exposed: ReadonlySet<core.Delivery>): void {
+    this.#exposed = exposed;
+    this.evidence.noteExposed();
+  }
+
   /** Takes all deliveries away from the core. Returns those that it held. */
   revoke(): readonly HeldDelivery[] {
     this.revoked = true;
@@ -181,16 +189,16 @@ export class PartitionLog implements TopicPartition {
 
   /** The offset to commit and its note; undefined when the server has them already. */
   get uncommitted(): CommittedOffset | undefined {
-    const held = this.evidence.knowsHeld ? this.#heldRanges : undefined;
-    return this.#unlessCommitted(this.evidence.metadataAt(this.firstUnsettled, this.#settledBeyond, held));
+    const exposed = this.evidence.knowsExposed ? this.#exposedRanges : undefined;
+    return this.#unlessCommitted(this.evidence.metadataAt(this.firstUnsettled, this.#settledBeyond, exposed));
   }
 
   /**
    * The same for a consumer that gives the partition up cleanly, or may have to. While a suspect has its handler, what
-   * is held stays noted, so that its crash leaves evidence.
+   * is exposed stays noted, so that its crash leaves evidence.
    */
   get uncommittedOnLeaving(): CommittedOffset | undefined {
-    if (this.evidence.knowsHeld && this.held.length > 0) return this.uncommitted;
+    if (this.evidence.knowsExposed && this.held.length > 0) return this.uncommitted;
     return this.#unlessCommitted(this.evidence.metadataOnLeaving(this.firstUnsettled, this.#settledBeyond));
   }
 
@@ -203,8 +211,8 @@ export class PartitionLog implements TopicPartition {
     return this.#rangesOf((delivery) => delivery.settled);
   }
 
-  get #heldRanges(): readonly OffsetRange[] {
-    return this.#rangesOf((delivery) => delivery.held);
+  get #exposedRanges(): readonly OffsetRange[] {
+    return this.#rangesOf((delivery) => delivery.held && this.#exposed.has(delivery));
   }
 
   #rangesOf(matches: (delivery: HeldDelivery) => boolean): readonly OffsetRange[] {

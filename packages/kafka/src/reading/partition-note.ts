@@ -6,7 +6,7 @@ export interface OffsetRange {
   readonly last: number;
 }
 
-/** Offsets below `end`, and not below that of the piece before, have been held in this many crashes. */
+/** Offsets below `end`, and not below that of the piece before, have been exposed to this many crashes. */
 export interface CrashCount {
   readonly end: number;
   readonly crashes: number;
@@ -25,12 +25,12 @@ export interface PartitionNote {
   readonly settled: readonly OffsetRange[];
   /** Messages that are retried in place, by their offsets. */
   readonly progress: ReadonlyMap<number, RetryProgress>;
-  /** The messages that the owner holds, while it knows that it gets no others; undefined while it may get any. */
-  readonly held?: readonly OffsetRange[] | undefined;
+  /** The messages that a crash of the owner is evidence against; undefined while this may be any. */
+  readonly exposed?: readonly OffsetRange[] | undefined;
 }
 
 /**
- * `anybroker:<owner>:<crash counts>:<settled>:<progress>`, with `:<held>` at the end if that is known. Lists are separated
+ * `anybroker:<owner>:<crash counts>:<settled>:<progress>`, with `:<exposed>` at the end if that is known. Lists are separated
  * by commas, the numbers of an item by `-`. Numbers have base 36 and up to nine digits. Offsets count from the committed
  * one, times are milliseconds since 1970.
  */
@@ -46,7 +46,7 @@ const NOTHING: PartitionNote = { owner: "", crashCounts: [], settled: [], progre
 export function parseNote(offset: number, metadata: string): PartitionNote {
   const match = FORMAT.exec(metadata);
   if (match === null) return NOTHING;
-  const [, owner = "", crashCounts = "", settled = "", progress = "", held] = match;
+  const [, owner = "", crashCounts = "", settled = "", progress = "", exposed] = match;
   return {
     owner,
     crashCounts: items(crashCounts).map(([end = 0, crashes = 0]) => ({ end: offset + end, crashes })),
@@ -54,31 +54,37 @@ export function parseNote(offset: number, metadata: string): PartitionNote {
     progress: new Map(
       items(progress).map(([at = 0, failures = 0, notBefore = 0]) => [offset + at, { failures, notBefore }]),
     ),
-    held: held === undefined ? undefined : rangesFrom(offset, held),
+    exposed: exposed === undefined ? undefined : rangesFrom(offset, exposed),
   };
 }
 
 /** Writes a note; "" when there is nothing to note. */
-export function formatNote(offset: number, { owner, crashCounts, settled, progress, held }: PartitionNote): string {
-  const lists = [
+export function formatNote(offset: number, { owner, crashCounts, settled, progress, exposed }: PartitionNote): string {
+  const room = { left: MAX_LENGTH };
+  // What matters most comes first: without room for it, settled messages are only delivered once more.
+  const counts = listOf(
     crashCounts.filter(({ end }) => end > offset).map(({ end, crashes }) => [end - offset, crashes]),
-    numbersOf(offset, settled),
+    room,
+  );
+  const exposedNow = exposed === undefined ? "" : `:${listOf(numbersOf(offset, exposed), room)}`;
+  const retried = listOf(
     [...progress].map(([at, { failures, notBefore }]) => [at - offset, failures, notBefore]),
-    ...(held === undefined ? [] : [numbersOf(offset, held)]),
-  ];
-  if (owner === "" && lists.every((list) => list.length === 0)) return "";
-  let room = MAX_LENGTH;
-  const texts = lists.map((list) => {
-    const kept: string[] = [];
-    for (const numbers of list) {
-      const text = numbers.map((number) => Math.max(0, Math.floor(number)).toString(36)).join("-");
-      if (text.length + 1 > room) break;
-      room -= text.length + 1;
-      kept.push(text);
-    }
-    return kept.join(",");
-  });
-  return `anybroker:${owner}:${texts.join(":")}`;
+    room,
+  );
+  const lists = `${counts}:${listOf(numbersOf(offset, settled), room)}:${retried}${exposedNow}`;
+  return owner === "" && /^:*$/.test(lists) ? "" : `anybroker:${owner}:${lists}`;
+}
+
+/** Writes the items of a list for which there is room. */
+function listOf(items: readonly (readonly number[])[], room: { left: number }): string {
+  const kept: string[] = [];
+  for (const numbers of items) {
+    const text = numbers.map((number) => Math.max(0, Math.floor(number)).toString(36)).join("-");
+    if (text.length + 1 > room.left) break;
+    room.left -= text.length + 1;
+    kept.push(text);
+  }
+  return kept.join(",");
 }
 
 function rangesFrom(offset: number, list: string): readonly OffsetRange[] {

@@ -11,14 +11,6 @@ test("what was written after the partition was taken over was not held in any cr
   expect([5, 7, 8, 100].map((offset) => evidence.crashesOf(offset))).toEqual([1, 1, 0, 0]);
 });
 
-test("crashes that one message explains are not noted against the others", () => {
-  const evidence = new CrashEvidence("me", 5, "anybroker:other:::");
-  evidence.beginMarking();
-  evidence.explain();
-  const next = new CrashEvidence("next", 5, evidence.metadataAt(5, [], undefined));
-  expect(next.crashesOf(6)).toBe(1);
-});
-
 test("a note of another owner is evidence of a crash, against everything that it may have held", () => {
   const evidence = new CrashEvidence("me", 5, "anybroker:other:::");
   expect([5, 260, 261].map((offset) => evidence.crashesOf(offset))).toEqual([1, 1, 0]);
@@ -114,16 +106,17 @@ test("an owner counts once its note is committed, and not when the commit has fa
   expect([evidence.isMarking, evidence.isMarked]).toEqual([false, true]);
 });
 
-describe("once it is noted which messages are held", () => {
-  /** A consumer that holds 5 and 7 of 5 to 9, and has noted that. */
+describe("once it is noted which messages are exposed", () => {
+  /** A consumer that holds 5, 7 and 8 of 5 to 9, and has noted that 8 does not start. */
   const holding = (): PartitionLog => {
     const log = logOf([5, 6, 7, 8, 9], { from: 5, owner: "one" });
     log.evidence.beginMarking();
     log.evidence.marked();
-    takeOne(log);
+    const first = takeOne(log);
     log.settle(takeOne(log));
+    const third = takeOne(log);
     takeOne(log);
-    log.evidence.noteHeld();
+    log.noteExposed(new Set([first, third]));
     return log;
   };
 
@@ -154,7 +147,7 @@ describe("once it is noted which messages are held", () => {
   test("it is so, too, when the first note of the owner was on its way", () => {
     const evidence = new CrashEvidence("me", 5, "");
     evidence.beginMarking();
-    evidence.noteHeld();
+    evidence.noteExposed();
     evidence.marked();
     expect(evidence.isMarked).toBe(false);
   });

@@ -91,13 +91,13 @@ test("what waits before an offset that the server has deleted is dropped, and wh
   expect(log.firstUnsettled).toBe(5);
 });
 
-test("a log that may have to be given up keeps the note of what is held while a suspect has its handler", () => {
+test("a log that may have to be given up keeps the note of what is exposed while a suspect has its handler", () => {
   const log = logOf([0, 1]);
   log.evidence.beginMarking();
   log.evidence.marked();
   const suspect = takeOne(log);
   expect(log.uncommittedOnLeaving).toBeUndefined();
-  log.evidence.noteHeld();
+  log.noteExposed(new Set([suspect]));
   expect(log.uncommittedOnLeaving?.metadata).toBe("anybroker:me::::0");
   log.settle(suspect);
   expect(log.uncommittedOnLeaving?.metadata).toBe("");

@@ -19,11 +19,11 @@ test("a note is read as it was written", () => {
     progress: fc
       .array(fc.tuple(number, fc.record({ failures: fc.nat(9), notBefore: fc.nat(2 ** 41) })), { maxLength: 5 })
       .map((all) => new Map(all.map(([at, progress]) => [at + 1_000, progress]))),
-    held: fc.option(ranges, { nil: undefined }),
+    exposed: fc.option(ranges, { nil: undefined }),
   });
   fc.assert(
     fc.property(note, (one) => {
-      fc.pre(one.owner !== "" || one.held?.length !== 0);
+      fc.pre(one.owner !== "" || one.exposed?.length !== 0);
       expect(parseNote(1_000, formatNote(1_000, one))).toEqual(one);
     }),
   );
@@ -32,9 +32,10 @@ test("a note is read as it was written", () => {
 test("a note stays within what a broker takes, however much there is to note", () => {
   const settled = Array.from({ length: 5_000 }, (_, index) => ({ first: index * 2, last: index * 2 }));
   const progress = new Map(Array.from({ length: 500 }, (_, at) => [at, { failures: 1, notBefore: Date.now() }]));
-  const note = formatNote(0, { owner: "me", crashCounts: [{ end: 256, crashes: 2 }], settled, progress });
+  const most = { owner: "me", crashCounts: [{ end: 256, crashes: 2 }], exposed: [{ first: 7, last: 7 }] };
+  const note = formatNote(0, { ...most, settled, progress });
   expect(note.length).toBeLessThan(4_096);
-  expect(parseNote(0, note)).toMatchObject({ owner: "me", crashCounts: [{ end: 256, crashes: 2 }] });
+  expect(parseNote(0, note)).toMatchObject(most);
 });
 
 test("numbers that no consumer of ours writes make it no note", () => {
