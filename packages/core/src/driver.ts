@@ -13,7 +13,7 @@ export * from "./contract/entities.ts";
 export { NO_HEADERS, OWN, OWN_PREFIX } from "./contract/headers.ts";
 export * from "./contract/link.ts";
 export * from "./contract/message.ts";
-export { readDate, readTime } from "./contract/own-headers.ts";
+export { readCount, readDate, readTime } from "./contract/own-headers.ts";
 export * from "./contract/settlement.ts";
 export * from "./contract/source.ts";
 export { adapterOf } from "./driver-kit/adapter.ts";

@@ -40,6 +40,9 @@ const FORMAT = new RegExp(`^anybroker:([0-9a-z]*):${LIST}:${LIST}:${LIST}(?::${L
 /** Brokers allow 4,096 bytes unless told otherwise (`offset.metadata.max.bytes`). What is beyond this is left out. */
 const MAX_LENGTH = 3_500;
 
+/** More failures than this are none that a consumer has counted. */
+const MAX_FAILURES = 1_000_000;
+
 const NOTHING: PartitionNote = { owner: "", crashCounts: [], settled: [], progress: new Map() };
 
 /** Reads a note that was committed with an offset. Metadata of other programs is not a note. */
@@ -52,7 +55,9 @@ export function parseNote(offset: number, metadata: string): PartitionNote {
     crashCounts: items(crashCounts).map(([end = 0, crashes = 0]) => ({ end: offset + end, crashes })),
     settled: rangesFrom(offset, settled),
     progress: new Map(
-      items(progress).map(([at = 0, failures = 0, notBefore = 0]) => [offset + at, { failures, notBefore }]),
+      items(progress)
+        .filter(([, failures = 0]) => failures <= MAX_FAILURES)
+        .map(([at = 0, failures = 0, notBefore = 0]) => [offset + at, { failures, notBefore }]),
     ),
     exposed: exposed === undefined ? undefined : rangesFrom(offset, exposed),
   };

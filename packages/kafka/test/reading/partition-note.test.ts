@@ -38,6 +38,15 @@ test("a note stays within what a broker takes, however much there is to note", (
   expect(parseNote(0, note)).toMatchObject(most);
 });
 
+test("more failures than a consumer counts are not believed", () => {
+  const progress = new Map([
+    [7, { failures: 2_000_000, notBefore: 0 }],
+    [8, { failures: 2, notBefore: 0 }],
+  ]);
+  const note = formatNote(5, { owner: "me", crashCounts: [], settled: [], progress });
+  expect([...parseNote(5, note).progress.keys()]).toEqual([8]);
+});
+
 test("numbers that no consumer of ours writes make it no note", () => {
   expect(parseNote(5, "anybroker:me:zzzzzzzzzzzz-1::")).toMatchObject({ owner: "", crashCounts: [] });
   expect(parseNote(5, "anybroker:me:4-:7--::")).toMatchObject({ owner: "", crashCounts: [] });

@@ -1,4 +1,4 @@
-import type { RetryProgress } from "@anybroker/core/driver";
+import { type RetryProgress, readCount, readTime } from "@anybroker/core/driver";
 import type { Connection } from "../connection.ts";
 import { classify } from "../errors.ts";
 import { keepNote } from "../scripts/keep-note.ts";
@@ -6,8 +6,6 @@ import type { RedisDelivery } from "../wire.ts";
 
 /** How long notes are kept after the last one, in ms. Notes of messages that are gone otherwise would stay forever. */
 const KEPT_FOR = 7 * 86_400_000;
-
-const NOTE = /^(\d{1,9}) (\d{1,16})$/;
 
 /** Notes of messages that are retried in place: a hash with a field for each, so that they outlive their consumer. */
 export class RetryNotes {
@@ -31,8 +29,8 @@ export class RetryNotes {
     // The cast is true: HMGET returns one value for each field.
     const notes = (reply ?? []) as readonly (Buffer | null)[];
     for (const [index, delivery] of again.entries()) {
-      const match = NOTE.exec(notes[index]?.toString() ?? "");
-      if (match !== null) delivery.progress = { failures: Number(match[1]), notBefore: Number(match[2]) };
+      const progress = readNote(notes[index]?.toString() ?? "");
+      if (progress !== undefined) delivery.progress = progress;
     }
   }
 
@@ -54,6 +52,15 @@ export class RetryNotes {
     this.#forbidden = true;
     return undefined;
   };
+}
+
+/** Undefined for what this driver does not write. */
+function readNote(text: string): RetryProgress | undefined {
+  const [first, second, ...others] = text.split(" ");
+  const failures = readCount(first);
+  const notBefore = readTime(second);
+  const isNote = failures !== undefined && notBefore !== undefined && others.length === 0;
+  return isNote ? { failures, notBefore } : undefined;
 }
 
 /** Streams of one source can have entries of the same id. */

@@ -37,3 +37,17 @@ test("what is noted comes with the next delivery of a message that was given bac
   // A release is no evidence of a crash, so the count stays.
   expect(await takeOne(source)).toMatchObject({ id: "a", deliveries: 1, progress });
 });
+
+test.each(["200000000 0", "2 9999999999999999", "2 0 0", "-1 0", "2"])("the note %s is not believed", async (note) => {
+  const link = await open();
+  const entity = await declared(link, queue(unique("queue"), true));
+  await sent(link, entity, [message("a", { key: "k" })]);
+  const source = await reading(link, entity);
+  const delivery = await takeOne(source);
+  await source.keepProgress?.(delivery, { failures: 2, notBefore: 0 }, live);
+  const key = `{${entity.name}}.progress`;
+  const [field = ""] = await plain().hkeys(key);
+  await plain().hset(key, field, note);
+  await settle(source, { action: "release", delivery });
+  expect(await takeOne(source)).toMatchObject({ id: "a", progress: undefined });
+});
