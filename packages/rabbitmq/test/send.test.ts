@@ -72,6 +72,19 @@ test("a missing exchange affects its own topic only", async () => {
   expect(await sent(link, late, [message("m")])).toEqual(["accepted"]);
 });
 
+test("a publish that no filter matches is one that no subscription gets, even among others of the same id", async () => {
+  const link = await open();
+  const parent = topic(unique("topic"));
+  await declared(link, subscription(parent, "eu", { filter: { region: ["eu"] } }));
+  const unrouted: string[] = [];
+  const from = (region: string, id: string) => message(id, { headers: { region } });
+  const asked = (region: string, id: string) =>
+    message(id, { headers: { region }, onUnrouted: () => void unrouted.push(id) });
+  const batch = [from("asia", "a"), asked("asia", "a"), asked("eu", "b"), from("asia", "b"), asked("asia", "c")];
+  expect(await sent(link, parent, batch)).toEqual(batch.map(() => "accepted"));
+  expect(unrouted).toEqual(["a", "c"]);
+});
+
 test("a message that amqplib cannot encode fails alone, and nothing of it is sent", async () => {
   const link = await open();
   const entity = queue(unique("queue"));

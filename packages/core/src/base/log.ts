@@ -5,7 +5,7 @@ import { redact, withoutSecrets } from "./redact.ts";
 
 /**
  * Facts of a log line besides its text: `broker` (a {@link BrokerIdentity}) always, and `source`, `id`, `attempt` and
- * `error` where they apply.
+ * `error` where they apply. A message that no subscription got has `topic` and `id`.
  */
 export type LogFields = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
 import type { Receipt } from "../../src/api/sending.ts";
 import type { BrokerError } from "../../src/base/errors.ts";
-import { Log } from "../../src/base/log.ts";
+import { Log, type Logger } from "../../src/base/log.ts";
 import type { TopologyMode } from "../../src/contract/driver.ts";
 import type { Destination } from "../../src/contract/entities.ts";
 import { Connection } from "../../src/link/connection.ts";
@@ -16,6 +16,7 @@ export interface BenchOptions {
   readonly topology?: TopologyMode;
   /** The bounds of the wait between two attempts to connect, in milliseconds. @default 1 to 1 */
   readonly reconnect?: { readonly initial: number; readonly max: number };
+  readonly logger?: Logger;
   /** Set up before the link opens. */
   readonly server?: (server: ServerDouble) => void;
 }
@@ -26,6 +27,8 @@ export interface SendFields {
   /** In milliseconds. */
   readonly timeout?: number;
   readonly signal?: AbortSignal;
+  /** In milliseconds since 1970. */
+  readonly deliverAt?: number;
   /** Bytes of the body. */
   readonly bytes?: number;
 }
@@ -47,6 +50,7 @@ export async function outboxBench({
   buffer,
   topology = "create",
   reconnect = { initial: 1, max: 1 },
+  logger,
   server: setUp,
 }: BenchOptions = {}): Promise<OutboxBench> {
   const clock = new ManualClock();
@@ -57,14 +61,14 @@ export async function outboxBench({
     server.driver,
     { clock, lease: 1_000, topology },
     times,
-    new Log(undefined, { name: "double", system: "double", address: "double:" }),
+    new Log(logger, { name: "double", system: "double", address: "double:" }),
   );
   const limits = { messages: 10_000, bytes: 1_000_000_000, ...buffer };
   const outbox = new Outbox(connection, new Declarations(connection), limits);
   await connection.start(undefined);
   const fates = new Map<string, "accepted" | BrokerError>();
   const send = async (id: string, fields: SendFields = {}): Promise<Receipt | BrokerError> => {
-    const { key, to = jobs, timeout = 30_000, signal, bytes = 0 } = fields;
+    const { key, to = jobs, timeout = 30_000, signal, deliverAt, bytes = 0 } = fields;
     const message = {
       id,
       body: new Uint8Array(bytes),
@@ -75,7 +79,7 @@ export async function outboxBench({
       correlationId: undefined,
       replyTo: undefined,
       sentAt: clock.now(),
-      deliverAt: undefined,
+      deliverAt,
       priority: undefined,
     };
     try {
