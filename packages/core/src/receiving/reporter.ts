@@ -69,7 +69,7 @@ export class Reporter {
   /** Reading goes on after an interruption. */
   readsAgain(): void {
     const { log, consumer } = this.#options;
-    const text = `${consumer}: reads again`;
+    const text = `the ${consumer} reads again`;
     log.info(text);
     if (this.#saidInterrupted) log.alarmWithoutLogger(text);
     this.#saidInterrupted = false;

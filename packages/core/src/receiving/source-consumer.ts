@@ -309,6 +309,7 @@ export class SourceConsumer implements Consumer {
       const text = `reading ${describeEntity(this.entity)} was interrupted: ${reasonOf(reason)}`;
       this.#report(new BrokerError(code, text, { retryable, cause: reason }));
       session.end("the source was lost");
+      this.#openingReason = text;
     });
   }
 

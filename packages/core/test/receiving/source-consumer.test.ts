@@ -76,6 +76,16 @@ describe("a consumer", () => {
     expect(errors).toMatchObject([{ message: expect.stringContaining("cancelled by the broker") }]);
   });
 
+  test("whose source has ended says why in its health, as long as no other one is open", async () => {
+    const { server, sources, consumer } = await consumerBench();
+    await consumer.start();
+    server.open = () => new Promise(() => {});
+    sources[0]?.end(new Error("cancelled by the broker"));
+    await settled();
+    const reason = "reading queue jobs was interrupted: cancelled by the broker";
+    expect(consumer.health()).toMatchObject({ state: "opening", reason });
+  });
+
   test("whose source cannot be read closes it before it opens another one", async () => {
     const { clock, sources, errors, consumer } = await consumerBench();
     await consumer.start();

@@ -1,6 +1,5 @@
 import type { Receipt } from "../../src/api/sending.ts";
 import type { BrokerError } from "../../src/base/errors.ts";
-import { Log } from "../../src/base/log.ts";
 import type { TopologyMode } from "../../src/contract/driver.ts";
 import type { Destination } from "../../src/contract/entities.ts";
 import { Connection } from "../../src/link/connection.ts";
@@ -10,6 +9,7 @@ import type { SendBuffer } from "../../src/sending/send-window.ts";
 import { queue } from "../entities.ts";
 import { ServerDouble } from "../link-double.ts";
 import { ManualClock } from "../manual-clock.ts";
+import { recordedLog } from "../recorded-log.ts";
 
 export interface BenchOptions {
   readonly buffer?: Partial<SendBuffer>;
@@ -53,12 +53,7 @@ export async function outboxBench({
   const server = new ServerDouble();
   setUp?.(server);
   const times = { connectTimeout: 1_000, reconnect };
-  const connection = new Connection(
-    server.driver,
-    { clock, lease: 1_000, topology },
-    times,
-    new Log(undefined, { name: "double", system: "double", address: "double:" }),
-  );
+  const connection = new Connection(server.driver, { clock, lease: 1_000, topology }, times, recordedLog());
   const limits = { messages: 10_000, bytes: 1_000_000_000, ...buffer };
   const outbox = new Outbox(connection, new Declarations(connection), limits);
   await connection.start(undefined);
