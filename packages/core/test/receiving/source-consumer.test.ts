@@ -86,6 +86,22 @@ describe("a consumer", () => {
     expect(consumer.health()).toMatchObject({ state: "opening", reason });
   });
 
+  test("whose source ends just before its link reports nothing, because the connection does", async () => {
+    const { clock, server, sources, lines, errors, consumer } = await consumerBench();
+    await consumer.start();
+    server.reachable = false;
+    sources[0]?.end(new Error("the channel was closed"));
+    await settled();
+    server.breakLink();
+    await settled();
+    expect(consumer.health().reason).toContain("connection to double: lost");
+    server.reachable = true;
+    await clock.advance(1_000);
+    expect(errors).toEqual([]);
+    expect(lines.filter((line) => line.startsWith("warn "))).toEqual([expect.stringContaining("lost")]);
+    expect(lines.at(-1)).toBe("info the consumer of queue jobs reads again");
+  });
+
   test("whose source cannot be read closes it before it opens another one", async () => {
     const { clock, sources, errors, consumer } = await consumerBench();
     await consumer.start();
