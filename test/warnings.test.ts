@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { connect as connectMemory } from "@anybroker/core";
+import { connect as connectMemory, type Message } from "@anybroker/core";
 import { adapter as memory } from "@anybroker/memory";
 import { connect } from "@anybroker/redis";
 import { expectWarning } from "@anybroker-internal/testkit/expect-warning";
@@ -43,6 +43,23 @@ test("without onError and logger the first error of each kind is warned, and lat
   await clock.advance(60_000);
   reporter.report(new Error("no such order"));
   expect((await texts(heard)).slice(2)).toEqual(["Error: no such order, and 5 more of this kind before it"]);
+});
+
+test("the first dead letter of a consumer is warned, whatever was warned before, and later ones are counted", async () => {
+  const heard = expectWarning(consumer);
+  const { clock, reporter } = bench();
+  // The cast is true: a reporter needs no more of a message.
+  const deadLetter = (id: string): void =>
+    reporter.deadLettered({ id, attempt: 5, source: { queue: "jobs" } } as Message, "attempts-exhausted");
+  reporter.report(new Error("no such customer"));
+  for (const id of ["a", "b", "c"]) deadLetter(id);
+  await clock.advance(60_000);
+  deadLetter("d");
+  const hint = "(pass a logger to connect to get each of these)";
+  expect((await texts(heard)).slice(1)).toEqual([
+    `message a was dead-lettered at attempt 5: attempts-exhausted ${hint}`,
+    `message d was dead-lettered at attempt 5: attempts-exhausted, and 2 more of this kind before it ${hint}`,
+  ]);
 });
 
 test("that a consumer is stuck is warned, although the handler that was too slow is a timeout too", async () => {
