@@ -229,7 +229,7 @@ export const SENDING: readonly BrokenDriver[] = [
           }),
         }),
       ),
-    fails: ["dead-letters-counted", "dead-letters-empty"],
+    fails: ["dead-letters-counted", "dead-letters-empty", "looking-changes-nothing"],
   },
   {
     fault: "classifies every error as not retryable",

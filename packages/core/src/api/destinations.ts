@@ -160,7 +160,8 @@ export interface Topic<C extends Declared = Declared, Input = unknown, Output = 
    */
   subscription(name: string, options?: SubscriptionOptions<C>): Readable<Output>;
   /**
-   * Short for `subscription(name, options).consume(handler, options)`.
+   * Starts a consumer of a subscription, which gets what is published from its creation on. Short for
+   * `subscription(name, options).consume(handler, options)`, so it resolves and rejects as that does.
    *
    * @example
    * ```ts

@@ -1,6 +1,6 @@
 import type { Receipt } from "../../src/api/sending.ts";
 import type { BrokerError } from "../../src/base/errors.ts";
-import { Log, type Logger } from "../../src/base/log.ts";
+import type { Log } from "../../src/base/log.ts";
 import type { TopologyMode } from "../../src/contract/driver.ts";
 import type { Destination } from "../../src/contract/entities.ts";
 import { Connection } from "../../src/link/connection.ts";
@@ -10,13 +10,14 @@ import type { SendBuffer } from "../../src/sending/send-window.ts";
 import { queue } from "../entities.ts";
 import { ServerDouble } from "../link-double.ts";
 import { ManualClock } from "../manual-clock.ts";
+import { recordedLog } from "../recorded-log.ts";
 
 export interface BenchOptions {
   readonly buffer?: Partial<SendBuffer>;
   readonly topology?: TopologyMode;
   /** The bounds of the wait between two attempts to connect, in milliseconds. @default 1 to 1 */
   readonly reconnect?: { readonly initial: number; readonly max: number };
-  readonly logger?: Logger;
+  readonly log?: Log;
   /** Set up before the link opens. */
   readonly server?: (server: ServerDouble) => void;
 }
@@ -50,19 +51,14 @@ export async function outboxBench({
   buffer,
   topology = "create",
   reconnect = { initial: 1, max: 1 },
-  logger,
+  log = recordedLog(),
   server: setUp,
 }: BenchOptions = {}): Promise<OutboxBench> {
   const clock = new ManualClock();
   const server = new ServerDouble();
   setUp?.(server);
   const times = { connectTimeout: 1_000, reconnect };
-  const connection = new Connection(
-    server.driver,
-    { clock, lease: 1_000, topology },
-    times,
-    new Log(logger, { name: "double", system: "double", address: "double:" }),
-  );
+  const connection = new Connection(server.driver, { clock, lease: 1_000, topology }, times, log);
   const limits = { messages: 10_000, bytes: 1_000_000_000, ...buffer };
   const outbox = new Outbox(connection, new Declarations(connection), limits);
   await connection.start(undefined);

@@ -1,10 +1,13 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { expect, onTestFinished, test } from "vitest";
 import type { UnroutedEvent } from "../../src/api/diagnostics.ts";
-import type { LogFields } from "../../src/base/log.ts";
+import { Log, type LogFields } from "../../src/base/log.ts";
 import { queue, topic } from "../entities.ts";
 import type { ServerDouble } from "../link-double.ts";
+import { quietLogger } from "../recorded-log.ts";
 import { outboxBench } from "./outbox-bench.ts";
+
+const broker = { name: "double", system: "double", address: "double:" };
 
 /** The events about messages that no subscription got. */
 function listening(): readonly UnroutedEvent[] {
@@ -32,10 +35,9 @@ function withoutSubscriptions(server: ServerDouble): readonly string[] {
 
 test("a publish that no subscription gets resolves and is told on the channel; without a logger there is no warning", async () => {
   const events = listening();
-  const { server, send } = await outboxBench();
+  const { server, send } = await outboxBench({ log: new Log(undefined, broker) });
   withoutSubscriptions(server);
   expect(await send("1", { to: topic("news") })).toEqual({ id: "1" });
-  const broker = { name: "double", system: "double", address: "double:" };
   expect(events).toEqual([{ broker, topic: "news", id: "1" }]);
 });
 
@@ -60,8 +62,7 @@ test("the log gets a line about each topic, at most once a minute", async () => 
   const events = listening();
   const lines: [string, LogFields][] = [];
   const warn = (text: string, { topic: name, id }: LogFields): void => void lines.push([text, { topic: name, id }]);
-  const ignore = (): void => {};
-  const { clock, server, send } = await outboxBench({ logger: { debug: ignore, info: ignore, warn, error: ignore } });
+  const { clock, server, send } = await outboxBench({ log: new Log({ ...quietLogger, warn }, broker) });
   withoutSubscriptions(server);
   await send("1", { to: topic("news") });
   await send("2", { to: topic("sport") });
