@@ -1,2 +1,1 @@
-// The public door of the package.
-export {};
+export { type EmulatorOptions, type ServiceBusEmulator, startServiceBusEmulator } from "./server.ts";
