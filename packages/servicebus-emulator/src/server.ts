@@ -1,14 +1,18 @@
-import { createServer, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { Access, type AccessKey } from "./access/access.ts";
 import type { TokenCheck } from "./amqp/client-connection.ts";
 import { Faults } from "./amqp/faults.ts";
 import { AmqpListener } from "./amqp/listener.ts";
 import { systemClock } from "./entities/clock.ts";
 import { Namespace } from "./entities/namespace.ts";
+import { type Certificate, selfSignedCertificate } from "./port/certificate.ts";
+import { withHealth } from "./port/requests.ts";
+import { SharedPort } from "./port/shared-port.ts";
 
 /** The key of Microsoft's emulator, and of this one if none is given. */
 const DEFAULT_KEY: AccessKey = { name: "RootManageSharedAccessKey", key: "SAS_KEY_VALUE" };
 
+/** How an emulator is started. */
 export interface EmulatorOptions {
   /** @default 0: a free port */
   readonly port?: number | undefined;
@@ -18,47 +22,51 @@ export interface EmulatorOptions {
   readonly keys?: readonly AccessKey[] | undefined;
   /** Checks tokens of Microsoft Entra ID. By default, none is accepted. */
   readonly checkToken?: TokenCheck | undefined;
+  /** For TLS, in PEM. @default a self-signed one, made when the first client speaks TLS */
+  readonly certificate?: Certificate | undefined;
 }
 
+/** An emulator that is running. `close()` ends it and forgets everything. */
 export interface ServiceBusEmulator extends AsyncDisposable {
   readonly port: number;
-  /** What clients connect with, for the first key. */
+  /** What clients connect with, by the first key and without TLS. */
   readonly connectionString: string;
   readonly namespace: Namespace;
   readonly faults: Faults;
+  /** The certificate that clients have to trust if they use TLS, in PEM. */
+  certificate(): Promise<string>;
   close(): Promise<void>;
 }
 
+/** Starts an emulator in this process. Rejects if the port is taken. */
 export async function startServiceBusEmulator(options: EmulatorOptions = {}): Promise<ServiceBusEmulator> {
-  const { port = 0, host = "127.0.0.1", keys = [DEFAULT_KEY] } = options;
+  const { host = "127.0.0.1", keys = [DEFAULT_KEY] } = options;
   const namespace = new Namespace(systemClock);
   const faults = new Faults();
   const amqp = new AmqpListener(namespace, new Access(keys), options.checkToken, faults);
-  const sockets = new Set<Socket>();
-  const server = createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-    amqp.accept(socket);
+  let certificate: Promise<Certificate> | undefined;
+  const certificateOf = (): Promise<Certificate> => {
+    certificate ??=
+      options.certificate === undefined ? selfSignedCertificate(host) : Promise.resolve(options.certificate);
+    return certificate;
+  };
+  const shared = new SharedPort({
+    amqp: (stream: Duplex) => amqp.accept(stream),
+    http: withHealth((_request, response) => response.writeHead(404).end()),
+    certificate: certificateOf,
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, resolve);
-  });
-  const address = server.address();
-  const actualPort = typeof address === "object" && address !== null ? address.port : port;
+  const port = await shared.listen(options.port ?? 0, host);
   const close = async (): Promise<void> => {
     namespace.dispose();
-    await new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      for (const socket of sockets) socket.destroy();
-    });
+    await shared.close();
   };
   const [key = DEFAULT_KEY] = keys;
   return {
-    port: actualPort,
-    connectionString: `Endpoint=sb://${host}:${actualPort};SharedAccessKeyName=${key.name};SharedAccessKey=${key.key};UseDevelopmentEmulator=true;`,
+    port,
+    connectionString: `Endpoint=sb://${host}:${port};SharedAccessKeyName=${key.name};SharedAccessKey=${key.key};UseDevelopmentEmulator=true;`,
     namespace,
     faults,
+    certificate: async () => (await certificateOf()).cert,
     close,
     [Symbol.asyncDispose]: close,
   };
