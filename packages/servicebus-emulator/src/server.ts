@@ -1,5 +1,10 @@
 import type { Duplex } from "node:stream";
-import { Access, type AccessKey } from "./access/access.ts";
+import { Access, type AccessKey, type Grant } from "./access/access.ts";
+import { adminApi } from "./admin/admin-api.ts";
+import { authorizer } from "./admin/authorization.ts";
+import type { Tier } from "./admin/descriptions.ts";
+import { namespaceAdmin } from "./admin/entities-admin.ts";
+import { adminListener } from "./admin/node-http.ts";
 import type { TokenCheck } from "./amqp/client-connection.ts";
 import { Faults } from "./amqp/faults.ts";
 import { AmqpListener } from "./amqp/listener.ts";
@@ -12,6 +17,9 @@ import { SharedPort } from "./port/shared-port.ts";
 /** The key of Microsoft's emulator, and of this one if none is given. */
 const DEFAULT_KEY: AccessKey = { name: "RootManageSharedAccessKey", key: "SAS_KEY_VALUE" };
 
+/** The name of the namespace, as Microsoft's emulator calls it. */
+const NAMESPACE_NAME = "sbemulatorns";
+
 /** How an emulator is started. */
 export interface EmulatorOptions {
   /** @default 0: a free port */
@@ -22,6 +30,8 @@ export interface EmulatorOptions {
   readonly keys?: readonly AccessKey[] | undefined;
   /** Checks tokens of Microsoft Entra ID. By default, none is accepted. */
   readonly checkToken?: TokenCheck | undefined;
+  /** The tier whose limits the administration API keeps. @default "Standard" */
+  readonly tier?: Tier | undefined;
   /** For TLS, in PEM. @default a self-signed one, made when the first client speaks TLS */
   readonly certificate?: Certificate | undefined;
 }
@@ -43,7 +53,20 @@ export async function startServiceBusEmulator(options: EmulatorOptions = {}): Pr
   const { host = "127.0.0.1", keys = [DEFAULT_KEY] } = options;
   const namespace = new Namespace(systemClock);
   const faults = new Faults();
-  const amqp = new AmqpListener(namespace, new Access(keys), options.checkToken, faults);
+  const entities = namespaceAdmin(namespace);
+  const access = new Access(keys, () => entities.keys());
+  const amqp = new AmqpListener(namespace, access, options.checkToken, faults);
+  const grantOfToken = (token: string): Grant | undefined => {
+    const claims = options.checkToken?.(token);
+    return claims && { scope: "", claims: new Set(claims), expiresAt: Number.POSITIVE_INFINITY };
+  };
+  const api = adminApi({
+    entities,
+    namespace: NAMESPACE_NAME,
+    tier: options.tier ?? "Standard",
+    createdAt: new Date(),
+    authorize: authorizer(access, grantOfToken, () => namespace.clock.now()),
+  });
   let certificate: Promise<Certificate> | undefined;
   const certificateOf = (): Promise<Certificate> => {
     certificate ??=
@@ -52,7 +75,7 @@ export async function startServiceBusEmulator(options: EmulatorOptions = {}): Pr
   };
   const shared = new SharedPort({
     amqp: (stream: Duplex) => amqp.accept(stream),
-    http: withHealth((_request, response) => response.writeHead(404).end()),
+    http: withHealth(adminListener(api)),
     certificate: certificateOf,
   });
   const port = await shared.listen(options.port ?? 0, host);

@@ -1,4 +1,5 @@
 import { RuleError } from "./errors.ts";
+import { parseIsoDuration } from "./iso-duration.ts";
 
 /** A value of .NET's `System.Guid`: what `newid()` returns. */
 export interface Guid {
@@ -52,7 +53,6 @@ const GUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 const INTEGER = /^[+-]?\d+$/;
 // A dateTime of XML Schema. Without a zone it is taken as UTC, as the service does.
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?$/;
-const DURATION = /^(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/;
 
 // The smallest and largest value of each integer type.
 const RANGES = {
@@ -126,11 +126,8 @@ function parseDate(text: string): Date | undefined {
 }
 
 function parseTimeSpan(text: string): TimeSpan | undefined {
-  const parts = DURATION.exec(text);
-  if (parts === null || text.endsWith("P") || text.endsWith("T")) return undefined;
-  const [, sign, days = "0", hours = "0", minutes = "0", seconds = "0"] = parts;
-  const whole = ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds);
-  return { kind: "timespan", milliseconds: (sign === undefined ? 1 : -1) * Math.round(whole * 1000) };
+  const milliseconds = parseIsoDuration(text);
+  return milliseconds === undefined ? undefined : { kind: "timespan", milliseconds };
 }
 
 /** The name of a value's type in error messages: the one of .NET. */
