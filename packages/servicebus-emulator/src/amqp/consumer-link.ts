@@ -50,6 +50,10 @@ export class ConsumerLink implements Attachment, AuthorizedLink, Consumer, Sessi
     this.#session = session;
   }
 
+  get hasSession(): boolean {
+    return this.#session !== undefined;
+  }
+
   demand(): number {
     return this.#isOpen ? this.#credit.available : 0;
   }

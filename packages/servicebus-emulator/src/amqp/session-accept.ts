@@ -39,16 +39,8 @@ export function acceptSession(
     grant(queue.sessions.accept(wanted, consumer));
     return;
   }
-  let isGranted = false;
   let isHeld = false;
-  const stopWaiting = queue.sessions.acceptNext(consumer, (session) => {
-    isGranted = true;
-    grant(session);
-    timer.clear();
-    if (isHeld) link.open();
-  });
   const timer = clock.timer(() => {
-    stopWaiting();
     link.open();
     consumer.end(
       new LinkError(
@@ -57,14 +49,19 @@ export function acceptSession(
       ),
     );
   });
-  if (isGranted) return;
+  const stopWaiting = queue.sessions.acceptNext(consumer, (session) => {
+    grant(session);
+    timer.clear();
+    if (isHeld) link.open();
+  });
+  if (consumer.hasSession) return;
   isHeld = true;
   holdOpen(link);
+  timer.set(clock.now() + timeoutOf(link.remote.attach));
   consumer.onceClosed(() => {
     stopWaiting();
     timer.clear();
   });
-  timer.set(clock.now() + timeoutOf(link.remote.attach));
 }
 
 function describeSession(link: Sender, session: Session): void {
