@@ -3,6 +3,8 @@ import type { Connection, Frame, OutgoingDelivery, Receiver, Session } from "./r
 /** Marks a transfer of the default format, so that rhea hands over its bytes instead of decoding them. */
 export const UNDECODED = 0x7fff_ffff;
 
+const CLOSE = 24;
+
 /** The largest frame that the emulator takes, in bytes. */
 export const MAX_FRAME_SIZE = 65_536;
 
@@ -22,7 +24,7 @@ const FIELD_COUNTS: Readonly<Record<number, number>> = {
   21: 6,
   22: 3,
   23: 1,
-  24: 1,
+  [CLOSE]: 1,
 };
 
 /**
@@ -38,15 +40,17 @@ export function repairConnection(connection: Connection): void {
     connection.socket.uncork();
   };
   connection._write_frame = (channel = 0, performative, payload) => {
-    if (performative !== undefined) {
-      const { value, constructor: type } = performative;
-      const count = FIELD_COUNTS[type.descriptor.numeric] ?? 0;
-      while (value.length < count) value.push(undefined);
-    }
+    const code = performative?.constructor.descriptor.numeric ?? 0;
+    const count = FIELD_COUNTS[code] ?? 0;
+    while (performative !== undefined && performative.value.length < count) performative.value.push(undefined);
     connection.amqp_transport.encode({ channel, type: 0, performative, payload });
-    if (isQueued) return;
-    isQueued = true;
-    process.nextTick(flush);
+    if (code === CLOSE) {
+      // rhea removes the error from the performative as soon as this returns.
+      flush();
+    } else if (!isQueued) {
+      isQueued = true;
+      process.nextTick(flush);
+    }
   };
 }
 

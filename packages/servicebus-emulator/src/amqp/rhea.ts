@@ -114,9 +114,14 @@ export interface Connection {
   readonly local: { readonly open: Record<string, unknown> };
   readonly socket: Socket;
   readonly amqp_transport: { encode(frame: object): void };
-  readonly sasl_transport?: { readonly mechanism?: unknown; readonly username?: string | undefined } | undefined;
+  /** What SASL was spoken, if it was. */
+  readonly sasl_transport?:
+    | { readonly selected?: { readonly mechanism?: unknown; readonly username?: string | undefined } | undefined }
+    | undefined;
+
   /** The size of the frame that is being received. */
   readonly frame_size?: number | undefined;
+  on(event: string, listener: () => void): void;
   accept(socket: Socket): void;
   output(): void;
   close(error?: AmqpError): void;

@@ -59,11 +59,16 @@ export class SharedPort {
     return typeof address === "object" && address !== null ? address.port : port;
   }
 
+  /** Ends all connections without a word. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   /** Ends all connections, and takes no more. */
   async close(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
-      for (const socket of this.#sockets) socket.destroy();
+      this.cut();
     });
   }
 
