@@ -63,18 +63,17 @@ export interface SessionEvents {
 }
 
 /**
- * Makes rhea hand over messages undecoded, bound their size, take flows that omit what they may omit, and say what
- * became of a delivery before it looks at the next frame: that may be a request that depends on it.
+ * Makes rhea
+ *
+ * - hand over messages undecoded, and bound their size,
+ * - take flows that omit what they may omit, and delivery ids in any order, which several threads of a client produce,
+ * - say what became of a delivery before it looks at the next frame, which may be a request that depends on it.
  */
 export function repairSession(session: Session, events: SessionEvents): void {
   const onTransfer = session.on_transfer.bind(session);
   session.on_transfer = (frame) => {
     const { performative } = frame;
-    if (
-      performative.message_format === undefined ||
-      performative.message_format === null ||
-      performative.message_format === 0
-    ) {
+    if (!isDefined(performative.message_format) || performative.message_format === 0) {
       performative.message_format = UNDECODED;
     }
     // A client sends on links that are receivers here.
@@ -83,12 +82,13 @@ export function repairSession(session: Session, events: SessionEvents): void {
       events.tooLarge(receiver);
       return;
     }
+    if (isDefined(performative.delivery_id)) session.incoming.next_delivery_id = performative.delivery_id;
     onTransfer(frame);
   };
   const onFlow = session.on_flow.bind(session);
   session.on_flow = (frame) => {
     // Before it has seen our attach, a client cannot know the delivery count.
-    if (frame.performative.handle !== null && frame.performative.handle !== undefined) {
+    if (isDefined(frame.performative.handle)) {
       frame.performative.delivery_count ??= 0;
       frame.performative.link_credit ??= 0;
     }
@@ -105,6 +105,10 @@ export function repairSession(session: Session, events: SessionEvents): void {
       if (delivery.remote_settled) delivery.settled = true;
     }
   };
+}
+
+function isDefined(value: unknown): boolean {
+  return value !== null && value !== undefined;
 }
 
 function sizeSoFar(receiver: Receiver, frame: Frame): number {

@@ -103,6 +103,7 @@ export interface Session {
   on_transfer(frame: Frame): void;
   on_flow(frame: Frame): void;
   on_disposition(frame: Frame): void;
+  readonly incoming: { next_delivery_id: unknown };
   /** `updated`: the deliveries whose state the client has set, and which nobody has looked at. */
   readonly outgoing: { updated: OutgoingDelivery[] };
   _get_link(frame: Frame): Sender | Receiver;
