@@ -39,7 +39,7 @@ export class SharedPort {
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
     this.#http = createHttpServer(services.http);
     this.#http.on("upgrade", (request, stream, head) => {
-      if (new URL(request.url ?? "/", "http://host").pathname !== WEB_SOCKET_PATH) {
+      if (request.url?.split("?", 1)[0] !== WEB_SOCKET_PATH) {
         stream.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
         return;
       }
