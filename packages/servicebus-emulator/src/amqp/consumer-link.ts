@@ -1,0 +1,121 @@
+import type { Consumer } from "../entities/consumers.ts";
+import type { Attachment } from "../entities/entity.ts";
+import { EntityError, messageLockLost, sessionLockLost } from "../entities/errors.ts";
+import type { Delivery, Lock } from "../entities/message.ts";
+import type { Place } from "../entities/namespace.ts";
+import type { Session, SessionHolder } from "../entities/session.ts";
+import type { AuthorizedLink, ClientConnection } from "./client-connection.ts";
+import { LinkCredit } from "./credit.ts";
+import { encodeMessage, guidBytes } from "./encode-message.ts";
+import { amqpError } from "./errors.ts";
+import type { Faults } from "./faults.ts";
+import { settle } from "./outcomes.ts";
+import { message, type OutgoingDelivery, type Sender } from "./rhea.ts";
+
+/** Sender settle mode "settled": the client takes messages without settling them. */
+const SETTLED = 1;
+
+const ACCEPTED = message.accepted().described();
+
+/** A link on which a client receives messages of an entity. */
+export class ConsumerLink implements Attachment, AuthorizedLink, Consumer, SessionHolder {
+  readonly path: string;
+  readonly claims = ["Listen"] as const;
+  readonly mode: Consumer["mode"];
+  readonly #link: Sender;
+  readonly #place: Place;
+  readonly #client: ClientConnection;
+  readonly #faults: Faults;
+  readonly #credit: LinkCredit;
+  readonly #locks = new WeakMap<OutgoingDelivery, Lock>();
+  #session: Session | undefined;
+  #isOpen = true;
+  #closed: (() => void) | undefined;
+
+  constructor(link: Sender, place: Place, client: ClientConnection, faults: Faults) {
+    this.path = place.entity.path;
+    this.mode = link.remote.attach.snd_settle_mode === SETTLED ? "receive-and-delete" : "peek-lock";
+    this.#link = link;
+    this.#place = place;
+    this.#client = client;
+    this.#faults = faults;
+    this.#credit = new LinkCredit(link);
+    place.entity.attachments.add(this);
+    client.links.add(this);
+  }
+
+  /** From now on the link gets the messages of a session that it holds. */
+  use(session: Session): void {
+    this.#session = session;
+  }
+
+  demand(): number {
+    return this.#isOpen ? this.#credit.available : 0;
+  }
+
+  deliver(delivery: Delivery): void {
+    const { lock } = delivery;
+    this.#credit.use();
+    const tag = lock === undefined ? undefined : guidBytes(lock.token);
+    const sent = this.#link.send(encodeMessage(delivery.message, lock), tag, 0);
+    if (lock !== undefined) this.#locks.set(sent, lock);
+  }
+
+  sessionLost(): void {
+    const id = this.#session?.id ?? "";
+    this.#session = undefined;
+    this.end(sessionLockLost(id));
+  }
+
+  detach(reason: EntityError): void {
+    this.end(reason);
+  }
+
+  end(error: unknown): void {
+    if (!this.#isOpen) return;
+    this.left();
+    this.#link.close(amqpError(error));
+  }
+
+  /** The client has left. Locks of messages stay; the lock of a session is given up. */
+  left(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#place.entity.attachments.delete(this);
+    this.#client.links.delete(this);
+    if (this.#session !== undefined) this.#place.queue.sessions.leave(this.#session, this);
+    this.#closed?.();
+  }
+
+  /** Sets what is to be done when the link closes. */
+  onceClosed(closed: () => void): void {
+    this.#closed = closed;
+  }
+
+  /** The client has granted credit, or wants it used up. */
+  flow(): void {
+    if (!this.#isOpen) return;
+    this.#credit.update();
+    this.#place.entity.touch();
+    if (this.#credit.available > 0) this.#place.queue.wants(this, this.#session);
+    if (this.#link._draining) this.#credit.drain();
+  }
+
+  /** The client has set the state of a delivery. */
+  settle(delivery: OutgoingDelivery, outcome: string): void {
+    const lock = this.#locks.get(delivery);
+    let state = ACCEPTED;
+    try {
+      if (lock === undefined) throw messageLockLost();
+      settle(this.#place.queue, lock, outcome, delivery.remote_state);
+    } catch (error) {
+      if (!(error instanceof EntityError)) throw error;
+      state = message.rejected({ error: amqpError(error) }).described();
+    }
+    this.#faults.settle(this.path, () => {
+      delivery.update(true, state);
+      // rhea waits for the client to settle too, and a client does not: the delivery would stay for ever.
+      delivery.remote_settled = true;
+    });
+  }
+}

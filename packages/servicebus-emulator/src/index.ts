@@ -1,0 +1,1 @@
+export { type EmulatorOptions, type ServiceBusEmulator, startServiceBusEmulator } from "./server.ts";

@@ -1,0 +1,24 @@
+import { type EmulatorOptions, type ServiceBusEmulator, startServiceBusEmulator } from "@anybroker/servicebus-emulator";
+import { ServiceBusClient, type ServiceBusReceivedMessage, type ServiceBusReceiver } from "@azure/service-bus";
+import { onTestFinished } from "vitest";
+
+/** An emulator for one test. */
+export async function emulatorForTest(options?: EmulatorOptions): Promise<ServiceBusEmulator> {
+  const emulator = await startServiceBusEmulator(options);
+  onTestFinished(() => emulator.close());
+  return emulator;
+}
+
+/** A client of the unmodified SDK, for one test. */
+export function clientForTest(connectionString: string): ServiceBusClient {
+  const client = new ServiceBusClient(connectionString, { retryOptions: { maxRetries: 0, timeoutInMs: 10_000 } });
+  onTestFinished(() => client.close());
+  return client;
+}
+
+/** Receives one message, and fails if none comes. */
+export async function receiveOne(receiver: ServiceBusReceiver): Promise<ServiceBusReceivedMessage> {
+  const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 10_000 });
+  if (message === undefined) throw new Error("no message was received");
+  return message;
+}
