@@ -1,0 +1,69 @@
+import { type Classification, classifier, codeOf, type ErrorRow, reasonOf } from "@anybroker/core/driver";
+
+/** The SDK's error for the bytes of another protocol. */
+export const NOT_AMQP: RegExp = /[Ii]nvalid protocol header|ProtocolError/;
+
+/**
+ * The meaning of errors, matched against `<code> <message>`. The codes are those of `ServiceBusError`, and those of the
+ * SDK's `RestError` for the administration. The first row that matches decides, after the kit's rows for Node's errors.
+ */
+const ROWS: readonly ErrorRow[] = [
+  // A token that lacks a claim. Any other refusal is about the token itself.
+  [/^Unauthorized\w* .*\b[Cc]laim/, "FORBIDDEN", false],
+  [/^Unauthorized|^401 /, "UNAUTHORIZED", false],
+  [/^(MessagingEntityNotFound|MessageEntityNotFoundError|404) /, "NOT_FOUND", false],
+  // An administrator has disabled the entity, or not enabled it yet.
+  [/^(MessagingEntityDisabled|MessageEntityDisabledError) /, "UNAVAILABLE", true],
+  [/^MessageSizeExceeded /, "TOO_LARGE", false],
+  [/^(QuotaExceeded|QuotaExceededError) /, "QUOTA", true],
+  [/^(ServiceBusy|ServerBusyError|429) /, "THROTTLED", true],
+  [/^(MessageLockLost|MessageNotFound) /, "LEASE_LOST", false],
+  // The session is given to another consumer, or it is gone with the connection.
+  [/^(SessionLockLost|SessionCannotBeLocked) /, "UNAVAILABLE", true],
+  [/^ServiceTimeout /, "TIMEOUT", true],
+  [NOT_AMQP, "INVALID_CONFIG", false],
+  [/^(ServiceCommunicationProblem|REQUEST_SEND_ERROR|50[0-4]) /, "UNAVAILABLE", true],
+  // Another request about the same entity is being carried out (409).
+  [/^ServiceError |[Aa]nother conflicting operation/, "UNAVAILABLE", true],
+  [
+    /^GeneralError (DetachForced|ConnectionForced|Internal|LinkRedirect|SenderBusy|SenderNotReady|Receiver)/,
+    "UNAVAILABLE",
+    true,
+  ],
+  [/clos(ed|ing)|[Dd]isconnected|is reopening|not open/, "UNAVAILABLE", true],
+  [/aborted/, "CANCELLED", false],
+  [
+    /^(GeneralError|InvalidOperationError|MessagingEntityAlreadyExists|MessageEntityAlreadyExistsError|400) /,
+    "REJECTED",
+    false,
+  ],
+];
+
+/** Says what an error of the SDK, of Node or of the service means. */
+export const classify: (error: unknown) => Classification = classifier(ROWS);
+
+/** Whether the service knows no such entity. */
+export function isMissing(error: unknown): boolean {
+  return classify(error).code === "NOT_FOUND";
+}
+
+/** Whether the account may not do this, although its key is right. */
+export function isForbidden(error: unknown): boolean {
+  const { code } = classify(error);
+  return code === "FORBIDDEN" || code === "UNAUTHORIZED";
+}
+
+/** Whether this consumer no longer has the message. */
+export function isLockLost(error: unknown): boolean {
+  return /LockLost$|^MessageNotFound$/.test(String(codeOf(error))) || /already (been )?settled/.test(reasonOf(error));
+}
+
+/** Whether a receiver without a session was opened on an entity with sessions, or the reverse. */
+export function isSessionMismatch(error: unknown): boolean {
+  return /session/i.test(reasonOf(error)) && /^(GeneralError|InvalidOperation)/.test(String(codeOf(error)));
+}
+
+/** Whether the service has certainly not stored what was sent. */
+export function isRefusal(error: unknown): boolean {
+  return !["TIMEOUT", "UNAVAILABLE", "CANCELLED", "INTERNAL"].includes(classify(error).code);
+}

@@ -1,0 +1,16 @@
+import type * as core from "@anybroker/core/driver";
+import type { Connection } from "../connection.ts";
+import type { Settings } from "../options.ts";
+import type { Senders } from "../sending/senders.ts";
+import type { Names } from "../topology.ts";
+
+/** The state of one connection. It ends with the connection. */
+export interface LinkState {
+  readonly settings: Settings;
+  readonly context: core.LinkContext;
+  readonly connection: Connection;
+  readonly names: Names;
+  readonly senders: Senders;
+  /** Called when the link ends: each gives back what a source still holds, within the time of the signal. */
+  readonly givesBack: Set<() => Promise<void>>;
+}
