@@ -1,6 +1,12 @@
 import { type EmulatorOptions, type ServiceBusEmulator, startServiceBusEmulator } from "@anybroker/servicebus-emulator";
-import { ServiceBusClient, type ServiceBusReceivedMessage, type ServiceBusReceiver } from "@azure/service-bus";
+import {
+  type ServiceBusAdministrationClient,
+  ServiceBusClient,
+  type ServiceBusReceivedMessage,
+  type ServiceBusReceiver,
+} from "@azure/service-bus";
 import { onTestFinished } from "vitest";
+import { adminClientFor } from "./admin/admin-client.ts";
 
 /** An emulator for one test. */
 export async function emulatorForTest(options?: EmulatorOptions): Promise<ServiceBusEmulator> {
@@ -14,6 +20,12 @@ export function clientForTest(connectionString: string): ServiceBusClient {
   const client = new ServiceBusClient(connectionString, { retryOptions: { maxRetries: 0, timeoutInMs: 10_000 } });
   onTestFinished(() => client.close());
   return client;
+}
+
+/** An administration client, by default of an emulator of its own. */
+export async function adminForTest(emulator?: ServiceBusEmulator): Promise<ServiceBusAdministrationClient> {
+  const { connectionString } = emulator ?? (await emulatorForTest());
+  return adminClientFor(connectionString);
 }
 
 /** Receives one message, and fails if none comes. */

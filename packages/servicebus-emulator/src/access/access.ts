@@ -30,9 +30,12 @@ const ALL_CLAIMS: readonly Claim[] = ["Send", "Listen", "Manage"];
 /** Checks shared access signatures, and names and keys, against the keys of the namespace. */
 export class Access {
   readonly #keys: readonly AccessKey[];
+  readonly #entityKeys: () => Iterable<AccessKey>;
 
-  constructor(keys: readonly AccessKey[]) {
+  /** `entityKeys` are those that entities have now. Keys of one name are tried one after the other. */
+  constructor(keys: readonly AccessKey[], entityKeys: () => Iterable<AccessKey> = () => []) {
     this.#keys = keys;
+    this.#entityKeys = entityKeys;
   }
 
   /**
@@ -49,12 +52,14 @@ export class Access {
     if (resource === undefined || signature === undefined || expiry === undefined || name === "") {
       throw new InvalidToken("InvalidSignature: The token lacks one of sr, sig, se and skn.");
     }
-    const scope = pathOf(decode(resource));
-    const key = this.#keys.find(
-      (candidate) => candidate.name === name && covers(pathOf(candidate.entity ?? ""), scope),
-    );
+    // The resource is a URI, so characters of a path are encoded twice.
+    const scope = pathOf(decode(decode(resource)));
     const text = `${resource}\n${expiry}`;
-    if (key === undefined || !isSignature(decode(signature), key.key, text)) {
+    const given = decode(signature);
+    const key = this.#named(name).find(
+      (candidate) => covers(pathOf(candidate.entity ?? ""), scope) && isSignature(given, candidate.key, text),
+    );
+    if (key === undefined) {
       throw new InvalidToken("InvalidSignature: The token has an invalid signature.");
     }
     const expiresAt = Number(expiry) * 1000;
@@ -72,6 +77,10 @@ export class Access {
     if (key === undefined) return undefined;
     return { scope: pathOf(key.entity ?? ""), claims: claimsOf(key), expiresAt: Number.POSITIVE_INFINITY };
   }
+
+  #named(name: string): readonly AccessKey[] {
+    return [...this.#keys, ...this.#entityKeys()].filter((key) => key.name === name);
+  }
 }
 
 /** Whether a grant allows one of the claims for the entity at a path. Manage includes the other two. */
@@ -80,10 +89,11 @@ export function allows(grant: Grant, path: string, claims: readonly Claim[]): bo
   return grant.claims.has("Manage") || claims.some((claim) => grant.claims.has(claim));
 }
 
-/** The path in a URI, lower-cased and without slashes around it. A path is returned as it is. */
+/** The path in a URI, lower-cased, without its query and without slashes around it. A path is returned as it is. */
 export function pathOf(uri: string): string {
   return uri
     .replace(/^[a-z]+:\/\/[^/]*/i, "")
+    .replace(/\?.*$/, "")
     .replace(/^\/+|\/+$/g, "")
     .toLowerCase();
 }

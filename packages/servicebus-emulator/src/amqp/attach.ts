@@ -9,7 +9,7 @@ import { answerManagement } from "./management/management.ts";
 import { ProducerLink } from "./producer-link.ts";
 import { ReplyLink } from "./reply-link.ts";
 import { answerRequests, ReplyLinks } from "./requests.ts";
-import type { Connection, EventContext, Receiver, Sender } from "./rhea.ts";
+import type { Connection, EventContext, OutgoingDelivery, Receiver, Sender } from "./rhea.ts";
 import { acceptSession, requestedSession } from "./session-accept.ts";
 
 const CBS = "$cbs";
@@ -21,6 +21,7 @@ export class Attaching {
   readonly #client: ClientConnection;
   readonly #faults: Faults;
   readonly #replyLinks = new ReplyLinks();
+  readonly #consumers = new WeakMap<Sender, ConsumerLink>();
 
   constructor(namespace: Namespace, client: ClientConnection, faults: Faults) {
     this.#namespace = namespace;
@@ -63,7 +64,7 @@ export class Attaching {
         return;
       }
     } catch (error) {
-      refuse(link, error);
+      refuse(link, "target", error);
     }
   }
 
@@ -80,8 +81,13 @@ export class Attaching {
       if (address === CBS || isManagement(address)) this.#openReplies(link, address, guard);
       else this.#openConsumer(link, this.#placeFor(address), guard);
     } catch (error) {
-      refuse(link, error);
+      refuse(link, "source", error);
     }
+  }
+
+  /** A client has set the state of a delivery. */
+  settle(delivery: OutgoingDelivery): void {
+    this.#consumers.get(delivery.link)?.settle(delivery);
   }
 
   #openReplies(link: Sender, node: string, guard: Guard): void {
@@ -129,12 +135,7 @@ export class Attaching {
       "sender_close",
       guard(() => consumer.left()),
     );
-    for (const outcome of ["accepted", "released", "modified", "rejected"]) {
-      link.on(
-        outcome,
-        guard(({ delivery }) => delivery !== undefined && consumer.settle(delivery, outcome)),
-      );
-    }
+    this.#consumers.set(link, consumer);
     try {
       if (session !== undefined) acceptSession(link, consumer, queue, session, this.#namespace.clock);
     } catch (error) {
@@ -163,7 +164,9 @@ export function guardOf(connection: Connection): Guard {
   };
 }
 
-function refuse(link: Sender | Receiver, error: unknown): void {
+/** Without its source, or its target, the client knows that the link will be closed. AMQP 1.0, part 2.6.3. */
+function refuse(link: Sender | Receiver, end: "source" | "target", error: unknown): void {
+  link.local.attach[end] = undefined;
   link.close(amqpError(error));
 }
 

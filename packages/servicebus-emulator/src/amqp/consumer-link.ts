@@ -6,11 +6,12 @@ import type { Place } from "../entities/namespace.ts";
 import type { Session, SessionHolder } from "../entities/session.ts";
 import type { AuthorizedLink, ClientConnection } from "./client-connection.ts";
 import { LinkCredit } from "./credit.ts";
-import { encodeMessage, guidBytes } from "./encode-message.ts";
 import { amqpError } from "./errors.ts";
 import type { Faults } from "./faults.ts";
+import { encodeMessage } from "./message/encode-message.ts";
 import { settle } from "./outcomes.ts";
 import { message, type OutgoingDelivery, type Sender } from "./rhea.ts";
+import { guidBytes } from "./wire/uuid.ts";
 
 /** Sender settle mode "settled": the client takes messages without settling them. */
 const SETTLED = 1;
@@ -102,12 +103,12 @@ export class ConsumerLink implements Attachment, AuthorizedLink, Consumer, Sessi
   }
 
   /** The client has set the state of a delivery. */
-  settle(delivery: OutgoingDelivery, outcome: string): void {
+  settle(delivery: OutgoingDelivery): void {
     const lock = this.#locks.get(delivery);
     let state = ACCEPTED;
     try {
       if (lock === undefined) throw messageLockLost();
-      settle(this.#place.queue, lock, outcome, delivery.remote_state);
+      settle(this.#place.queue, lock, delivery.remote_state);
     } catch (error) {
       if (!(error instanceof EntityError)) throw error;
       state = message.rejected({ error: amqpError(error) }).described();

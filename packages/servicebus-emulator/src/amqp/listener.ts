@@ -8,6 +8,8 @@ import type { Faults } from "./faults.ts";
 import { MAX_FRAME_SIZE, repairConnection, repairSession } from "./repairs.ts";
 import { type Connection, type Container, createContainer, type EventContext, type Socket } from "./rhea.ts";
 
+const TOO_LARGE = "The received message exceeds the limit currently allowed on the link.";
+
 /** How long a connection may be silent, in ms. Clients send empty frames in time. */
 const IDLE_TIMEOUT = 120_000;
 
@@ -86,15 +88,12 @@ export class AmqpListener {
       const grant = this.#grantOfSasl(connection);
       if (grant !== undefined) client.state.authorizeByKey(grant);
     });
-    this.#on(container, "session_open", ({ context }) => {
+    this.#on(container, "session_open", ({ client, context }) => {
       if (context.session === undefined) return;
       context.session.local.begin.handle_max = HANDLE_MAX;
-      repairSession(context.session, (link) => {
-        link.close(
-          amqpError(
-            new LinkError("amqp:link:message-size-exceeded", "The received message exceeds the limit of the link."),
-          ),
-        );
+      repairSession(context.session, {
+        tooLarge: (link) => link.close(amqpError(new LinkError("amqp:link:message-size-exceeded", TOO_LARGE))),
+        outcome: (delivery) => client.attaching.settle(delivery),
       });
     });
     this.#on(container, "receiver_open", ({ client, connection, context }) => {

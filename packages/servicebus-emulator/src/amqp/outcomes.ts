@@ -1,3 +1,4 @@
+import { EntityError } from "../entities/errors.ts";
 import type { Lock, Properties } from "../entities/message.ts";
 import type { MessageQueue } from "../entities/queue.ts";
 import type { Outcome } from "./rhea.ts";
@@ -8,8 +9,8 @@ import { textOf } from "./text.ts";
  *
  * https://learn.microsoft.com/azure/service-bus-messaging/service-bus-amqp-protocol-guide
  */
-export function settle(queue: MessageQueue, lock: Lock, outcome: string, state: Outcome | undefined): void {
-  switch (outcome) {
+export function settle(queue: MessageQueue, lock: Lock, state: Outcome | undefined): void {
+  switch (state?.constructor.composite_type) {
     case "accepted":
       queue.complete(lock);
       return;
@@ -19,11 +20,14 @@ export function settle(queue: MessageQueue, lock: Lock, outcome: string, state: 
       return;
     }
     case "modified":
-      if (state?.undeliverable_here === true) queue.defer(lock, changesOf(state));
+      if (state.undeliverable_here) queue.defer(lock, changesOf(state));
       else queue.abandon(lock, changesOf(state));
       return;
+    case "released":
+      queue.release(lock);
+      return;
     default:
-      queue.abandon(lock);
+      throw new EntityError("invalid", "A message is accepted, rejected, modified or released.");
   }
 }
 

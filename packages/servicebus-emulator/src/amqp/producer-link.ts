@@ -2,11 +2,11 @@ import type { Attachment } from "../entities/entity.ts";
 import type { EntityError } from "../entities/errors.ts";
 import type { Place } from "../entities/namespace.ts";
 import type { AuthorizedLink, ClientConnection } from "./client-connection.ts";
-import { AmqpContent } from "./content.ts";
 import { amqpError } from "./errors.ts";
 import type { Faults } from "./faults.ts";
+import { AmqpContent } from "./message/content.ts";
+import { messagesOfBatch } from "./message/sections.ts";
 import { type EventContext, type IncomingDelivery, message, type Receiver } from "./rhea.ts";
-import { messagesOfBatch } from "./wire/message-sections.ts";
 import { MalformedBytes } from "./wire/reader.ts";
 
 /** The format of a transfer that has several messages. */

@@ -1,4 +1,4 @@
-import type { Connection, Frame, Receiver, Session } from "./rhea.ts";
+import type { Connection, Frame, OutgoingDelivery, Receiver, Session } from "./rhea.ts";
 
 /** Marks a transfer of the default format, so that rhea hands over its bytes instead of decoding them. */
 export const UNDECODED = 0x7fff_ffff;
@@ -44,8 +44,19 @@ export function repairConnection(connection: Connection): void {
   };
 }
 
-/** Makes rhea hand over messages undecoded, bound their size, and take flows that omit what they may omit. */
-export function repairSession(session: Session, tooLarge: (receiver: Receiver) => void): void {
+/** What a repaired session says. */
+export interface SessionEvents {
+  /** A message exceeds what its link takes. */
+  tooLarge(receiver: Receiver): void;
+  /** The client has set the state of a delivery. */
+  outcome(delivery: OutgoingDelivery): void;
+}
+
+/**
+ * Makes rhea hand over messages undecoded, bound their size, take flows that omit what they may omit, and say what
+ * became of a delivery before it looks at the next frame: that may be a request that depends on it.
+ */
+export function repairSession(session: Session, events: SessionEvents): void {
   const onTransfer = session.on_transfer.bind(session);
   session.on_transfer = (frame) => {
     const { performative } = frame;
@@ -62,7 +73,7 @@ export function repairSession(session: Session, tooLarge: (receiver: Receiver) =
       sizeSoFar(receiver, frame) >
       (receiver.local.attach.max_message_size ?? Number.POSITIVE_INFINITY) + MAX_FRAME_SIZE
     ) {
-      tooLarge(receiver);
+      events.tooLarge(receiver);
       return;
     }
     onTransfer(frame);
@@ -76,6 +87,16 @@ export function repairSession(session: Session, tooLarge: (receiver: Receiver) =
     }
     frame.performative.next_incoming_id ??= 0;
     onFlow(frame);
+  };
+  const onDisposition = session.on_disposition.bind(session);
+  session.on_disposition = (frame) => {
+    onDisposition(frame);
+    const { updated } = session.outgoing;
+    session.outgoing.updated = [];
+    for (const delivery of updated) {
+      if (delivery.remote_state !== undefined) events.outcome(delivery);
+      if (delivery.remote_settled) delivery.settled = true;
+    }
   };
 }
 

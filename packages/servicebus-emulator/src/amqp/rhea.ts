@@ -5,7 +5,9 @@ import rhea from "rhea";
 
 /** A value with its AMQP type. */
 export interface Typed {
+  readonly type: { readonly name: string };
   readonly value: unknown;
+  readonly descriptor?: Typed | undefined;
 }
 
 export interface AmqpError {
@@ -68,7 +70,8 @@ export interface Receiver extends Link {
 }
 
 export interface OutgoingDelivery {
-  readonly id: number;
+  readonly link: Sender;
+  settled: boolean;
   remote_settled: boolean;
   readonly remote_state: Outcome | undefined;
   update(settled: boolean, state: Typed): void;
@@ -81,7 +84,9 @@ export interface IncomingDelivery {
 
 /** The state that a client set a delivery to. */
 export interface Outcome {
-  readonly undeliverable_here?: boolean | undefined;
+  readonly constructor: { readonly composite_type?: string | undefined };
+  /** A boolean, or 0 or 1. */
+  readonly undeliverable_here?: boolean | number | undefined;
   readonly message_annotations?: Record<string, unknown> | undefined;
   readonly error?: { readonly info?: Record<string, unknown> | undefined } | undefined;
 }
@@ -97,6 +102,9 @@ export interface Session {
   readonly local: { readonly begin: Record<string, unknown> };
   on_transfer(frame: Frame): void;
   on_flow(frame: Frame): void;
+  on_disposition(frame: Frame): void;
+  /** `updated`: the deliveries whose state the client has set, and which nobody has looked at. */
+  readonly outgoing: { updated: OutgoingDelivery[] };
   _get_link(frame: Frame): Sender | Receiver;
   find_sender(filter: (link: Sender) => boolean): Sender | undefined;
   end(error?: AmqpError): void;
@@ -142,11 +150,11 @@ export interface EventContext {
 
 /** A decoded message. */
 export interface DecodedMessage {
-  readonly message_id?: unknown | undefined;
-  readonly correlation_id?: unknown | undefined;
+  readonly message_id?: unknown;
+  readonly correlation_id?: unknown;
   readonly reply_to?: string | undefined;
   readonly application_properties?: Record<string, unknown> | undefined;
-  readonly body?: unknown | undefined;
+  readonly body?: unknown;
 }
 
 interface Reader {
@@ -169,7 +177,8 @@ interface Types {
   wrap_uuid(value: Buffer): Typed;
   wrap_timestamp(value: number): Typed;
   wrap_array(values: readonly unknown[], code: number): Typed;
-  wrap_described(value: unknown, descriptor: number): Typed;
+  wrap_double(value: number): Typed;
+  wrap_described(value: unknown, descriptor: number | string): Typed;
   unwrap(value: Typed): unknown;
   readonly Reader: new (bytes: Buffer) => Reader;
   readonly Writer: new () => ValueWriter;

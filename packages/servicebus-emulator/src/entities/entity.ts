@@ -1,10 +1,10 @@
+import type { Rule } from "../filters/rule.ts";
 import type { Clock, Timer } from "./clock.ts";
-import type { EntityError } from "./errors.ts";
-import { entityNotFound } from "./errors.ts";
+import { EntityError, entityNotFound } from "./errors.ts";
 import type { Content } from "./message.ts";
 import type { QueueOptions } from "./options.ts";
 import { type DeadLetterTarget, type Forward, MessageQueue, type Origin } from "./queue.ts";
-import { copiesFor, type Rule } from "./rules.ts";
+import { copiesFor, type SubscriptionRule, subscriptionRule } from "./rules.ts";
 
 /** Something that uses an entity and has to know when it is gone. */
 export interface Attachment {
@@ -139,7 +139,7 @@ export class SubscriptionEntity extends QueueEntity {
   readonly topic: TopicEntity;
   readonly name: string;
   /** By the lower-cased name. */
-  readonly rules: Map<string, Rule> = new Map();
+  readonly #rules = new Map<string, SubscriptionRule>();
 
   constructor(topic: TopicEntity, name: string, options: QueueOptions, surroundings: Surroundings) {
     super(`${topic.path}/Subscriptions/${name}`, options, surroundings);
@@ -147,11 +147,45 @@ export class SubscriptionEntity extends QueueEntity {
     this.name = name;
   }
 
+  /** In the order in which they were added. */
+  get rules(): readonly SubscriptionRule[] {
+    return [...this.#rules.values()];
+  }
+
+  /** Throws an `EntityError` if the rule is not valid, or if there is one with its name. */
+  addRule(rule: Rule): void {
+    const key = rule.name.toLowerCase();
+    if (this.#rules.has(key)) {
+      throw new EntityError("already-exists", `The messaging entity '${this.path}/Rules/${rule.name}' already exists.`);
+    }
+    this.#rules.set(key, subscriptionRule(rule, this.surroundings.clock.now()));
+    this.updatedAt = this.surroundings.clock.now();
+  }
+
+  /** Replaces the rule with the same name. */
+  updateRule(rule: Rule): void {
+    const before = this.findRule(rule.name);
+    this.#rules.set(rule.name.toLowerCase(), subscriptionRule(rule, before.createdAt));
+    this.updatedAt = this.surroundings.clock.now();
+  }
+
+  removeRule(name: string): void {
+    this.findRule(name);
+    this.#rules.delete(name.toLowerCase());
+    this.updatedAt = this.surroundings.clock.now();
+  }
+
+  findRule(name: string): SubscriptionRule {
+    const rule = this.#rules.get(name.toLowerCase());
+    if (rule === undefined) throw entityNotFound(`${this.path}/Rules/${name}`);
+    return rule;
+  }
+
   /** Takes the copies of a message that the rules make. */
   offer(content: Content, origin: Origin): void {
     let copies: readonly Content[];
     try {
-      copies = copiesFor(this.rules.values(), content);
+      copies = copiesFor(this.#rules.values(), content);
     } catch (error) {
       if (!this.options.deadLetterOnFilterError) return;
       const description = error instanceof Error ? error.message : String(error);

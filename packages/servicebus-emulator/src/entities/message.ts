@@ -1,3 +1,6 @@
+import type { RuleChanges } from "../filters/action.ts";
+import type { FilterMessage } from "../filters/message.ts";
+
 /** What was sent: immutable, and shared by all copies of the message. */
 export interface Content {
   readonly messageId: string;
@@ -8,8 +11,12 @@ export interface Content {
   readonly scheduledAt: number | undefined;
   /** The size on the wire, in bytes. */
   readonly size: number;
+  /** What filters see of the message. */
+  readonly filterMessage: FilterMessage;
   /** The same content with application properties added or replaced. */
   withProperties(changes: Properties): Content;
+  /** The same content as an action changes it. */
+  withRuleChanges(changes: RuleChanges): Content;
 }
 
 /** Application properties by name. The values are those of the wire format. */

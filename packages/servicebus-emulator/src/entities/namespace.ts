@@ -1,9 +1,10 @@
+import type { Rule } from "../filters/rule.ts";
 import type { Clock } from "./clock.ts";
 import { type Entity, QueueEntity, SubscriptionEntity, type Surroundings, TopicEntity } from "./entity.ts";
 import { EntityError, entityNotFound } from "./errors.ts";
 import { DEFAULT_OPTIONS, type QueueOptions } from "./options.ts";
 import type { MessageQueue } from "./queue.ts";
-import { DEFAULT_RULE_NAME, type Rule } from "./rules.ts";
+import { DEFAULT_RULE } from "./rules.ts";
 
 /** How often a message may be forwarded. */
 const MAX_HOPS = 4;
@@ -60,14 +61,14 @@ export class Namespace {
     topicPath: string,
     name: string,
     options: Partial<QueueOptions> = {},
-    rules: readonly Rule[] = [{ name: DEFAULT_RULE_NAME, matches: () => true, apply: undefined }],
+    rules: readonly Rule[] = [DEFAULT_RULE],
   ): SubscriptionEntity {
     const topic = this.find(topicPath);
     if (!(topic instanceof TopicEntity)) throw entityNotFound(topicPath);
     const key = `${topic.path}/subscriptions/${name}`.toLowerCase();
     this.#assertFree(key);
     const subscription = new SubscriptionEntity(topic, name, { ...DEFAULT_OPTIONS, ...options }, this.#surroundings);
-    for (const rule of rules) subscription.rules.set(rule.name.toLowerCase(), rule);
+    for (const rule of rules) subscription.addRule(rule);
     this.#entities.set(key, subscription);
     topic.subscriptions.set(name.toLowerCase(), subscription);
     return subscription;

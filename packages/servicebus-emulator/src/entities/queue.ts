@@ -194,6 +194,12 @@ export class MessageQueue {
     this.#release(lock, true);
   }
 
+  /** Gives a message back as if it had not been handed over. */
+  release(lock: Lock): void {
+    this.#assertValid(lock);
+    this.#release(lock, false);
+  }
+
   defer(lock: Lock, changes?: Properties): void {
     this.#assertValid(lock);
     const { message } = lock;

@@ -1,28 +1,46 @@
+import { type CompiledRule, compileRule } from "../filters/compile-rule.ts";
+import { RuleError } from "../filters/errors.ts";
+import type { Rule } from "../filters/rule.ts";
+import { EntityError } from "./errors.ts";
 import type { Content } from "./message.ts";
 
-/** Which messages of a topic a subscription gets, and how they are changed. */
-export interface Rule {
-  readonly name: string;
-  /** Throws if the filter cannot be evaluated for the message. */
-  matches(content: Content): boolean;
-  /** Changes the copy of the message. */
-  readonly apply: ((content: Content) => Content) | undefined;
+/** A rule of a subscription: which messages of a topic it gets, and how they are changed. */
+export interface SubscriptionRule {
+  readonly definition: Rule;
+  /** In ms since 1970. */
+  readonly createdAt: number;
+  readonly compiled: CompiledRule;
 }
 
-/** The name of the rule that a subscription has if it was created without one. */
-export const DEFAULT_RULE_NAME = "$Default";
+/** The rule that a subscription has if it was created without one. */
+export const DEFAULT_RULE: Rule = { name: "$Default", filter: { type: "true" } };
+
+/** Throws an `EntityError` if the rule is not valid. */
+export function subscriptionRule(definition: Rule, createdAt: number): SubscriptionRule {
+  try {
+    return { definition, createdAt, compiled: compileRule(definition) };
+  } catch (error) {
+    if (error instanceof RuleError) throw new EntityError("invalid", error.message);
+    throw error;
+  }
+}
 
 /**
  * What a subscription gets of a message: one copy if a rule without an action matches, and one copy more for each
  * matching rule with an action.
+ *
+ * https://learn.microsoft.com/azure/service-bus-messaging/topic-filters
  */
-export function copiesFor(rules: Iterable<Rule>, content: Content): readonly Content[] {
+export function copiesFor(rules: Iterable<SubscriptionRule>, content: Content): readonly Content[] {
   const copies: Content[] = [];
   let hasPlainCopy = false;
-  for (const rule of rules) {
-    if (!rule.matches(content)) continue;
-    if (rule.apply !== undefined) copies.push(rule.apply(content));
-    else if (!hasPlainCopy) {
+  for (const { definition, compiled } of rules) {
+    // The most frequent filter needs nothing of the message.
+    if (definition.filter.type !== "true" && !compiled.matches(content.filterMessage)) continue;
+    if (definition.action !== undefined) {
+      const changes = compiled.changes(content.filterMessage);
+      copies.push(changes === undefined ? content : content.withRuleChanges(changes));
+    } else if (!hasPlainCopy) {
       hasPlainCopy = true;
       copies.push(content);
     }

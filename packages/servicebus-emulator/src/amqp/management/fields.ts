@@ -1,6 +1,6 @@
 import { EntityError } from "../../entities/errors.ts";
-import { uuidOf } from "../encode-message.ts";
 import { textOf } from "../text.ts";
+import { uuidOf } from "../wire/uuid.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 

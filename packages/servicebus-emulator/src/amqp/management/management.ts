@@ -8,9 +8,14 @@ import { textOf } from "../text.ts";
 import { mapIn } from "./fields.ts";
 import { MESSAGE_OPERATIONS } from "./messages.ts";
 import type { Operation } from "./operation.ts";
+import { RULE_OPERATIONS } from "./rules.ts";
 import { SESSION_OPERATIONS } from "./sessions.ts";
 
-const OPERATIONS: Readonly<Record<string, Operation>> = { ...MESSAGE_OPERATIONS, ...SESSION_OPERATIONS };
+const OPERATIONS: Readonly<Record<string, Operation>> = {
+  ...MESSAGE_OPERATIONS,
+  ...SESSION_OPERATIONS,
+  ...RULE_OPERATIONS,
+};
 
 /**
  * Answers a request to the management node of an entity.

@@ -1,8 +1,9 @@
 import { messageLockLost } from "../../entities/errors.ts";
 import type { Lock, Message } from "../../entities/message.ts";
-import { AmqpContent } from "../content.ts";
-import { encodeMessage, uuidBytes } from "../encode-message.ts";
+import { AmqpContent } from "../message/content.ts";
+import { encodeMessage } from "../message/encode-message.ts";
 import { types } from "../rhea.ts";
+import { uuidBytes } from "../wire/uuid.ts";
 import { bytesIn, invalid, mapIn, mapsIn, numberIn, numbersIn, requiredTextIn, textIn, uuidsIn } from "./fields.ts";
 import type { ManagementRequest, Operation } from "./operation.ts";
 

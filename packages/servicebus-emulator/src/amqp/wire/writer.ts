@@ -75,6 +75,13 @@ export class Writer {
     this.raw(bytes);
   }
 
+  symbol(name: string): void {
+    const bytes = Buffer.from(name, "ascii");
+    this.byte(0xa3);
+    this.byte(bytes.length);
+    this.raw(bytes);
+  }
+
   /** Begins a list (0xd0) or a map (0xd1). Returns what `end` needs. */
   begin(code: 0xd0 | 0xd1): number {
     this.byte(code);

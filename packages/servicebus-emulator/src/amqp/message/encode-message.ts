@@ -1,6 +1,7 @@
-import type { Lock, Message } from "../entities/message.ts";
+import type { Lock, Message } from "../../entities/message.ts";
+import { uuidBytes } from "../wire/uuid.ts";
+import { Writer } from "../wire/writer.ts";
 import type { AmqpContent } from "./content.ts";
-import { Writer } from "./wire/writer.ts";
 
 const STATES: Readonly<Record<Message["state"], number>> = { active: 0, deferred: 1, scheduled: 2, gone: 0 };
 
@@ -20,31 +21,14 @@ export function encodeMessage(message: Message, lock: Lock | undefined): Buffer 
   writeHeader(writer, content, message.deliveryCount);
   if (lock !== undefined) writeDeliveryAnnotations(writer, lock);
   writeMessageAnnotations(writer, content, message, lock);
-  content.write(writer);
+  const { properties, applicationProperties, body } = content.parts;
+  writer.raw(properties);
+  if (applicationProperties !== undefined) writer.raw(applicationProperties);
+  writer.raw(body);
   return writer.result();
 }
 
-/** The bytes of a UUID, as AMQP orders them. */
-export function uuidBytes(uuid: string): Buffer {
-  return Buffer.from(uuid.replaceAll("-", ""), "hex");
-}
-
-/** The bytes of a UUID as .NET orders them, which is what a delivery's tag consists of. */
-export function guidBytes(uuid: string): Buffer {
-  const bytes = uuidBytes(uuid);
-  bytes.subarray(0, 4).reverse();
-  bytes.subarray(4, 6).reverse();
-  bytes.subarray(6, 8).reverse();
-  return bytes;
-}
-
-/** The UUID that 16 bytes are. */
-export function uuidOf(bytes: Buffer): string {
-  const hex = bytes.toString("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-}
-
-function writeHeader(writer: Writer, { header }: AmqpContent, deliveryCount: number): void {
+function writeHeader(writer: Writer, { parts: { header } }: AmqpContent, deliveryCount: number): void {
   writer.section(0x70);
   const begun = writer.begin(0xd0);
   writer.byte(header.durable ? 0x41 : 0x42);
@@ -68,7 +52,7 @@ function writeDeliveryAnnotations(writer: Writer, lock: Lock): void {
 
 function writeMessageAnnotations(
   writer: Writer,
-  { annotations }: AmqpContent,
+  { parts: { annotations } }: AmqpContent,
   message: Message,
   lock: Lock | undefined,
 ): void {

@@ -1,4 +1,4 @@
-import { binaryAt, endOf, MalformedBytes, numberAt, textAt } from "./reader.ts";
+import { binaryAt, endOf, MalformedBytes, numberAt, textAt } from "../wire/reader.ts";
 
 /** The sections of an encoded message: where the value of each one is, after its descriptor. */
 export interface Sections {
