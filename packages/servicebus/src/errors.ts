@@ -5,26 +5,26 @@ export const NOT_AMQP: RegExp = /[Ii]nvalid protocol header|ProtocolError/;
 
 /**
  * The meaning of errors, matched against `<code> <message>`. The codes are those of `ServiceBusError`, and those of the
- * SDK's `RestError` for the administration. The first row that matches decides, after the kit's rows for Node's errors.
+ * SDK's `RestError` for the administration, with the status of HTTP behind them: `ServiceError:400`. The first row that matches decides, after the kit's rows for Node's errors.
  */
 const ROWS: readonly ErrorRow[] = [
   // A token that lacks a claim. Any other refusal is about the token itself.
   [/^Unauthorized\w* .*\b[Cc]laim/, "FORBIDDEN", false],
-  [/^Unauthorized|^401 /, "UNAUTHORIZED", false],
-  [/^(MessagingEntityNotFound|MessageEntityNotFoundError|404) /, "NOT_FOUND", false],
+  [/^Unauthorized/, "UNAUTHORIZED", false],
+  [/^(MessagingEntityNotFound|MessageEntityNotFoundError:404) /, "NOT_FOUND", false],
   // An administrator has disabled the entity, or not enabled it yet.
-  [/^(MessagingEntityDisabled|MessageEntityDisabledError) /, "UNAVAILABLE", true],
+  [/^(MessagingEntityDisabled|MessageEntityDisabledError:\d+) /, "UNAVAILABLE", true],
   [/^MessageSizeExceeded /, "TOO_LARGE", false],
-  [/^(QuotaExceeded|QuotaExceededError) /, "QUOTA", true],
-  [/^(ServiceBusy|ServerBusyError|429) /, "THROTTLED", true],
+  [/^QuotaExceeded/, "QUOTA", true],
+  [/^(ServiceBusy|ServerBusyError:503|\w+:429) /, "THROTTLED", true],
   [/^(MessageLockLost|MessageNotFound) /, "LEASE_LOST", false],
   // The session is given to another consumer, or it is gone with the connection.
   [/^(SessionLockLost|SessionCannotBeLocked) /, "UNAVAILABLE", true],
   [/^ServiceTimeout /, "TIMEOUT", true],
   [NOT_AMQP, "INVALID_CONFIG", false],
-  [/^(ServiceCommunicationProblem|REQUEST_SEND_ERROR|50[0-4]) /, "UNAVAILABLE", true],
+  [/^(ServiceCommunicationProblem|REQUEST_SEND_ERROR|\w+:50[0-4]) /, "UNAVAILABLE", true],
   // Another request about the same entity is being carried out (409).
-  [/^ServiceError |[Aa]nother conflicting operation/, "UNAVAILABLE", true],
+  [/^ServiceError:409 |[Aa]nother conflicting operation/, "UNAVAILABLE", true],
   [
     /^GeneralError (DetachForced|ConnectionForced|Internal|LinkRedirect|SenderBusy|SenderNotReady|Receiver)/,
     "UNAVAILABLE",
@@ -33,14 +33,19 @@ const ROWS: readonly ErrorRow[] = [
   [/clos(ed|ing)|[Dd]isconnected|is reopening|not open/, "UNAVAILABLE", true],
   [/aborted/, "CANCELLED", false],
   [
-    /^(GeneralError|InvalidOperationError|MessagingEntityAlreadyExists|MessageEntityAlreadyExistsError|400) /,
+    /^(GeneralError|MessagingEntityAlreadyExists|\w+:4\d\d) /,
     "REJECTED",
     false,
   ],
 ];
 
 /** Says what an error of the SDK, of Node or of the service means. */
-export const classify: (error: unknown) => Classification = classifier(ROWS);
+export const classify: (error: unknown) => Classification = classifier(ROWS, describe);
+
+function describe(error: unknown): string {
+  const status = typeof error === "object" && error !== null && "statusCode" in error ? `:${error.statusCode}` : "";
+  return `${codeOf(error) ?? ""}${status} ${reasonOf(error)}`;
+}
 
 /** Whether the service knows no such entity. */
 export function isMissing(error: unknown): boolean {

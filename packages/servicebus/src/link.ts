@@ -1,13 +1,19 @@
 import type * as core from "@anybroker/core/driver";
-import { closed, orAborted, unsupported } from "@anybroker/core/driver";
+import { closed, orAborted, PromiseCache } from "@anybroker/core/driver";
 import { refinement } from "./capabilities.ts";
 import { openConnection, type ServicebusNative } from "./connection.ts";
+import { DeadLetters } from "./dead-letters.ts";
+import { declare } from "./declare.ts";
+import { health } from "./health.ts";
 import type { Settings } from "./options.ts";
+import { purge } from "./purge.ts";
+import { remove } from "./remove.ts";
 import { send } from "./send.ts";
 import { Senders } from "./sending/senders.ts";
 import { openSource } from "./source.ts";
 import { endLink } from "./state/end-link.ts";
 import type { LinkState } from "./state/link-state.ts";
+import { stats } from "./stats.ts";
 import { Names } from "./topology.ts";
 
 /** Opens one connection. */
@@ -23,6 +29,7 @@ export async function openLink(
     connection,
     names: new Names(settings.naming),
     senders: new Senders(connection),
+    places: new PromiseCache(),
     givesBack: new Set(),
   };
   const ended = connection.lost.then(() => endLink(state));
@@ -38,16 +45,14 @@ function linkOf(state: LinkState, ended: Promise<void>): core.Link<ServicebusNat
     lost: connection.lost,
     // A batch has up to 1 MiB. What is sent while four are on their way goes together.
     window: { messages: 10_000, bytes: 67_108_864, batches: 4 },
-    declare: async () => [],
+    declare: (entities, mode, signal) => declare(state, entities, mode, signal),
     send: (destination, batch, report, signal) => send(state, destination, batch, report, signal),
     open: (source, options, lost, signal) => openSource(state, source, options, lost, signal),
-    stats: async () => {
-      throw unsupported("stats");
-    },
-    deadLetters: () => {
-      throw unsupported("deadLetters");
-    },
-    health: async () => ({ degraded: undefined, details: {} }),
+    stats: (source, signal) => stats(state, source, signal),
+    deadLetters: (source) => new DeadLetters(state, source),
+    remove: (entities, signal) => remove(state, entities, signal),
+    purge: (entities, signal) => purge(state, entities, signal),
+    health: (signal) => health(state, signal),
     async close(signal) {
       connection.end(closed("the connection was closed"));
       await orAborted(ended, signal);

@@ -1,24 +1,36 @@
 import type * as core from "@anybroker/core/driver";
-import { copyThenSettle, LEASE_LOST, orAborted, refused } from "@anybroker/core/driver";
+import { copyThenSettle, LEASE_LOST, orAborted, refused, unavailable } from "@anybroker/core/driver";
 import { isLockLost } from "./errors.ts";
 import type { LinkState } from "./state/link-state.ts";
 import { deadLetterProperties, releaseProperties, type ServicebusDelivery, toCopy } from "./wire.ts";
+
+/** What the settler needs of its source. */
+interface SettledSource {
+  /** The consumer does not hold it any more. */
+  gone(delivery: ServicebusDelivery): void;
+  /** Whether the filter is stored by which the core decides what no handler sees. */
+  isFilterCurrent(signal: AbortSignal): Promise<boolean>;
+}
 
 /** Settles the deliveries of one source. */
 export class Settler {
   readonly #link: LinkState;
   /** Where copies go; undefined if none could come back to this source alone. */
   readonly #queue: string | undefined;
-  readonly #onGone: (delivery: ServicebusDelivery) => void;
+  readonly #source: SettledSource;
 
-  constructor(link: LinkState, queue: string | undefined, onGone: (delivery: ServicebusDelivery) => void) {
+  constructor(link: LinkState, queue: string | undefined, source: SettledSource) {
     this.#link = link;
     this.#queue = queue;
-    this.#onGone = onGone;
+    this.#source = source;
   }
 
   /** `Source.settle`. */
-  settle(batch: readonly core.Settlement[], signal: AbortSignal): Promise<readonly core.SettleResult[]> {
+  async settle(batch: readonly core.Settlement[], signal: AbortSignal): Promise<readonly core.SettleResult[]> {
+    if (batch.some(isFiltered) && !(await this.#source.isFilterCurrent(signal))) {
+      const failure = refused(unavailable("the filter of the subscription has changed"));
+      return batch.map(() => failure);
+    }
     return orAborted(Promise.all(batch.map((settlement) => this.#settleOne(settlement, signal))), signal);
   }
 
@@ -64,10 +76,14 @@ export class Settler {
       await settling;
     } catch (error) {
       if (!isLockLost(error)) return refused(error);
-      this.#onGone(delivery);
+      this.#source.gone(delivery);
       return { error, lost: true };
     }
-    this.#onGone(delivery);
+    this.#source.gone(delivery);
     return undefined;
   }
+}
+
+function isFiltered(settlement: core.Settlement): boolean {
+  return settlement.action === "ack" && settlement.filtered === true;
 }

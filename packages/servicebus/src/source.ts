@@ -1,14 +1,31 @@
 import type * as core from "@anybroker/core/driver";
-import { closed, Ending, orAborted, PushBuffer, unavailable } from "@anybroker/core/driver";
+import { closed, Ending, orAborted, PushBuffer, readFilterText, unavailable } from "@anybroker/core/driver";
+import { createEphemeral, type Ephemeral } from "./declaring/ephemeral.ts";
+import { hasFilter, placeOf } from "./declaring/places.ts";
+import { isForbidden, isSessionMismatch } from "./errors.ts";
 import { QueueReader } from "./reading/queue-reader.ts";
 import type { Reader, ReaderEvents } from "./reading/reader.ts";
 import { SessionReader } from "./reading/session-reader.ts";
 import { Settler } from "./settle.ts";
 import type { LinkState } from "./state/link-state.ts";
+import { isExact, type SourcePlace } from "./topology.ts";
 import { identityOf, type ServicebusDelivery } from "./wire.ts";
 
 /** How many messages are given back at once when the link has ended. */
 const RETURNED_AT_ONCE = 100;
+/** How long deleting an ephemeral subscription may take, in ms. */
+const REMOVAL_TIME = 5_000;
+
+/** What a source reads. */
+interface Reading {
+  readonly entity: core.SourceEntity;
+  readonly place: SourcePlace;
+  readonly window: number;
+  /** Whether copies can come back to it alone. */
+  readonly returns: boolean;
+  /** The subscription that ends with the source. */
+  readonly ephemeral: Ephemeral | undefined;
+}
 
 /** `Link.open`. */
 export async function openSource(
@@ -18,10 +35,14 @@ export async function openSource(
   onLost: core.OnLost,
   signal: AbortSignal,
 ): Promise<core.Source> {
-  const path = link.names.queueOf(entity);
-  const source = new ServicebusSource(link, path, onLost, (events) =>
-    entity.ordered ? new SessionReader(link, path, window, events) : new QueueReader(link, path, window, events),
-  );
+  const isEphemeral = entity.kind === "subscription" && !entity.durable;
+  const ephemeral = isEphemeral ? await createEphemeral(link, entity, signal) : undefined;
+  const place =
+    ephemeral === undefined
+      ? await placeOf(link, entity, signal)
+      : { path: ephemeral.path, queue: undefined, filter: undefined };
+  const returns = place.queue !== undefined && (await canSendTo(link, place.queue, signal));
+  const source = new ServicebusSource(link, { entity, place, window, returns, ephemeral }, onLost);
   try {
     await source.resume(signal);
     return source;
@@ -31,30 +52,43 @@ export async function openSource(
   }
 }
 
+async function canSendTo(link: LinkState, queue: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await link.senders.newBatch(queue, signal);
+    return true;
+  } catch (error) {
+    if (isForbidden(error)) return false;
+    throw error;
+  }
+}
+
 class ServicebusSource implements core.Source {
-  readonly returns = true;
+  readonly returns: boolean;
+  readonly storedFilter: core.Source["storedFilter"];
   readonly #link: LinkState;
-  readonly #path: string;
+  readonly #reading: Reading;
   readonly #onLost: core.OnLost;
-  readonly #reader: Reader;
   readonly #settler: Settler;
   readonly #buffer = new PushBuffer<ServicebusDelivery>();
   /** What is not settled yet, in the buffer or in the core. */
   readonly #held = new Set<ServicebusDelivery>();
   readonly #ending = new Ending(() => this.#onEnd());
   readonly #onLinkEnd = (): void => this.#ending.end(unavailable("the connection to the service has ended"));
-  #givenBack: Promise<void> = Promise.resolve();
+  #reader: Reader;
+  #freed: Promise<unknown> = Promise.resolve();
 
-  constructor(link: LinkState, path: string, onLost: core.OnLost, readerOf: (events: ReaderEvents) => Reader) {
+  constructor(link: LinkState, reading: Reading, onLost: core.OnLost) {
+    const { entity, place, returns, ephemeral } = reading;
+    this.returns = returns;
+    this.storedFilter = storedFilterOf(place.filter);
     this.#link = link;
-    this.#path = path;
+    this.#reading = reading;
     this.#onLost = onLost;
-    this.#reader = readerOf({
-      message: (delivery) => this.#onMessage(delivery),
-      lost: (deliveries) => this.#lose(deliveries),
-      ended: this.#ending.end,
+    this.#reader = this.#readerFor(entity.ordered && ephemeral === undefined);
+    this.#settler = new Settler(link, place.queue, {
+      gone: (delivery) => this.#forget(delivery),
+      isFilterCurrent: (signal) => this.#isFilterCurrent(signal),
     });
-    this.#settler = new Settler(link, path, (delivery) => this.#forget(delivery));
     link.connection.ended.addEventListener("abort", this.#onLinkEnd, { once: true });
   }
 
@@ -75,13 +109,19 @@ class ServicebusSource implements core.Source {
     return orAborted(this.#reader.extend(deliveries as readonly ServicebusDelivery[]), signal);
   }
 
+  /** Reads the other way if the entity is not what was asked for: with sessions or without. */
+  async resume(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#reader.start(signal);
+    } catch (error) {
+      if (!isSessionMismatch(error)) throw error;
+      await this.#readOtherwise(signal);
+    }
+  }
+
   async pause(signal: AbortSignal): Promise<void> {
     await this.#reader.pause(signal);
     for (const delivery of this.#held) if (delivery.state === "returned") this.#held.delete(delivery);
-  }
-
-  resume(signal: AbortSignal): Promise<void> {
-    return this.#reader.start(signal);
   }
 
   identify(delivery: core.Delivery): string {
@@ -90,8 +130,41 @@ class ServicebusSource implements core.Source {
   }
 
   async close(signal: AbortSignal): Promise<void> {
-    this.#ending.end(closed(`the source of ${this.#path} was closed`));
-    await orAborted(this.#givenBack, signal);
+    this.#ending.end(closed(`the source of ${this.#reading.place.path} was closed`));
+    await orAborted(this.#freed, signal);
+  }
+
+  #readerFor(sessions: boolean): Reader {
+    const { place, window } = this.#reading;
+    const Kind = sessions ? SessionReader : QueueReader;
+    return new Kind(this.#link, place.path, window, {
+      message: (delivery) => this.#onMessage(delivery),
+      lost: (deliveries) => this.#lose(deliveries),
+      ended: (reason) => this.#onReaderEnded(reason),
+    });
+  }
+
+  #onReaderEnded(reason: unknown): void {
+    if (!isSessionMismatch(reason) || this.#ending.over) return this.#ending.end(reason);
+    void this.#readOtherwise(this.#link.connection.ended).catch(this.#ending.end);
+  }
+
+  async #readOtherwise(signal: AbortSignal): Promise<void> {
+    const { stop, close } = this.#reader;
+    stop.call(this.#reader);
+    await close.call(this.#reader);
+    this.#reader = this.#readerFor(this.#reader instanceof QueueReader);
+    await this.#reader.start(signal);
+  }
+
+  /** Whether the stored filter is still the one by which the core decides. */
+  async #isFilterCurrent(signal: AbortSignal): Promise<boolean> {
+    const { entity, place } = this.#reading;
+    if (entity.kind === "queue" || place.filter === undefined) return true;
+    if (await hasFilter(this.#link, entity, place.filter, signal)) return true;
+    this.#link.places.delete(this.#link.names.queueOf(entity));
+    this.#ending.end(unavailable("the filter of the subscription has changed"));
+    return false;
   }
 
   #onMessage(delivery: ServicebusDelivery): void {
@@ -124,10 +197,16 @@ class ServicebusSource implements core.Source {
     const held = [...this.#held];
     this.#lose(held);
     this.#buffer.end();
-    this.#givenBack = this.#giveBack(held).then(() => this.#reader.close());
-    const givingBack = (): Promise<void> => this.#givenBack;
-    this.#link.givesBack.add(givingBack);
-    void this.#givenBack.catch(() => {}).then(() => this.#link.givesBack.delete(givingBack));
+    this.#freed = this.#free(held);
+    const freed = (): Promise<unknown> => this.#freed;
+    this.#link.givesBack.add(freed);
+    void this.#freed.then(() => this.#link.givesBack.delete(freed));
+  }
+
+  async #free(held: readonly ServicebusDelivery[]): Promise<void> {
+    await this.#giveBack(held);
+    await this.#reader.close().catch(() => {});
+    await this.#reading.ephemeral?.remove(AbortSignal.timeout(REMOVAL_TIME)).catch(() => {});
   }
 
   async #giveBack(held: readonly ServicebusDelivery[]): Promise<void> {
@@ -137,4 +216,10 @@ class ServicebusSource implements core.Source {
     }
     for (const delivery of held) delivery.free();
   }
+}
+
+function storedFilterOf(text: string | undefined): core.Source["storedFilter"] {
+  const stored = text === undefined ? undefined : readFilterText(text);
+  if (stored?.filter === undefined) return stored;
+  return isExact(stored.filter) ? { filter: undefined } : stored;
 }

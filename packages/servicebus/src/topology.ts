@@ -1,6 +1,6 @@
 import type * as core from "@anybroker/core/driver";
-import { Naming } from "@anybroker/core/driver";
-import type { CreateQueueOptions } from "@azure/service-bus";
+import { filterText, Naming, rejected } from "@anybroker/core/driver";
+import type { CorrelationRuleFilter, CreateQueueOptions, SqlRuleFilter } from "@azure/service-bus";
 
 /** The deliveries after which the service itself dead-letters a message: its most. Releases count, so it is a backstop only. */
 const MAX_DELIVERIES = 2_000;
@@ -40,6 +40,26 @@ export function subscriptionPath(topic: string, subscription: string): string {
   return `${topic}/Subscriptions/${subscription}`;
 }
 
+/** Where the messages of a queue or subscription are. */
+export interface SourcePlace {
+  /** The path for receivers. */
+  readonly path: string;
+  /** The queue to which copies go, so that they reach this source alone; undefined for a subscription that is read itself. */
+  readonly queue: string | undefined;
+  /** The filter that is stored with the subscription, as its text; undefined if none is known. */
+  readonly filter: string | undefined;
+}
+
+/** The place of a queue. */
+export function queuePlace(queue: string, filter?: string): SourcePlace {
+  return { path: queue, queue, filter };
+}
+
+/** The path of the entity in its address, which may have the namespace in front. */
+export function pathIn(address: string): string {
+  return address.replace(/^[a-z]+:\/\/[^/]+\//i, "").replace(/\/+$/, "");
+}
+
 /** The names of one subscription on the service. */
 export interface SubscriptionNames {
   readonly topic: string;
@@ -72,4 +92,60 @@ export class Names {
   queueOf(source: core.SourceEntity): string {
     return source.kind === "queue" ? this.destination(source) : this.subscription(source).queue;
   }
+}
+
+/** The name of the one rule of a subscription of ours. The service gives it to the rule that is made with a subscription. */
+export const RULE = "$Default";
+
+/** The most characters of an SQL filter, and of the note about a subscription. */
+const MAX_TEXT = 1_024;
+
+/** Begins the note (user metadata) of a subscription, before the text of its filter. */
+const NOTE = "anybroker filter ";
+
+/** The note of a subscription: which filter it has. Throws if it does not fit. */
+export function noteOf(filter: core.Filter | undefined): string {
+  const note = `${NOTE}${filterText(filter)}`;
+  if (note.length <= MAX_TEXT) return note;
+  throw rejected(`the filter has ${note.length - NOTE.length} characters; at most ${MAX_TEXT - NOTE.length} can be stored`);
+}
+
+/** The text of the filter in a note; undefined if the note is another program's. */
+export function filterInNote(note: string | undefined): string | undefined {
+  return note?.startsWith(NOTE) === true ? note.slice(NOTE.length) : undefined;
+}
+
+/** Texts that a property of another type than string may have too. The service compares types, and the core texts. */
+const AMBIGUOUS = /^(?:[-+]?(?:[\d.]|Infinity)|NaN$|true$|false$|null$|[[{"]|base64:)|\ufffd/;
+
+/** The rule that matches everything that the filter matches, and as little else as possible. */
+export function ruleFor(filter: core.Filter = {}): CorrelationRuleFilter | SqlRuleFilter {
+  const entries = Object.entries(filter);
+  const singles = entries.flatMap(([name, [value = "", ...others]]) => (others.length === 0 ? [[name, value]] : []));
+  if (entries.length > 0 && singles.length === entries.length && isExact(filter)) {
+    return { applicationProperties: Object.fromEntries(singles) };
+  }
+  const conditions = entries.map(([name, values]) => (hasAmbiguous(values) ? isThere(name) : isOneOf(name, values)));
+  const exact = conditions.join(" AND ");
+  const sqlExpression = exact.length <= MAX_TEXT ? exact : entries.map(([name]) => isThere(name)).join(" AND ");
+  return { sqlExpression: sqlExpression === "" ? "1=1" : sqlExpression };
+}
+
+/** Whether the rule matches nothing but what the filter matches. */
+export function isExact(filter: core.Filter): boolean {
+  const entries = Object.entries(filter);
+  if (entries.some(([, values]) => hasAmbiguous(values))) return false;
+  return entries.map(([name, values]) => isOneOf(name, values)).join(" AND ").length <= MAX_TEXT;
+}
+
+function hasAmbiguous(values: readonly string[]): boolean {
+  return values.some((value) => AMBIGUOUS.test(value));
+}
+
+function isOneOf(name: string, values: readonly string[]): string {
+  return `user.[${name}] IN (${values.map((value) => `'${value.replaceAll("'", "''")}'`).join(", ")})`;
+}
+
+function isThere(name: string): string {
+  return `EXISTS(user.[${name}])`;
 }

@@ -106,27 +106,13 @@ export interface Holder {
   readonly session: { until: number } | undefined;
 }
 
-/** A message as the service delivered it. */
-export class ServicebusDelivery implements core.Delivery {
+/** The fields of a message as the service has it, read when they are asked for. */
+class MessageFields {
   readonly native: ServiceBusReceivedMessage;
-  readonly holder: Holder;
-  /** When its lock ends, renewals included, in milliseconds since 1970. */
-  heldUntil: number;
-  /**
-   * - `held`: it is still to be settled.
-   * - `returned`: it went back together with its session.
-   * - `gone`: it is settled, or lost.
-   */
-  state: "held" | "returned" | "gone" = "held";
-  /** Grants the service another message in place of this one. */
-  readonly free: () => void;
   #headers: Readonly<Record<string, string>> | undefined;
 
-  constructor(native: ServiceBusReceivedMessage, holder: Holder, heldUntil: number, free: () => void) {
+  constructor(native: ServiceBusReceivedMessage) {
     this.native = native;
-    this.holder = holder;
-    this.heldUntil = heldUntil;
-    this.free = free;
   }
 
   get body(): Uint8Array {
@@ -165,6 +151,29 @@ export class ServicebusDelivery implements core.Delivery {
   get deliveries(): number {
     return Math.max(0, (this.native.deliveryCount ?? 0) - releasesOf(this.native));
   }
+}
+
+/** A message as the service delivered it. */
+export class ServicebusDelivery extends MessageFields implements core.Delivery {
+  readonly holder: Holder;
+  /** When its lock ends, renewals included, in milliseconds since 1970. */
+  heldUntil: number;
+  /**
+   * - `held`: it is still to be settled.
+   * - `returned`: it went back together with its session.
+   * - `gone`: it is settled, or lost.
+   */
+  state: "held" | "returned" | "gone" = "held";
+  /** Grants the service another message in place of this one. */
+  readonly free: () => void;
+
+  constructor(native: ServiceBusReceivedMessage, holder: Holder, heldUntil: number, free: () => void) {
+    super(native);
+    this.holder = holder;
+    this.heldUntil = heldUntil;
+    this.free = free;
+  }
+
   get leaseUntil(): number {
     return this.holder.session?.until ?? this.heldUntil;
   }
@@ -179,7 +188,9 @@ export class ServicebusDelivery implements core.Delivery {
 }
 
 /** A dead letter. Its sequence number names it. */
-export class ServicebusDeadLetter extends ServicebusDelivery implements core.DeadLetterEntry {
+export class ServicebusDeadLetter extends MessageFields implements core.DeadLetterEntry {
+  readonly leaseUntil = undefined;
+
   get deadLetterId(): string {
     return this.position;
   }

@@ -2,7 +2,7 @@ import type * as core from "@anybroker/core/driver";
 import type { Connection } from "../connection.ts";
 import type { Settings } from "../options.ts";
 import type { Senders } from "../sending/senders.ts";
-import type { Names } from "../topology.ts";
+import type { Names, SourcePlace } from "../topology.ts";
 
 /** The state of one connection. It ends with the connection. */
 export interface LinkState {
@@ -11,6 +11,8 @@ export interface LinkState {
   readonly connection: Connection;
   readonly names: Names;
   readonly senders: Senders;
+  /** Where the messages of subscriptions are, by the name of the queue that would be ours. */
+  readonly places: core.PromiseCache<string, SourcePlace>;
   /** Called when the link ends: each gives back what a source still holds, within the time of the signal. */
   readonly givesBack: Set<() => Promise<void>>;
 }
