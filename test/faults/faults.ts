@@ -6,6 +6,7 @@ import { ScenarioContext } from "./scenario-context.ts";
 import { scenarios } from "./scenarios.ts";
 import { seed } from "./seed.ts";
 import type { FaultSubject, FaultyServer } from "./subject.ts";
+import type { Need } from "./workload.ts";
 
 /** The full form runs every scenario, at its full size, one at a time. */
 const full = process.env.ANYBROKER_FAULTS === "full";
@@ -28,7 +29,8 @@ export async function faults(subject: FaultSubject, selected: readonly Scenario[
       test(scenario.title, { timeout: (full ? 60 : 10) * MINUTE, concurrent }, async (testContext) => {
         started ??= subject.start();
         const server = await started;
-        if (scenario.needs === "alarm" && server.alarm === undefined) testContext.skip(`${subject.name} has no alarm`);
+        const lacks = scenario.needs === undefined ? undefined : lackOf(subject, server, scenario.needs);
+        if (lacks !== undefined) testContext.skip(lacks);
         try {
           await perform(subject, server, scenario, messages);
         } catch (error) {
@@ -39,6 +41,13 @@ export async function faults(subject: FaultSubject, selected: readonly Scenario[
       });
     }
   });
+}
+
+/** Why a subject does not have what a scenario needs; undefined if it does. */
+function lackOf(subject: FaultSubject, server: FaultyServer, need: Need): string | undefined {
+  if (need === "alarm") return server.alarm === undefined ? `${subject.name} has no alarm` : undefined;
+  // The full form waits for a patient client.
+  return need === "impatience" && full ? undefined : subject.lacks?.[need];
 }
 
 async function perform(

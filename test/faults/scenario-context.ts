@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { setTimeout as pause, setImmediate as turn } from "node:timers/promises";
-import type { Broker, Declared, Message, Queue, ReconnectEvent } from "@anybroker/core";
+import type { Broker, Declared, Message, Queue, ReconnectEvent, Stats } from "@anybroker/core";
 import { startProxy, type TcpProxy } from "@anybroker-internal/testkit/proxy";
 import { quietLogger } from "@anybroker-internal/testkit/quiet-logger";
 import { until } from "@anybroker-internal/testkit/until";
@@ -192,6 +192,11 @@ export class ScenarioContext implements AsyncDisposable {
     await until(what, STUCK * 10, async () => attempt(), this.#over.signal);
   }
 
+  /** Counts what the server has of a queue. */
+  left(queue: Queue): Promise<Stats> {
+    return this.server.left?.(queue) ?? queue.stats();
+  }
+
   /** Waits until every confirmed message is handled, and the server has no message left but the dead letters. */
   async empty(queue: Queue = this.queue): Promise<void> {
     await this.until("every message to be handled", () => {
@@ -200,7 +205,7 @@ export class ScenarioContext implements AsyncDisposable {
     });
     const least = this.outcomes.doomed.length;
     await this.until("the server to be empty", async () => {
-      const { ready, delayed = 0, inFlight = 0, dead = 0 } = await queue.stats();
+      const { ready, delayed = 0, inFlight = 0, dead = 0 } = await this.left(queue);
       // Dead letters can be duplicated, like all messages.
       const deadLettered = least === 0 ? dead === 0 : dead >= least;
       if (ready !== 0 || delayed > 0 || inFlight > 0 || !deadLettered)

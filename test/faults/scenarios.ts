@@ -69,7 +69,7 @@ async function crashAcross(context: ScenarioContext): Promise<void> {
   await killers.send("kill");
   await context.send();
   const deadLettered = context.until("the killer to be dead-lettered", async () => {
-    expect(await killers.stats()).toMatchObject({ ready: 0, dead: 1 });
+    expect(await context.left(killers)).toMatchObject({ ready: 0, dead: 1 });
   });
   let deaths = 0;
   let over = false;
@@ -105,6 +105,7 @@ export const scenarios: readonly Scenario[] = [
   {
     title: "the server is killed and restarted while programs send and consume",
     messages: { short: 2_000, full: 20_000 },
+    needs: "durability",
     async run(context) {
       await context.open();
       await context.consume({ failing: 10 });
@@ -119,6 +120,7 @@ export const scenarios: readonly Scenario[] = [
   {
     title: "the server is killed at each quarter of the sends, and then of their consumption",
     messages: { full: 100_000 },
+    needs: "durability",
     async run(context) {
       await context.open();
       await context.server.persist();
@@ -130,6 +132,7 @@ export const scenarios: readonly Scenario[] = [
   {
     title: "the server hangs until programs notice",
     messages: { short: 1_500, full: 20_000 },
+    needs: "impatience",
     async run(context) {
       await context.open(context.impatientUrl);
       await context.consume();
@@ -215,6 +218,7 @@ export const scenarios: readonly Scenario[] = [
   {
     title: "the connection is half-open: no data passes, and neither side is told",
     messages: { short: 1_500, full: 20_000 },
+    needs: "impatience",
     sparesServer: true,
     async run(context) {
       const proxy = await context.proxy();

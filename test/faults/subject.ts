@@ -1,4 +1,4 @@
-import type { Connect } from "@anybroker/core";
+import type { Connect, Queue, Stats } from "@anybroker/core";
 import type { BrokerModule, TestBroker } from "@anybroker-internal/testkit/brokers/broker";
 import type { TcpProxy } from "@anybroker-internal/testkit/proxy";
 
@@ -10,6 +10,8 @@ export interface FaultyServer extends TestBroker {
   readonly alarm?: (on: boolean) => Promise<void>;
   /** Deletes a queue, as a person with another tool does. */
   remove(queue: string): Promise<void>;
+  /** Counts what is left of a queue, where its `stats` cannot tell. */
+  readonly left?: (queue: Queue) => Promise<Stats>;
   /** Starts a proxy to the server. Needed only if the server tells clients an address to connect to. */
   readonly proxy?: () => Promise<TcpProxy>;
 }
@@ -22,6 +24,8 @@ export interface FaultSubject {
   readonly connect: Connect;
   /** The URL with options that make the client notice a silent server within a few seconds. */
   impatient(url: string): string;
+  /** Why it lacks what some scenarios need, which are then skipped. */
+  readonly lacks?: { readonly durability?: string; readonly impatience?: string };
   /** The largest number of handled messages that are handled again after a process dies. @default what it held */
   readonly duplicates?: number;
   /** The lease in the short form, in ms, if the broker notices a dead process only by its silence. */

@@ -21,8 +21,8 @@ export function isSuspect(evidence: number): boolean {
 /**
  * Whether a suspect that is about to start is given up instead.
  *
- * Where the evidence is shared, a crash raises it for everything that its process held. The order of suspects is reversed after
- * each crash. So after two crashes all bystanders have been handled before the guilty message, and only that one is left.
+ * Where the evidence is shared, a crash raises it for everything that its process held. One of three orders of suspects is
+ * backwards. So within three crashes all bystanders have been handled before the guilty message, and only that one is left.
  * Therefore a suspect is condemned only when no other one waits with it, or after so many crashes that nothing else
  * explains them.
  */
@@ -50,8 +50,9 @@ export function startsBefore(one: Suspected, other: Suspected, isForwards: boole
 
 /**
  * Whether suspects start forwards, when this is the most evidence among them. Each crash raises the evidence of the guilty
- * message, which soon has the most. So the direction is reversed after each crash.
+ * message, which soon has the most: then the others are before it. As long as it has less, they are before it in one of
+ * three orders, which is backwards.
  */
 export function isForwards(mostEvidence: number): boolean {
-  return mostEvidence % 2 === 0;
+  return mostEvidence % 3 !== 0;
 }

@@ -22,15 +22,24 @@ test("a message is suspected from the second crash on", () => {
   expect([0, 1, 2, 3].map(isSuspect)).toEqual([false, false, true, true]);
 });
 
-test("a bystander starts before the guilty message after every second crash, whatever comes anew each time", () => {
-  const orders = [0, 1, 2, 3].map((crashes) => {
+test("a bystander starts before the guilty message after two of three crashes, whatever comes anew each time", () => {
+  const orders = [0, 1, 2, 3, 4, 5].map((crashes) => {
     const anew: Suspected = { id: "anew", evidence: 3 };
     const bystander: Suspected = { id: "bystander", evidence: 4 + crashes };
     const guilty: Suspected = { id: "guilty", evidence: 6 + crashes };
     const direction = isForwards(Math.max(...[anew, bystander, guilty].map(({ evidence }) => evidence)));
     return startsBefore(bystander, guilty, direction);
   });
-  expect(orders).toEqual([true, false, true, false]);
+  expect(orders).toEqual([false, true, true, false, true, true]);
+});
+
+test("bystanders that came back from more crashes than the guilty message start before it after every third crash", () => {
+  const orders = [0, 1, 2].map((crashes) => {
+    const bystander: Suspected = { id: "bystander", evidence: 6 + crashes };
+    const guilty: Suspected = { id: "guilty", evidence: 3 + crashes };
+    return startsBefore(bystander, guilty, isForwards(bystander.evidence));
+  });
+  expect(orders).toEqual([true, false, false]);
 });
 
 describe("a suspect is given up", () => {
