@@ -11,7 +11,7 @@ const ROWS: readonly ErrorRow[] = [
   // A token that lacks a claim. Any other refusal is about the token itself.
   [/^Unauthorized\w* .*\b[Cc]laim/, "FORBIDDEN", false],
   [/^Unauthorized/, "UNAUTHORIZED", false],
-  [/^(MessagingEntityNotFound|MessageEntityNotFoundError:404) /, "NOT_FOUND", false],
+  [/^(MessagingEntityNotFound|MessageEntityNotFoundError:\d+) /, "NOT_FOUND", false],
   // An administrator has disabled the entity, or not enabled it yet.
   [/^(MessagingEntityDisabled|MessageEntityDisabledError:\d+) /, "UNAVAILABLE", true],
   [/^MessageSizeExceeded /, "TOO_LARGE", false],

@@ -4,7 +4,7 @@ import { createEphemeral, type Ephemeral } from "./declaring/ephemeral.ts";
 import { hasFilter, placeOf } from "./declaring/places.ts";
 import { isForbidden, isSessionMismatch } from "./errors.ts";
 import { QueueReader } from "./reading/queue-reader.ts";
-import type { Reader, ReaderEvents } from "./reading/reader.ts";
+import type { Reader } from "./reading/reader.ts";
 import { SessionReader } from "./reading/session-reader.ts";
 import { Settler } from "./settle.ts";
 import type { LinkState } from "./state/link-state.ts";
@@ -75,7 +75,7 @@ class ServicebusSource implements core.Source {
   readonly #ending = new Ending(() => this.#onEnd());
   readonly #onLinkEnd = (): void => this.#ending.end(unavailable("the connection to the service has ended"));
   #reader: Reader;
-  #freed: Promise<unknown> = Promise.resolve();
+  #freed: Promise<void> = Promise.resolve();
 
   constructor(link: LinkState, reading: Reading, onLost: core.OnLost) {
     const { entity, place, returns, ephemeral } = reading;
@@ -198,7 +198,7 @@ class ServicebusSource implements core.Source {
     this.#lose(held);
     this.#buffer.end();
     this.#freed = this.#free(held);
-    const freed = (): Promise<unknown> => this.#freed;
+    const freed = (): Promise<void> => this.#freed;
     this.#link.givesBack.add(freed);
     void this.#freed.then(() => this.#link.givesBack.delete(freed));
   }

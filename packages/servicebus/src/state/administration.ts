@@ -1,5 +1,6 @@
 import { forbidden, orAborted, reasonOf } from "@anybroker/core/driver";
 import type { ServiceBusAdministrationClient } from "@azure/service-bus";
+import { isMissing } from "../errors.ts";
 import type { LinkState } from "./link-state.ts";
 
 /** Requests of administration. They need the right to manage the entity. */
@@ -41,7 +42,7 @@ export async function ifThere<T>(result: Promise<T>): Promise<T | undefined> {
   try {
     return await result;
   } catch (error) {
-    if (statusOf(error) !== 404) throw error;
+    if (!isMissing(error)) throw error;
     return undefined;
   }
 }
