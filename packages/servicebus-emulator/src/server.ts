@@ -1,5 +1,4 @@
-import { createServer as createHttpServer } from "node:http";
-import { createServer, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { Access, type AccessKey, type Grant } from "./access/access.ts";
 import { adminApi } from "./admin/admin-api.ts";
 import { authorizer } from "./admin/authorization.ts";
@@ -11,7 +10,9 @@ import { Faults } from "./amqp/faults.ts";
 import { AmqpListener } from "./amqp/listener.ts";
 import { systemClock } from "./entities/clock.ts";
 import { Namespace } from "./entities/namespace.ts";
-import { switchProtocol } from "./protocol-switch.ts";
+import { type Certificate, selfSignedCertificate } from "./port/certificate.ts";
+import { withHealth } from "./port/requests.ts";
+import { SharedPort } from "./port/shared-port.ts";
 
 /** The key of Microsoft's emulator, and of this one if none is given. */
 const DEFAULT_KEY: AccessKey = { name: "RootManageSharedAccessKey", key: "SAS_KEY_VALUE" };
@@ -19,6 +20,7 @@ const DEFAULT_KEY: AccessKey = { name: "RootManageSharedAccessKey", key: "SAS_KE
 /** The name of the namespace, as Microsoft's emulator calls it. */
 const NAMESPACE_NAME = "sbemulatorns";
 
+/** How an emulator is started. */
 export interface EmulatorOptions {
   /** @default 0: a free port */
   readonly port?: number | undefined;
@@ -30,19 +32,25 @@ export interface EmulatorOptions {
   readonly checkToken?: TokenCheck | undefined;
   /** The tier whose limits the administration API keeps. @default "Standard" */
   readonly tier?: Tier | undefined;
+  /** For TLS, in PEM. @default a self-signed one, made when the first client speaks TLS */
+  readonly certificate?: Certificate | undefined;
 }
 
+/** An emulator that is running. `close()` ends it and forgets everything. */
 export interface ServiceBusEmulator extends AsyncDisposable {
   readonly port: number;
-  /** What clients connect with, for the first key. */
+  /** What clients connect with, by the first key and without TLS. */
   readonly connectionString: string;
   readonly namespace: Namespace;
   readonly faults: Faults;
+  /** The certificate that clients have to trust if they use TLS, in PEM. */
+  certificate(): Promise<string>;
   close(): Promise<void>;
 }
 
+/** Starts an emulator in this process. Rejects if the port is taken. */
 export async function startServiceBusEmulator(options: EmulatorOptions = {}): Promise<ServiceBusEmulator> {
-  const { port = 0, host = "127.0.0.1", keys = [DEFAULT_KEY] } = options;
+  const { host = "127.0.0.1", keys = [DEFAULT_KEY] } = options;
   const namespace = new Namespace(systemClock);
   const faults = new Faults();
   const entities = namespaceAdmin(namespace);
@@ -59,35 +67,29 @@ export async function startServiceBusEmulator(options: EmulatorOptions = {}): Pr
     createdAt: new Date(),
     authorize: authorizer(access, grantOfToken, () => namespace.clock.now()),
   });
-  const http = createHttpServer(adminListener(api));
-  const sockets = new Set<Socket>();
-  const server = createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-    switchProtocol(socket, {
-      amqp: (connected) => amqp.accept(connected),
-      http: (connected) => http.emit("connection", connected),
-    });
+  let certificate: Promise<Certificate> | undefined;
+  const certificateOf = (): Promise<Certificate> => {
+    certificate ??=
+      options.certificate === undefined ? selfSignedCertificate(host) : Promise.resolve(options.certificate);
+    return certificate;
+  };
+  const shared = new SharedPort({
+    amqp: (stream: Duplex) => amqp.accept(stream),
+    http: withHealth(adminListener(api)),
+    certificate: certificateOf,
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, resolve);
-  });
-  const address = server.address();
-  const actualPort = typeof address === "object" && address !== null ? address.port : port;
+  const port = await shared.listen(options.port ?? 0, host);
   const close = async (): Promise<void> => {
     namespace.dispose();
-    await new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      for (const socket of sockets) socket.destroy();
-    });
+    await shared.close();
   };
   const [key = DEFAULT_KEY] = keys;
   return {
-    port: actualPort,
-    connectionString: `Endpoint=sb://${host}:${actualPort};SharedAccessKeyName=${key.name};SharedAccessKey=${key.key};UseDevelopmentEmulator=true;`,
+    port,
+    connectionString: `Endpoint=sb://${host}:${port};SharedAccessKeyName=${key.name};SharedAccessKey=${key.key};UseDevelopmentEmulator=true;`,
     namespace,
     faults,
+    certificate: async () => (await certificateOf()).cert,
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -16,8 +16,8 @@ export async function emulatorForTest(options?: EmulatorOptions): Promise<Servic
 }
 
 /** A client of the unmodified SDK, for one test. */
-export function clientForTest(connectionString: string): ServiceBusClient {
-  const client = new ServiceBusClient(connectionString, { retryOptions: { maxRetries: 0, timeoutInMs: 10_000 } });
+export function clientForTest(connectionString: string, timeoutInMs = 10_000): ServiceBusClient {
+  const client = new ServiceBusClient(connectionString, { retryOptions: { maxRetries: 0, timeoutInMs } });
   onTestFinished(() => client.close());
   return client;
 }

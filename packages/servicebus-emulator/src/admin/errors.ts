@@ -71,6 +71,12 @@ export function alreadyExists(entity: string): AdminError {
   return new AdminError(409, `The messaging entity '${entity}' already exists. ${MORE}`);
 }
 
+/** 500: a fault of the emulator. */
+export function internalError(error: unknown): AdminError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new AdminError(500, `SubCode=50000. Internal Server Error: ${reason}.`);
+}
+
 /** The response that reports an error. `system` names the resource, as the service does. */
 export function errorResponse(error: AdminError, system: string, now: Date): AdminResponse {
   const timestamp = now.toISOString().slice(0, 19);

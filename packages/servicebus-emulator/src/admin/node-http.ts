@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { errorResponse, internalError } from "./errors.ts";
 import type { AdminRequest, AdminResponse } from "./http.ts";
 
 // A description is a few kilobytes long at most.
@@ -29,7 +30,7 @@ async function read(
     }
     chunks.push(chunk);
   }
-  const { status, headers, body } = serve({
+  const { status, headers, body } = answer(serve, {
     scheme: "encrypted" in request.socket ? "https" : "http",
     method: request.method ?? "GET",
     target: request.url ?? "/",
@@ -37,4 +38,13 @@ async function read(
     body: Buffer.concat(chunks).toString("utf8"),
   });
   response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) }).end(body);
+}
+
+/** A fault of the emulator ends one request, and not the process. */
+function answer(serve: (request: AdminRequest) => AdminResponse, request: AdminRequest): AdminResponse {
+  try {
+    return serve(request);
+  } catch (error) {
+    return errorResponse(internalError(error), request.target, new Date());
+  }
 }

@@ -5,7 +5,7 @@ import type { ClientConnection } from "./client-connection.ts";
 import { ConsumerLink } from "./consumer-link.ts";
 import { amqpError, LinkError } from "./errors.ts";
 import type { Faults } from "./faults.ts";
-import { answerManagement } from "./management/management.ts";
+import { answerManagement, MANAGEMENT } from "./management/management.ts";
 import { ProducerLink } from "./producer-link.ts";
 import { ReplyLink } from "./reply-link.ts";
 import { answerRequests, ReplyLinks } from "./requests.ts";
@@ -13,7 +13,6 @@ import type { Connection, EventContext, OutgoingDelivery, Receiver, Sender } fro
 import { acceptSession, requestedSession } from "./session-accept.ts";
 
 const CBS = "$cbs";
-const MANAGEMENT = "/$management";
 
 /** Opens and refuses the links of one client. */
 export class Attaching {

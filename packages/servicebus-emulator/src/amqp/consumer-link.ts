@@ -16,6 +16,12 @@ import { guidBytes } from "./wire/uuid.ts";
 /** Sender settle mode "settled": the client takes messages without settling them. */
 const SETTLED = 1;
 
+/**
+ * How long after the end of a session's lock its link is detached, in ms. The service is not punctual there, and its
+ * clients rely on that: they wait for messages as long as the lock lasts.
+ */
+const DETACH_DELAY = 1_000;
+
 const ACCEPTED = message.accepted().described();
 
 /** A link on which a client receives messages of an entity. */
@@ -30,6 +36,7 @@ export class ConsumerLink implements Attachment, AuthorizedLink, Consumer, Sessi
   readonly #credit: LinkCredit;
   readonly #locks = new WeakMap<OutgoingDelivery, Lock>();
   #session: Session | undefined;
+  #lostSession: string | undefined;
   #isOpen = true;
   #closed: (() => void) | undefined;
 
@@ -50,6 +57,10 @@ export class ConsumerLink implements Attachment, AuthorizedLink, Consumer, Sessi
     this.#session = session;
   }
 
+  get hasSession(): boolean {
+    return this.#session !== undefined;
+  }
+
   demand(): number {
     return this.#isOpen ? this.#credit.available : 0;
   }
@@ -63,9 +74,10 @@ export class ConsumerLink implements Attachment, AuthorizedLink, Consumer, Sessi
   }
 
   sessionLost(): void {
-    const id = this.#session?.id ?? "";
+    this.#lostSession = this.#session?.id ?? "";
     this.#session = undefined;
-    this.end(sessionLockLost(id));
+    this.left();
+    setTimeout(() => this.#link.close(amqpError(sessionLockLost(this.#lostSession ?? ""))), DETACH_DELAY).unref();
   }
 
   detach(reason: EntityError): void {
@@ -107,6 +119,7 @@ export class ConsumerLink implements Attachment, AuthorizedLink, Consumer, Sessi
     const lock = this.#locks.get(delivery);
     let state = ACCEPTED;
     try {
+      if (this.#lostSession !== undefined) throw sessionLockLost(this.#lostSession);
       if (lock === undefined) throw messageLockLost();
       settle(this.#place.queue, lock, delivery.remote_state);
     } catch (error) {

@@ -10,7 +10,7 @@ import { textOf } from "./text.ts";
  * https://learn.microsoft.com/azure/service-bus-messaging/service-bus-amqp-protocol-guide
  */
 export function settle(queue: MessageQueue, lock: Lock, state: Outcome | undefined): void {
-  switch (state?.constructor.composite_type) {
+  switch (state?.constructor.composite_type ?? "") {
     case "accepted":
       queue.complete(lock);
       return;
@@ -20,7 +20,7 @@ export function settle(queue: MessageQueue, lock: Lock, state: Outcome | undefin
       return;
     }
     case "modified":
-      if (state.undeliverable_here) queue.defer(lock, changesOf(state));
+      if (state?.undeliverable_here) queue.defer(lock, changesOf(state));
       else queue.abandon(lock, changesOf(state));
       return;
     case "released":

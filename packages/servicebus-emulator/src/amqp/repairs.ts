@@ -6,6 +6,12 @@ export const UNDECODED = 0x7fff_ffff;
 /** The largest frame that the emulator takes, in bytes. */
 export const MAX_FRAME_SIZE = 65_536;
 
+/**
+ * How many bytes of one message are collected. A message that is only larger than its entity takes is read and refused,
+ * because clients expect that; this is as large as any entity takes.
+ */
+const MAX_COLLECTED = 101 * 1024 ** 2;
+
 // How many fields each performative has, by the code of its descriptor. AMQP 1.0, part 2.7.
 const FIELD_COUNTS: Readonly<Record<number, number>> = {
   16: 10,
@@ -69,10 +75,7 @@ export function repairSession(session: Session, events: SessionEvents): void {
     }
     // A client sends on links that are receivers here.
     const receiver = session._get_link(frame) as Receiver;
-    if (
-      sizeSoFar(receiver, frame) >
-      (receiver.local.attach.max_message_size ?? Number.POSITIVE_INFINITY) + MAX_FRAME_SIZE
-    ) {
+    if (sizeSoFar(receiver, frame) > MAX_COLLECTED) {
       events.tooLarge(receiver);
       return;
     }

@@ -1,10 +1,10 @@
 import type { Clock } from "../entities/clock.ts";
+import { EntityError } from "../entities/errors.ts";
 import type { MessageQueue } from "../entities/queue.ts";
 import type { Session } from "../entities/session.ts";
 import type { ConsumerLink } from "./consumer-link.ts";
 import { LinkError } from "./errors.ts";
 import { type Attach, type Sender, types } from "./rhea.ts";
-import { textOf } from "./text.ts";
 
 const SESSION_FILTER = "com.microsoft:session-filter";
 const TIMEOUT = "com.microsoft:timeout";
@@ -20,7 +20,9 @@ export function requestedSession(attach: Attach): string | null | undefined {
   const value = filter[SESSION_FILTER];
   // The filter is described, unless the client leaves the descriptor out.
   const plain = typeof value === "object" && value !== null && "value" in value ? value.value : value;
-  return textOf(plain) ?? null;
+  if (plain === null || plain === undefined) return null;
+  if (typeof plain !== "string") throw new EntityError("invalid", "A session id is a string.");
+  return plain;
 }
 
 /** Locks a session, at once or as soon as one has messages, and only then lets the link open. */
@@ -39,16 +41,10 @@ export function acceptSession(
     grant(queue.sessions.accept(wanted, consumer));
     return;
   }
-  let isGranted = false;
   let isHeld = false;
-  const stopWaiting = queue.sessions.acceptNext(consumer, (session) => {
-    isGranted = true;
-    grant(session);
-    timer.clear();
-    if (isHeld) link.open();
-  });
   const timer = clock.timer(() => {
-    stopWaiting();
+    // Without its source, the client knows that the link will be closed.
+    link.local.attach.source = undefined;
     link.open();
     consumer.end(
       new LinkError(
@@ -57,14 +53,19 @@ export function acceptSession(
       ),
     );
   });
-  if (isGranted) return;
+  const stopWaiting = queue.sessions.acceptNext(consumer, (session) => {
+    grant(session);
+    timer.clear();
+    if (isHeld) link.open();
+  });
+  if (consumer.hasSession) return;
   isHeld = true;
   holdOpen(link);
+  timer.set(clock.now() + timeoutOf(link.remote.attach));
   consumer.onceClosed(() => {
     stopWaiting();
     timer.clear();
   });
-  timer.set(clock.now() + timeoutOf(link.remote.attach));
 }
 
 function describeSession(link: Sender, session: Session): void {

@@ -11,6 +11,9 @@ import type { Operation } from "./operation.ts";
 import { RULE_OPERATIONS } from "./rules.ts";
 import { SESSION_OPERATIONS } from "./sessions.ts";
 
+/** The end of the address of a management node. */
+export const MANAGEMENT = "/$management";
+
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...MESSAGE_OPERATIONS,
   ...SESSION_OPERATIONS,
@@ -36,7 +39,7 @@ export function answerManagement(
     }
     const place = namespace.resolve(path);
     if (place === undefined) throw entityNotFound(path);
-    client.assertAllowed(place.entity.path, operation.claims);
+    client.assertAllowed(`${place.entity.path}${MANAGEMENT}`, operation.claims);
     const body = operation.run({ place, body: mapIn({ body: request.body }, "body") ?? {} });
     return body === undefined ? status(204, "NoContent") : { ...status(200, "OK"), body };
   } catch (error) {

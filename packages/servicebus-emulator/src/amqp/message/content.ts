@@ -32,6 +32,7 @@ export class AmqpContent implements Content {
     // A copy, because the payload is a part of a large buffer of the socket.
     const bytes = Buffer.from(payload);
     const sections = sectionsOf(bytes);
+    const { annotations: deliveryAnnotations } = annotationsOf(bytes, sections.deliveryAnnotations);
     const { annotations, scheduledAt } = annotationsOf(bytes, sections.messageAnnotations);
     const properties = propertiesOf(bytes, sections.properties);
     const { applicationProperties } = sections;
@@ -40,6 +41,7 @@ export class AmqpContent implements Content {
       sessionId: properties.sessionId,
       scheduledAt,
       header: headerOf(bytes, sections.header),
+      deliveryAnnotations,
       annotations,
       properties: properties.section,
       applicationProperties:

@@ -19,7 +19,7 @@ export function encodeMessage(message: Message, lock: Lock | undefined): Buffer 
   const content = message.content as AmqpContent;
   const writer = new Writer(content.size + 256);
   writeHeader(writer, content, message.deliveryCount);
-  if (lock !== undefined) writeDeliveryAnnotations(writer, lock);
+  writeDeliveryAnnotations(writer, content, lock);
   writeMessageAnnotations(writer, content, message, lock);
   const { properties, applicationProperties, body } = content.parts;
   writer.raw(properties);
@@ -41,13 +41,21 @@ function writeHeader(writer: Writer, { parts: { header } }: AmqpContent, deliver
   writer.end(begun, 5);
 }
 
-function writeDeliveryAnnotations(writer: Writer, lock: Lock): void {
+function writeDeliveryAnnotations(
+  writer: Writer,
+  { parts: { deliveryAnnotations } }: AmqpContent,
+  lock: Lock | undefined,
+): void {
+  if (lock === undefined && deliveryAnnotations.count === 0) return;
   writer.section(0x71);
   const begun = writer.begin(0xd1);
-  writer.raw(LOCK_TOKEN);
-  writer.byte(0x98);
-  writer.raw(uuidBytes(lock.token));
-  writer.end(begun, 2);
+  writer.raw(deliveryAnnotations.bytes);
+  if (lock !== undefined) {
+    writer.raw(LOCK_TOKEN);
+    writer.byte(0x98);
+    writer.raw(uuidBytes(lock.token));
+  }
+  writer.end(begun, deliveryAnnotations.count + (lock === undefined ? 0 : 2));
 }
 
 function writeMessageAnnotations(

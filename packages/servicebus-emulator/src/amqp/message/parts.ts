@@ -19,6 +19,7 @@ export interface Parts {
   readonly sessionId: string | undefined;
   readonly scheduledAt: number | undefined;
   readonly header: Header;
+  readonly deliveryAnnotations: EncodedMap;
   readonly annotations: EncodedMap;
   readonly properties: Buffer;
   readonly applicationProperties: Buffer | undefined;

@@ -6,6 +6,7 @@ import type { Range, Sections } from "./sections.ts";
 
 /** Annotations that the emulator writes itself. Those that a client sent are dropped. */
 const OWN_ANNOTATIONS: ReadonlySet<string> = new Set([
+  "x-opt-lock-token",
   "x-opt-sequence-number",
   "x-opt-enqueued-time",
   "x-opt-locked-until",

@@ -3,6 +3,7 @@ import { binaryAt, endOf, MalformedBytes, numberAt, textAt } from "../wire/reade
 /** The sections of an encoded message: where the value of each one is, after its descriptor. */
 export interface Sections {
   readonly header: number | undefined;
+  readonly deliveryAnnotations: number | undefined;
   readonly messageAnnotations: number | undefined;
   readonly properties: Range | undefined;
   readonly applicationProperties: Range | undefined;
@@ -36,6 +37,7 @@ const DATA = 0x75;
 /** AMQP 1.0, part 3.2. */
 export function sectionsOf(bytes: Buffer): Sections {
   let header: number | undefined;
+  let deliveryAnnotations: number | undefined;
   let messageAnnotations: number | undefined;
   let properties: Range | undefined;
   let applicationProperties: Range | undefined;
@@ -46,6 +48,7 @@ export function sectionsOf(bytes: Buffer): Sections {
         header = range.value;
         break;
       case 0x71:
+        deliveryAnnotations = range.value;
         break;
       case 0x72:
         messageAnnotations = range.value;
@@ -66,7 +69,7 @@ export function sectionsOf(bytes: Buffer): Sections {
         throw new MalformedBytes(`there is no section with the code 0x${code.toString(16)}`);
     }
   }
-  return { header, messageAnnotations, properties, applicationProperties, body };
+  return { header, deliveryAnnotations, messageAnnotations, properties, applicationProperties, body };
 }
 
 /** The encoded messages of a batch. */
