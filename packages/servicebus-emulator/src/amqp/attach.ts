@@ -104,7 +104,7 @@ export class Attaching {
 
   #openConsumer(link: Sender, place: Place, guard: Guard): void {
     const { entity, queue } = place;
-    this.#client.assertAllowed(entity.path, ["Listen"]);
+    this.#client.assertAllowed(queue.path, ["Listen"]);
     const { status, requiresSession } = queue.options;
     if (status === "Disabled" || status === "ReceiveDisabled") {
       throw new EntityError("disabled", `The messaging entity '${queue.path}' is currently disabled.`);
