@@ -43,7 +43,9 @@ export class DeadLetters implements core.DeadLetterStore {
   async replay(selection: core.Selection, headers: core.HeaderChanges, signal: AbortSignal): Promise<number> {
     const { path, queue } = await placeOf(this.#link, this.#entity, signal);
     if (queue === undefined) {
-      throw unsupported(`a dead letter of ${path} cannot go back to it alone: it does not forward to a queue of its own`);
+      throw unsupported(
+        `a dead letter of ${path} cannot go back to it alone: it does not forward to a queue of its own`,
+      );
     }
     return this.#each(selection, signal, (native) =>
       this.#link.senders.send(queue, toCopy(native, headers, undefined), signal),

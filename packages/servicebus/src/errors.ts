@@ -32,11 +32,7 @@ const ROWS: readonly ErrorRow[] = [
   ],
   [/clos(ed|ing)|[Dd]isconnected|is reopening|not open/, "UNAVAILABLE", true],
   [/aborted/, "CANCELLED", false],
-  [
-    /^(GeneralError|MessagingEntityAlreadyExists|\w+:4\d\d) /,
-    "REJECTED",
-    false,
-  ],
+  [/^(GeneralError|MessagingEntityAlreadyExists|\w+:4\d\d) /, "REJECTED", false],
 ];
 
 /** Says what an error of the SDK, of Node or of the service means. */

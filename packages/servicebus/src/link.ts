@@ -16,6 +16,9 @@ import type { LinkState } from "./state/link-state.ts";
 import { stats } from "./stats.ts";
 import { Names } from "./topology.ts";
 
+/** The version of the service's protocol for administration that the SDK uses. The service itself tells none. */
+const SERVICE_VERSION = "2021-05";
+
 /** Opens one connection. */
 export async function openLink(
   settings: Settings,
@@ -40,7 +43,11 @@ function linkOf(state: LinkState, ended: Promise<void>): core.Link<ServicebusNat
   const { connection, context } = state;
   const { client, admin } = connection;
   return {
-    server: { product: "Azure Service Bus", version: "", capabilities: refinement(context.topology, undefined) },
+    server: {
+      product: "Azure Service Bus",
+      version: SERVICE_VERSION,
+      capabilities: refinement(context.topology, undefined),
+    },
     native: { client, admin },
     lost: connection.lost,
     // A batch has up to 1 MiB. What is sent while four are on their way goes together.

@@ -16,7 +16,9 @@ const WAIT = 300;
 export async function purge(link: LinkState, entities: readonly core.Entity[], signal: AbortSignal): Promise<void> {
   for (const entity of entities) {
     if (entity.kind === "topic") {
-      throw unsupported(`the service does not show the delayed messages of topic ${entity.name}: name subscriptions to purge`);
+      throw unsupported(
+        `the service does not show the delayed messages of topic ${entity.name}: name subscriptions to purge`,
+      );
     }
     try {
       const { path, queue } = await placeOf(link, entity, signal);

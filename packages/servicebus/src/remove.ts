@@ -1,7 +1,7 @@
 import type * as core from "@anybroker/core/driver";
-import { pathIn } from "./topology.ts";
 import { administer, ifThere } from "./state/administration.ts";
 import type { LinkState } from "./state/link-state.ts";
+import { pathIn } from "./topology.ts";
 
 /** `Link.remove`. */
 export async function remove(link: LinkState, entities: readonly core.Entity[], signal: AbortSignal): Promise<void> {
@@ -17,7 +17,11 @@ async function removeQueue(link: LinkState, queue: string, signal: AbortSignal):
 }
 
 /** The subscription first, so that nothing is forwarded to a queue that is gone. */
-async function removeSubscription(link: LinkState, entity: core.SubscriptionEntity, signal: AbortSignal): Promise<void> {
+async function removeSubscription(
+  link: LinkState,
+  entity: core.SubscriptionEntity,
+  signal: AbortSignal,
+): Promise<void> {
   const { topic, subscription, queue } = link.names.subscription(entity);
   link.places.delete(queue);
   const what = `deleting subscription ${subscription} of topic ${topic}`;

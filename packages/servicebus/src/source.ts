@@ -13,6 +13,8 @@ import { identityOf, type ServicebusDelivery } from "./wire.ts";
 
 /** How many messages are given back at once when the link has ended. */
 const RETURNED_AT_ONCE = 100;
+/** How often in a lease the driver looks for locks that have run out. */
+const EXPIRY_CHECKS = 8;
 /** How long deleting an ephemeral subscription may take, in ms. */
 const REMOVAL_TIME = 5_000;
 
@@ -74,6 +76,7 @@ class ServicebusSource implements core.Source {
   readonly #held = new Set<ServicebusDelivery>();
   readonly #ending = new Ending(() => this.#onEnd());
   readonly #onLinkEnd = (): void => this.#ending.end(unavailable("the connection to the service has ended"));
+  readonly #expiry: NodeJS.Timeout;
   #reader: Reader;
   #freed: Promise<void> = Promise.resolve();
 
@@ -90,6 +93,7 @@ class ServicebusSource implements core.Source {
       isFilterCurrent: (signal) => this.#isFilterCurrent(signal),
     });
     link.connection.ended.addEventListener("abort", this.#onLinkEnd, { once: true });
+    this.#expiry = setInterval(() => this.#loseExpired(), link.context.lease / EXPIRY_CHECKS);
   }
 
   get lost(): Promise<unknown> {
@@ -150,9 +154,7 @@ class ServicebusSource implements core.Source {
   }
 
   async #readOtherwise(signal: AbortSignal): Promise<void> {
-    const { stop, close } = this.#reader;
-    stop.call(this.#reader);
-    await close.call(this.#reader);
+    await this.#reader.close();
     this.#reader = this.#readerFor(this.#reader instanceof QueueReader);
     await this.#reader.start(signal);
   }
@@ -179,31 +181,45 @@ class ServicebusSource implements core.Source {
     delivery.free();
   }
 
+  /** This consumer does not have these any more. */
   #lose(deliveries: readonly ServicebusDelivery[]): void {
-    const notHandedOut = new Set(this.#buffer.drain());
-    for (const delivery of deliveries) {
+    const lost = new Set(deliveries);
+    for (const delivery of lost) {
       delivery.state = "gone";
       this.#held.delete(delivery);
     }
+    const buffered = this.#buffer.drain();
+    for (const delivery of buffered) if (!lost.has(delivery)) this.#buffer.push(delivery);
+    const notHandedOut = new Set(buffered);
     const handedOut = deliveries.filter((delivery) => !notHandedOut.has(delivery));
-    for (const delivery of notHandedOut) if (delivery.state === "held") this.#buffer.push(delivery);
     if (handedOut.length > 0) this.#onLost(handedOut);
+  }
+
+  /** The service tells nobody that a lock has run out. Until then, it grants no other message in its place. */
+  #loseExpired(): void {
+    const now = this.#link.context.clock.now();
+    const expired = [...this.#held].filter(({ leaseUntil }) => leaseUntil <= now);
+    this.#lose(expired);
+    for (const delivery of expired) delivery.free();
   }
 
   /** The locks outlive the link and the source, so what is held goes back by itself, before the locks run out. */
   #onEnd(): void {
+    clearInterval(this.#expiry);
     this.#link.connection.ended.removeEventListener("abort", this.#onLinkEnd);
-    this.#reader.stop();
+    const stopped = this.#reader.stop();
     const held = [...this.#held];
     this.#lose(held);
     this.#buffer.end();
-    this.#freed = this.#free(held);
+    this.#freed = this.#free(held, stopped);
     const freed = (): Promise<void> => this.#freed;
     this.#link.givesBack.add(freed);
     void this.#freed.then(() => this.#link.givesBack.delete(freed));
   }
 
-  async #free(held: readonly ServicebusDelivery[]): Promise<void> {
+  /** What goes back before the receivers have stopped would come again. */
+  async #free(held: readonly ServicebusDelivery[], stopped: Promise<void>): Promise<void> {
+    await stopped;
     await this.#giveBack(held);
     await this.#reader.close().catch(() => {});
     await this.#reading.ephemeral?.remove(AbortSignal.timeout(REMOVAL_TIME)).catch(() => {});

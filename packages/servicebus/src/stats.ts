@@ -7,8 +7,7 @@ import type { LinkState } from "./state/link-state.ts";
 /** `Link.stats`. The service counts what consumers hold as ready. */
 export async function stats(link: LinkState, entity: core.SourceEntity, signal: AbortSignal): Promise<core.Stats> {
   const { queue } = await placeOf(link, entity, signal);
-  const counts =
-    queue === undefined ? await ofSubscription(link, entity, signal) : await ofQueue(link, queue, signal);
+  const counts = queue === undefined ? await ofSubscription(link, entity, signal) : await ofQueue(link, queue, signal);
   return { ...counts, inFlight: undefined };
 }
 
@@ -16,7 +15,9 @@ type Counts = Omit<core.Stats, "inFlight">;
 
 async function ofQueue(link: LinkState, queue: string, signal: AbortSignal): Promise<Counts> {
   const what = `counting the messages of queue ${queue}`;
-  const found = await ifThere(administer(link, what, signal, (admin, some) => admin.getQueueRuntimeProperties(queue, some)));
+  const found = await ifThere(
+    administer(link, what, signal, (admin, some) => admin.getQueueRuntimeProperties(queue, some)),
+  );
   if (found === undefined) throw notFound(`there is no queue ${queue}`);
   return { ready: found.activeMessageCount, delayed: found.scheduledMessageCount, dead: found.deadLetterMessageCount };
 }

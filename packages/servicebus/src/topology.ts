@@ -107,7 +107,9 @@ const NOTE = "anybroker filter ";
 export function noteOf(filter: core.Filter | undefined): string {
   const note = `${NOTE}${filterText(filter)}`;
   if (note.length <= MAX_TEXT) return note;
-  throw rejected(`the filter has ${note.length - NOTE.length} characters; at most ${MAX_TEXT - NOTE.length} can be stored`);
+  throw rejected(
+    `the filter has ${note.length - NOTE.length} characters; at most ${MAX_TEXT - NOTE.length} can be stored`,
+  );
 }
 
 /** The text of the filter in a note; undefined if the note is another program's. */

@@ -19,6 +19,8 @@ export function plainClient(url: string): PlainClient {
   return {
     values: ["integer", "binary"],
     async send(queue, { body, headers, sentAt }) {
+      // The SDK would send a time that no Date can have as 0.
+      if (Number.isNaN(new Date(sentAt ?? 0).getTime())) throw new RangeError(`no Date can have the time ${sentAt}`);
       const sender = client.createSender(queue);
       const properties = sentAt === undefined ? {} : { creationTime: sentAt };
       // The cast is true: the values are texts, numbers and Buffers.

@@ -26,7 +26,11 @@ export const servicebus: BrokerModule = {
   label: "Azure Service Bus",
   async find(): Promise<Way> {
     if (process.env.ANYBROKER_TEST_SERVERS === "none") {
-      return { by: "none", reason: "No Azure Service Bus: ANYBROKER_TEST_SERVERS=none forbids all servers.", packages: [] };
+      return {
+        by: "none",
+        reason: "No Azure Service Bus: ANYBROKER_TEST_SERVERS=none forbids all servers.",
+        packages: [],
+      };
     }
     return url === "" ? { by: "machine", place: { root: "", programs: "" } } : { by: "url", url };
   },

@@ -20,7 +20,9 @@ export async function createOrCompare(
   const options = queueOptions(lockOf(lease, link.settings.emulator === true), ordered);
   const find = (): Promise<QueueProperties | undefined> => findQueue(link, queue, signal);
   const create = (): Promise<unknown> =>
-    administer(link, `creating queue ${queue}`, signal, (admin, some) => admin.createQueue(queue, { ...options, ...some }));
+    administer(link, `creating queue ${queue}`, signal, (admin, some) =>
+      admin.createQueue(queue, { ...options, ...some }),
+    );
   return differences(await foundOrCreated(find, create), lease, ordered);
 }
 

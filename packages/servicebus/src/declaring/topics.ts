@@ -1,8 +1,8 @@
+import type * as core from "@anybroker/core/driver";
 import { notFound } from "@anybroker/core/driver";
 import { administer, ifThere } from "../state/administration.ts";
 import type { LinkState } from "../state/link-state.ts";
 import { type Difference, foundOrCreated } from "./queues.ts";
-import type * as core from "@anybroker/core/driver";
 
 /** Creates a topic, or makes sure that there is one. It has nothing to compare. */
 export async function declareTopic(

@@ -27,7 +27,10 @@ export async function* peek(
   });
   let from = numberOf(after).add(1);
   for (;;) {
-    const page = await orAborted(receiver.peekMessages(PAGE, { fromSequenceNumber: from, abortSignal: signal }), signal);
+    const page = await orAborted(
+      receiver.peekMessages(PAGE, { fromSequenceNumber: from, abortSignal: signal }),
+      signal,
+    );
     const last = page.at(-1)?.sequenceNumber;
     if (last === undefined) return;
     yield* page;

@@ -69,9 +69,9 @@ export class QueueReader implements Reader {
     );
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.#stopped = true;
-    for (const receiver of this.#receivers) void receiver.retire().catch(() => {});
+    await Promise.allSettled([...this.#receivers].map((receiver) => receiver.retire()));
   }
 
   async close(): Promise<void> {
@@ -81,7 +81,7 @@ export class QueueReader implements Reader {
 
   #end(reason: unknown): void {
     if (this.#stopped) return;
-    this.stop();
+    void this.stop();
     this.#events.ended(reason);
   }
 }

@@ -16,8 +16,8 @@ export interface Reader {
   /** Receives nothing more. What is held stays held, unless `returned` says that it went back. */
   pause(signal: AbortSignal): Promise<void>;
   extend(deliveries: readonly ServicebusDelivery[]): Promise<readonly (number | undefined)[]>;
-  /** Receives nothing more, at once. */
-  stop(): void;
+  /** Receives nothing more. Resolves when nothing is on its way any more. Never rejects. */
+  stop(): Promise<void>;
   /** Closes the links. Call it when nothing is held any more. */
   close(): Promise<void>;
 }

@@ -60,14 +60,14 @@ export class SessionReader implements Reader {
     return deliveries.map(({ state, holder }) => (state === "held" ? holder.session?.until : undefined));
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.#stopped = true;
     this.#run?.abort();
-    for (const session of this.#sessions) session.stop();
+    await Promise.allSettled([...this.#sessions].map((session) => session.drain()));
   }
 
   async close(): Promise<void> {
-    this.stop();
+    await this.stop();
     await Promise.allSettled([...this.#sessions].map((session) => session.close()));
     this.#sessions.clear();
   }
@@ -84,7 +84,7 @@ export class SessionReader implements Reader {
       } catch (error) {
         if (signal.aborted) return;
         if (isNoSession(error)) continue;
-        this.stop();
+        void this.stop();
         return this.#events.ended(error);
       }
     }

@@ -76,10 +76,6 @@ export class Session {
     await this.#subscription?.close();
   }
 
-  stop(): void {
-    void this.drain().catch(() => {});
-  }
-
   /** Gives the session to the next consumer, with what is not settled. */
   async close(): Promise<void> {
     this.#isClosed = true;

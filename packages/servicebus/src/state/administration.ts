@@ -4,12 +4,16 @@ import { isMissing } from "../errors.ts";
 import type { LinkState } from "./link-state.ts";
 
 /** Requests of administration. They need the right to manage the entity. */
-export type Ask<T> = (admin: ServiceBusAdministrationClient, options: { readonly abortSignal: AbortSignal }) => Promise<T>;
+export type Ask<T> = (
+  admin: ServiceBusAdministrationClient,
+  options: { readonly abortSignal: AbortSignal },
+) => Promise<T>;
 
 /** Asks the administration of the service. Rejects with `FORBIDDEN` if the account may not, naming what it was to do. */
 export async function administer<T>(link: LinkState, what: string, signal: AbortSignal, ask: Ask<T>): Promise<T> {
   const { admin } = link.connection;
-  if (admin === undefined) throw forbidden(`${what} needs the right Manage: a shared access signature has it not`, undefined);
+  if (admin === undefined)
+    throw forbidden(`${what} needs the right Manage: a shared access signature has it not`, undefined);
   try {
     return await orAborted(ask(admin, { abortSignal: signal }), signal);
   } catch (error) {
