@@ -103,7 +103,7 @@ export class Attaching {
   }
 
   #openConsumer(link: Sender, place: Place, guard: Guard): void {
-    const { entity, queue } = place;
+    const { queue } = place;
     this.#client.assertAllowed(queue.path, ["Listen"]);
     const { status, requiresSession } = queue.options;
     if (status === "Disabled" || status === "ReceiveDisabled") {

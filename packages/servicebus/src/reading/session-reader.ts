@@ -8,7 +8,7 @@ import type { Reader, ReaderEvents } from "./reader.ts";
 import { Session } from "./session.ts";
 
 /** The most sessions that one source holds. */
-const MAX_SESSIONS = 8;
+const MAX_SESSIONS = 16;
 
 /** Receives from a queue or subscription with sessions: some of its keys at a time, each message in the order of its key. */
 export class SessionReader implements Reader {
