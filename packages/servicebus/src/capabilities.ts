@@ -43,11 +43,14 @@ type Literal = typeof capabilities;
 /** The capabilities of Azure Service Bus as a type: the types of a broker object's options follow from it. */
 export interface ServicebusCapabilities extends Literal {}
 
-/** The differences from {@link capabilities}. */
-export function refinement(topology: core.TopologyMode, body: number | undefined): core.Refinement {
+/** The largest body of the premium tier, unless an entity takes larger ones: 1 MiB less what the properties may have. */
+const PREMIUM_BODY = 983_040;
+
+/** The differences from {@link capabilities} in a namespace of this tier. */
+export function refinement(topology: core.TopologyMode, tier: string | undefined): core.Refinement {
   return {
     // The subscription has to be created.
     ephemeral: topology === "create" ? "native" : "none",
-    ...(body === undefined ? {} : { limits: { body } }),
+    ...(tier === "Premium" ? { limits: { body: PREMIUM_BODY } } : {}),
   };
 }

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { Ending, invalidConfig, orAborted, reasonOf, unavailable } from "@anybroker/core/driver";
+import { Ending, invalidConfig, orAborted, reasonOf, unauthorized, unavailable } from "@anybroker/core/driver";
 import {
   ServiceBusAdministrationClient,
   type ServiceBusAdministrationClientOptions,
@@ -42,6 +42,9 @@ interface Disconnected {
   readonly connection: { readonly error: unknown } | undefined;
 }
 
+/** How long the SDK waits before it opens a link again, in ms: the driver has ended the source by then. */
+const RETRY_DELAY = 100;
+
 /** The name of an entity that does not exist: the service's answer shows that it is reached, and that the key is right. */
 const PROBE = "anybroker-probe";
 
@@ -69,15 +72,16 @@ function fail(reason: unknown): never {
   throw reason;
 }
 
-async function probe(client: ServiceBusClient, abortSignal: AbortSignal): Promise<void> {
+/** Resolves when the service has answered. */
+export async function probe(client: ServiceBusClient, abortSignal: AbortSignal): Promise<void> {
   try {
     await client.createReceiver(PROBE).peekMessages(1, { abortSignal });
   } catch (error) {
     const { code } = classify(error);
     if (code === "NOT_FOUND" || code === "FORBIDDEN") return;
+    if (/expired/i.test(reasonOf(error))) throw unauthorized(`the token has expired: ${reasonOf(error)}`, error);
     // A key for one entity is refused for any other one, but not because it is wrong.
-    if (code !== "UNAUTHORIZED" || /invalid ?signature|invalid ?token|expired|malformed/i.test(reasonOf(error)))
-      throw error;
+    if (code !== "UNAUTHORIZED" || /invalid ?signature|invalid ?token|malformed/i.test(reasonOf(error))) throw error;
   }
 }
 
@@ -121,8 +125,8 @@ function internals(client: ServiceBusClient): SdkConnection {
 function clientOf(settings: Settings): ServiceBusClient {
   const { host, credential, timeout = 10_000, customEndpoint, webSocket, webSocketOptions } = settings;
   const options = {
-    // The core tries again.
-    retryOptions: { maxRetries: 0, timeoutInMs: timeout },
+    // The core tries again. A receiver that has ended looks at the end of this delay that it has.
+    retryOptions: { maxRetries: 0, timeoutInMs: timeout, retryDelayInMs: RETRY_DELAY },
     ...(customEndpoint === undefined ? {} : { customEndpointAddress: customEndpoint }),
     ...(webSocket === undefined
       ? {}

@@ -3,6 +3,9 @@ import { type Classification, classifier, codeOf, type ErrorRow, reasonOf } from
 /** The SDK's error for the bytes of another protocol. */
 export const NOT_AMQP: RegExp = /[Ii]nvalid protocol header|ProtocolError/;
 
+/** A batch with several sessions went to a partitioned entity. */
+const PARTITION_MISMATCH = /\b(partition ?keys?|session ?ids?)\b.*\bsame\b|\bsame (partition ?key|session ?id)\b/i;
+
 /**
  * The meaning of errors, matched against `<code> <message>`. The codes are those of `ServiceBusError`, and those of the
  * SDK's `RestError` for the administration, with the status of HTTP behind them: `ServiceError:400`. The first row that matches decides, after the kit's rows for Node's errors.
@@ -10,6 +13,8 @@ export const NOT_AMQP: RegExp = /[Ii]nvalid protocol header|ProtocolError/;
 const ROWS: readonly ErrorRow[] = [
   // A token that lacks a claim. Any other refusal is about the token itself.
   [/^Unauthorized\w* .*\b[Cc]laim/, "FORBIDDEN", false],
+  // The SDK renews tokens, but gives up after one failure. The next connection has a new one.
+  [/^Unauthorized.*ExpiredToken/, "UNAVAILABLE", true],
   [/^Unauthorized/, "UNAUTHORIZED", false],
   [/^(MessagingEntityNotFound|MessageEntityNotFoundError:\d+) /, "NOT_FOUND", false],
   // An administrator has disabled the entity, or not enabled it yet.
@@ -30,6 +35,8 @@ const ROWS: readonly ErrorRow[] = [
     "UNAVAILABLE",
     true,
   ],
+  // A batch for a partitioned entity: its messages are sent again, one session at a time.
+  [PARTITION_MISMATCH, "UNAVAILABLE", true],
   [/clos(ed|ing)|[Dd]isconnected|is reopening|not open/, "UNAVAILABLE", true],
   [/aborted/, "CANCELLED", false],
   [/^(GeneralError|MessagingEntityAlreadyExists|\w+:4\d\d) /, "REJECTED", false],
@@ -66,5 +73,11 @@ export function isSessionMismatch(error: unknown): boolean {
 
 /** Whether the service has certainly not stored what was sent. */
 export function isRefusal(error: unknown): boolean {
+  if (isPartitionMismatch(error)) return true;
   return !["TIMEOUT", "UNAVAILABLE", "CANCELLED", "INTERNAL"].includes(classify(error).code);
+}
+
+/** Whether the service has refused a batch because its messages go to several partitions. */
+export function isPartitionMismatch(error: unknown): boolean {
+  return PARTITION_MISMATCH.test(reasonOf(error));
 }

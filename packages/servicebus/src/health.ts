@@ -1,18 +1,15 @@
 import type * as core from "@anybroker/core/driver";
-import { classify } from "./errors.ts";
-import { administer } from "./state/administration.ts";
+import { orAborted } from "@anybroker/core/driver";
+import { probe } from "./connection.ts";
 import type { LinkState } from "./state/link-state.ts";
 
-/** `Link.health`. The service tells its tier to those who may manage the namespace. */
-export async function health(link: LinkState, signal: AbortSignal): Promise<core.LinkHealth> {
-  const { host } = link.settings;
-  try {
-    const { messagingSku } = await administer(link, "looking at the namespace", signal, (admin, some) =>
-      admin.getNamespaceProperties(some),
-    );
-    return { degraded: undefined, details: { host, tier: messagingSku } };
-  } catch (error) {
-    if (classify(error).code !== "FORBIDDEN") throw error;
-    return { degraded: undefined, details: { host } };
-  }
+/** `Link.health`: asks for something that every account may ask for. */
+export async function health(
+  { settings, connection }: LinkState,
+  tier: string | undefined,
+  signal: AbortSignal,
+): Promise<core.LinkHealth> {
+  await orAborted(probe(connection.client, signal), signal);
+  const { host } = settings;
+  return { degraded: undefined, details: tier === undefined ? { host } : { host, tier } };
 }

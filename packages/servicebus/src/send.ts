@@ -1,7 +1,7 @@
 import type * as core from "@anybroker/core/driver";
-import { classify, isRefusal } from "./errors.ts";
+import { classify, isPartitionMismatch, isRefusal } from "./errors.ts";
 import type { LinkState } from "./state/link-state.ts";
-import { type AmqpMessage, toAmqp } from "./wire.ts";
+import { type AmqpMessage, sessionOf, toAmqp } from "./wire.ts";
 
 /** `Link.send`. */
 export async function send(
@@ -32,6 +32,8 @@ export async function send(
       for (let index = first; index < next; index += 1) report(index);
     } catch (error) {
       const outcomeUnknown = !isRefusal(error);
+      // The next try has a batch for each session.
+      if (next - first > 1 && isPartitionMismatch(error)) link.partitioned.add(path);
       for (let index = first; index < next; index += 1) report(index, { error, outcomeUnknown });
       // Later messages of a key must not pass one that is sent again. One that is too large is not.
       if (classify(error).code !== "TOO_LARGE") return failFrom(next, error);
@@ -58,6 +60,7 @@ async function nextChunk(
   let alone: AmqpMessage | undefined;
   for (const message of batch.slice(from)) {
     const amqp = toAmqp(message, keyed);
+    if (link.partitioned.has(path) && alone !== undefined && sessionOf(amqp) !== sessionOf(alone)) break;
     if (end === from) alone = amqp;
     if (!messages.tryAddMessage(amqp)) break;
     end += 1;

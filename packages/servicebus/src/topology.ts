@@ -1,5 +1,5 @@
 import type * as core from "@anybroker/core/driver";
-import { filterText, Naming, rejected } from "@anybroker/core/driver";
+import { filterText, invalidConfig, Naming, rejected } from "@anybroker/core/driver";
 import type { CorrelationRuleFilter, CreateQueueOptions, SqlRuleFilter } from "@azure/service-bus";
 
 /** The deliveries after which the service itself dead-letters a message: its most. Releases count, so it is a backstop only. */
@@ -71,19 +71,26 @@ export interface SubscriptionNames {
 /** The names of entities on the service: the mapped name if there is one, else the name by the common scheme. */
 export class Names {
   readonly #naming: Naming;
+  readonly #only: string | undefined;
   readonly #subscriptions: Readonly<Record<string, string>>;
 
-  constructor(options: core.NamingOptions = {}) {
+  /** @param only The only entity that the key may use, if there is one. */
+  constructor(options: core.NamingOptions = {}, only?: string) {
+    this.#only = only;
     this.#naming = new Naming(options);
     this.#subscriptions = Object.assign(Object.create(null), options.subscriptions);
   }
 
   destination({ kind, name }: core.Destination): string {
-    return kind === "queue" ? this.#naming.queue(name) : this.#naming.topic(name);
+    const path = kind === "queue" ? this.#naming.queue(name) : this.#naming.topic(name);
+    if (this.#only === undefined || this.#only.toLowerCase() === path.toLowerCase()) return path;
+    throw invalidConfig(`the connection string is for ${this.#only} only (EntityPath), not for ${kind} ${path}`);
   }
 
-  subscription({ name, topic: { name: logical } }: core.SubscriptionEntity): SubscriptionNames {
-    const topic = this.#naming.topic(logical);
+  subscription(entity: core.SubscriptionEntity): SubscriptionNames {
+    const { name } = entity;
+    const logical = entity.topic.name;
+    const topic = this.destination(entity.topic);
     const subscription = this.#subscriptions[`${logical}/${name}`] ?? name;
     return { topic, subscription, queue: `${topic}.sub.${subscription}` };
   }

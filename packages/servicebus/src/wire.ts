@@ -40,6 +40,11 @@ export function toAmqp(message: core.OutgoingMessage, keyed: boolean): AmqpMessa
   };
 }
 
+/** The session of a message that is sent. */
+export function sessionOf({ properties }: AmqpMessage): string | undefined {
+  return properties?.groupId;
+}
+
 /**
  * A copy of a received message with changed headers and a message id of its own. Annotations of the service are left out,
  * and a native time to live goes on.

@@ -55,8 +55,11 @@ export async function foundOrCreated<T>(
   }
 }
 
-function findQueue(link: LinkState, queue: string, signal: AbortSignal): Promise<QueueProperties | undefined> {
-  return ifThere(administer(link, `looking at queue ${queue}`, signal, (admin, some) => admin.getQueue(queue, some)));
+async function findQueue(link: LinkState, queue: string, signal: AbortSignal): Promise<QueueProperties | undefined> {
+  const what = `looking at queue ${queue}`;
+  const found = await ifThere(administer(link, what, signal, (admin, some) => admin.getQueue(queue, some)));
+  if (found?.enablePartitioning === true) link.partitioned.add(queue);
+  return found;
 }
 
 function differences(found: QueueProperties | undefined, lease: number, ordered: boolean): readonly Difference[] {

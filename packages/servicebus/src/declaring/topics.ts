@@ -1,5 +1,6 @@
 import type * as core from "@anybroker/core/driver";
 import { notFound } from "@anybroker/core/driver";
+import type { TopicProperties } from "@azure/service-bus";
 import { administer, ifThere } from "../state/administration.ts";
 import type { LinkState } from "../state/link-state.ts";
 import { type Difference, foundOrCreated } from "./queues.ts";
@@ -11,8 +12,12 @@ export async function declareTopic(
   mode: core.DeclareMode,
   signal: AbortSignal,
 ): Promise<readonly Difference[]> {
-  const find = (): Promise<unknown> =>
-    ifThere(administer(link, `looking at topic ${topic}`, signal, (admin, some) => admin.getTopic(topic, some)));
+  const find = async (): Promise<TopicProperties | undefined> => {
+    const what = `looking at topic ${topic}`;
+    const found = await ifThere(administer(link, what, signal, (admin, some) => admin.getTopic(topic, some)));
+    if (found?.enablePartitioning === true) link.partitioned.add(topic);
+    return found;
+  };
   if (mode !== "verify") {
     await foundOrCreated(find, () =>
       administer(link, `creating topic ${topic}`, signal, (admin, some) => admin.createTopic(topic, some)),

@@ -3,8 +3,8 @@ import type { ServiceBusSessionReceiver } from "@azure/service-bus";
 import { classify, isLockLost } from "../errors.ts";
 import type { LinkState } from "../state/link-state.ts";
 import { releaseProperties, type ServicebusDelivery } from "../wire.ts";
-import { RECEIVER_OPTIONS } from "./queue-reader.ts";
 import type { Reader, ReaderEvents } from "./reader.ts";
+import { RECEIVER_OPTIONS } from "./receiver.ts";
 import { Session } from "./session.ts";
 
 /** The most sessions that one source holds. */
@@ -18,6 +18,7 @@ export class SessionReader implements Reader {
   readonly #max: number;
   readonly #credit: number;
   readonly #sessions = new Set<Session>();
+  #accepting: Promise<ServiceBusSessionReceiver> | undefined;
   /** Ends with a pause. */
   #run: AbortController | undefined;
   #stopped = false;
@@ -63,6 +64,7 @@ export class SessionReader implements Reader {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#run?.abort();
+    this.#run = undefined;
     await Promise.allSettled([...this.#sessions].map((session) => session.drain()));
   }
 
@@ -79,8 +81,9 @@ export class SessionReader implements Reader {
       if (signal.aborted) return;
       try {
         const receiver = await this.#accept();
-        if (signal.aborted) return void receiver.close().catch(() => {});
-        this.#add(receiver);
+        if (!signal.aborted) this.#add(receiver);
+        // After a resume, the next run has it.
+        else if (this.#run === undefined) void receiver.close().catch(() => {});
       } catch (error) {
         if (signal.aborted) return;
         if (isNoSession(error)) continue;
@@ -90,9 +93,14 @@ export class SessionReader implements Reader {
     }
   }
 
-  /** Waits for the next session with a message, for as long as a request may take. */
+  /** Waits for the next session with a message, for as long as a request may take. The SDK cannot stop waiting earlier. */
   #accept(): Promise<ServiceBusSessionReceiver> {
-    return this.#link.connection.client.acceptNextSession(this.#path, { ...RECEIVER_OPTIONS });
+    this.#accepting ??= this.#link.connection.client
+      .acceptNextSession(this.#path, { ...RECEIVER_OPTIONS })
+      .finally(() => {
+        this.#accepting = undefined;
+      });
+    return this.#accepting;
   }
 
   #oneLess(signal: AbortSignal): Promise<unknown> {

@@ -13,6 +13,8 @@ export interface LinkState {
   readonly senders: Senders;
   /** Where the messages of subscriptions are, by the name of the queue that would be ours. */
   readonly places: core.PromiseCache<string, SourcePlace>;
+  /** The partitioned entities, as far as they are known. They take one session in each batch. */
+  readonly partitioned: Set<string>;
   /** Called when the link ends: each gives back what a source still holds, within the time of the signal. */
   readonly givesBack: Set<() => Promise<void>>;
 }
