@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { clientForTest, emulatorForTest, receiveOne } from "./with-emulator.ts";
 
+const DEAD = { subQueueType: "deadLetter" } as const;
+
 test("a wrong key is refused", async () => {
   const emulator = await emulatorForTest();
   emulator.namespace.createQueue("q");
@@ -31,6 +33,10 @@ test("a key allows only what its claims say, and only for its entity", async () 
   await expect(as("sender", "2").createReceiver("mine").receiveMessages(1)).rejects.toMatchObject(denied);
   await expect(as("sender", "2").createReceiver("mine").peekMessages(1)).rejects.toMatchObject(denied);
   await expect(as("listener", "3").createSender("mine").sendMessages({ body: 1 })).rejects.toMatchObject(denied);
+  await expect(as("listener", "3").createReceiver("mine", DEAD).peekMessages(1)).resolves.toEqual([]);
+  await expect(
+    as("listener", "3").createReceiver("mine", DEAD).receiveMessages(1, { maxWaitTimeInMs: 100 }),
+  ).resolves.toEqual([]);
   await receiveOne(as("listener", "3").createReceiver("mine"));
   await as("one", "4").createSender("mine").sendMessages({ body: 1 });
   await expect(as("one", "4").createSender("other").sendMessages({ body: 1 })).rejects.toMatchObject(denied);

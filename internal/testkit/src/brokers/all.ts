@@ -2,6 +2,7 @@ import type { BrokerModule, BrokerName, TestBroker } from "./broker.ts";
 import { kafka } from "./kafka.ts";
 import { rabbitmq } from "./rabbitmq.ts";
 import { redis } from "./redis.ts";
+import { servicebus } from "./servicebus.ts";
 
 /** The server that was started for a run. */
 export interface Server {
@@ -27,7 +28,7 @@ export type Given = Server | NoServer;
 type AnyBroker = Pick<BrokerModule<TestBroker, object>, "label" | "find" | "start">;
 
 /** Every backend with a test broker. `serverOf(name)` in a test returns its server. */
-export const brokers: Readonly<Record<BrokerName, AnyBroker>> = { kafka, rabbitmq, redis };
+export const brokers: Readonly<Record<BrokerName, AnyBroker>> = { kafka, rabbitmq, redis, servicebus };
 
 declare module "vitest" {
   export interface ProvidedContext extends Readonly<Record<BrokerName, Given>> {}

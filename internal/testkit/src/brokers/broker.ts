@@ -1,5 +1,5 @@
 /** A backend that has a test broker: the name of its package. */
-export type BrokerName = "kafka" | "rabbitmq" | "redis";
+export type BrokerName = "kafka" | "rabbitmq" | "redis" | "servicebus";
 
 /** A real server for a test. A test may harm it, unless the server was given by URL. */
 export interface TestBroker extends AsyncDisposable {

@@ -48,8 +48,10 @@ export const RECONNECT: readonly Case[] = [
     rows: [105, 23],
     effort: 1.8,
     async run(context) {
-      const sender = await context.queue<number>();
-      const reader = await context.connect();
+      // What was on its way to the consumer when it was cut comes again within the lease.
+      const lease = context.subject.lease === undefined ? {} : { lease: context.subject.lease };
+      const sender = await context.queue<number>(lease);
+      const reader = await context.connect(lease);
       const received = await context.collect(reader.queue<number>(sender.queue.name), { concurrency: 10 });
       const sent: number[] = [];
       const sends = Array.from({ length: 300 }, (_, index) => index).map(async (number) => {

@@ -7,7 +7,10 @@ export const ADAPTERS: Readonly<Record<string, string>> = {
   "kafka+ssl": "@anybroker/kafka",
   redis: "@anybroker/redis",
   rediss: "@anybroker/redis",
+  servicebus: "@anybroker/servicebus",
+  // The beginning of a connection string.
+  endpoint: "@anybroker/servicebus",
 };
 
 /** Schemes of brokers whose adapters will follow. There is nothing to install for them yet. */
-export const PLANNED: readonly string[] = ["servicebus", "endpoint", "pubsub"];
+export const PLANNED: readonly string[] = ["pubsub"];
