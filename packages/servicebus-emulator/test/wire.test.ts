@@ -88,3 +88,18 @@ test("a request that makes no sense is answered with an error", async () => {
   ).toMatchObject({ status: 400 });
   expect(await request(connection, "nowhere", "peek-message", {})).toMatchObject({ status: 404 });
 });
+
+test("a client that ends its session takes no more messages", async () => {
+  const emulator = await emulatorForTest();
+  emulator.namespace.createQueue("q");
+  const connection = plainClient(emulator.port);
+  const session = connection.create_session();
+  session.open();
+  session.open_receiver({ source: "q", credit_window: 10 });
+  await expect.poll(() => emulator.namespace.find("q")?.attachments.size).toBe(1);
+  session.close();
+  await expect.poll(() => emulator.namespace.find("q")?.attachments.size).toBe(0);
+  connection.open_sender("q").send({ body: "for another" });
+  const [{ message }] = await once(connection.open_receiver("q"), "message");
+  expect(message.body).toBe("for another");
+});
