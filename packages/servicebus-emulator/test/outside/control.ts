@@ -16,7 +16,11 @@ interface Request {
 
 const emulator = await startServiceBusEmulator({
   port: Number(process.env.PORT ?? 0),
-  keys: [{ name: "RootManageSharedAccessKey", key: "key" }],
+  keys: [
+    { name: "RootManageSharedAccessKey", key: "key" },
+    { name: "listen", key: "key", claims: ["Listen"] },
+    { name: "send", key: "key", claims: ["Send"] },
+  ],
   checkToken: () => ["Manage"],
 });
 
