@@ -1,4 +1,5 @@
 // A server that starts an emulator, and creates entities in it from POSTed JSON: what the live tests of other SDKs need.
+import { writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
 import { startServiceBusEmulator } from "@anybroker/servicebus-emulator";
@@ -15,9 +16,17 @@ interface Request {
 
 const emulator = await startServiceBusEmulator({
   port: Number(process.env.PORT ?? 0),
-  keys: [{ name: "RootManageSharedAccessKey", key: "key" }],
+  keys: [
+    { name: "RootManageSharedAccessKey", key: "key" },
+    { name: "listen", key: "key", claims: ["Listen"] },
+    { name: "send", key: "key", claims: ["Send"] },
+  ],
   checkToken: () => ["Manage"],
 });
+
+// A client that speaks TLS finds the certificate here, for example with REQUESTS_CA_BUNDLE.
+const { CERTIFICATE } = process.env;
+if (CERTIFICATE !== undefined) await writeFile(CERTIFICATE, await emulator.certificate());
 
 const control = createServer((request, response) => void answer(request, response));
 
