@@ -217,7 +217,7 @@ test("a retried message has its id and another message id, so that duplicate det
   const source = await reading(link, ORDERS);
   for (const attempt of ["1", "2"]) {
     const deliveries = await take(source, 2);
-    expect(ids(deliveries).toSorted()).toEqual(["a", "b"]);
+    expect(new Set(ids(deliveries))).toEqual(new Set(["a", "b"]));
     const headers = { "anybroker-attempt": attempt };
     await settle(
       source,
@@ -225,7 +225,7 @@ test("a retried message has its id and another message id, so that duplicate det
     );
   }
   const copies = await take(source, 2);
-  expect(ids(copies).toSorted()).toEqual(["a", "b"]);
+  expect(new Set(ids(copies))).toEqual(new Set(["a", "b"]));
   for (const { headers } of copies) expect({ ...headers }).toEqual({ "anybroker-attempt": "2" });
 });
 
