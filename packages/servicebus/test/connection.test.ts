@@ -6,7 +6,7 @@ import { live, message, queue, sent } from "@anybroker-internal/testkit/link";
 import { quietLogger } from "@anybroker-internal/testkit/quiet-logger";
 import { expect, onTestFinished, test } from "vitest";
 import { connect as connectToServicebus, servicebus } from "../src/index.ts";
-import { cut, emulatorForTest, open, urlOf } from "./harness.ts";
+import { contextOf, cut, emulatorForTest, open, urlOf } from "./harness.ts";
 
 /** The port of a server that treats each client in this way. */
 async function portOf(treat: (socket: Socket) => void): Promise<number> {
@@ -86,6 +86,12 @@ test("a link ends with its connection, although the SDK would connect again", as
   const link = await open(emulator);
   cut(link);
   await expect(link.lost).resolves.toMatchObject({ code: "UNAVAILABLE", message: expect.stringContaining("cut") });
+});
+
+test("a link ends when its socket is closed without an error, which the SDK does not notice", async () => {
+  const link = await open(await emulatorForTest());
+  contextOf(link.native.client).connection._connection.socket.destroy();
+  await expect(link.lost).resolves.toMatchObject({ code: "UNAVAILABLE", message: expect.stringContaining("closed") });
 });
 
 test("the socket sends small frames at once", async () => {

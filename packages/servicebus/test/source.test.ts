@@ -163,22 +163,37 @@ test("a session is kept three times longer than its lock, by one renewal for all
   expect(await settle(source, ...held.map(ack))).toEqual([undefined, undefined, undefined]);
 });
 
-test("a session without messages goes to the next consumer, and a pause gives up sessions in order", async () => {
+test("a session that has no message for a second makes room for another one", async () => {
+  const { link } = await linkWith(KEYED);
+  const source = await reading(link, KEYED, { window: 1 });
+  await sent(link, KEYED, [message("a", { key: "one" }), message("b", { key: "two" })]);
+  await settle(source, ack(await takeOne(source)));
+  expect((await takeOne(source)).id).toBe("b");
+});
+
+test("a pause gives up sessions with what is held, in order and uncounted", async () => {
   const { link, emulator } = await linkWith(KEYED);
   const second = await open(emulator);
-  const source = await reading(link, KEYED, { window: 16 });
-  await sent(link, KEYED, messages(1, "key"));
-  await settle(source, ack(await takeOne(source)));
-  // The consumer holds the session still.
-  await sent(link, KEYED, [message("next", { key: "key" })]);
-  await settle(source, ack(await takeOne(source)));
-  await sent(link, KEYED, messages(3, "pair"));
-  await takeOne(source);
+  const source = await reading(link, KEYED, { window: 48 });
+  await sent(link, KEYED, messages(3, "key"));
+  const held = await take(source, 3);
   await source.pause(live);
-  const competitor = await reading(second, KEYED, { window: 16 * 3 });
-  const taken = await take(competitor, 3);
+  expect(await settle(source, ...held.map(release))).toEqual([undefined, undefined, undefined]);
+  const taken = await take(await reading(second, KEYED, { window: 48 }), 3, 4_000);
   expect(ids(taken)).toEqual(["m0", "m1", "m2"]);
-  expect(taken[0]).toMatchObject({ deliveries: 0 });
+  expect(taken.map(({ deliveries }) => deliveries)).toEqual([0, 0, 0]);
+});
+
+test("an ordered source goes on after a pause", async () => {
+  const { link } = await linkWith(KEYED);
+  const source = await reading(link, KEYED, { window: 48 });
+  for (let round = 0; round < 3; round += 1) {
+    await source.pause(live);
+    await sent(link, KEYED, messages(2, `key ${round}`));
+    await nothingIn(source);
+    await source.resume(live);
+    await settle(source, ...(await take(source, 2)).map(ack));
+  }
 });
 
 test("a queue without sessions is read as ordered without them, and one with sessions is read with them", async () => {
@@ -217,7 +232,7 @@ test("a retried message has its id and another message id, so that duplicate det
   const source = await reading(link, ORDERS);
   for (const attempt of ["1", "2"]) {
     const deliveries = await take(source, 2);
-    expect(ids(deliveries).toSorted()).toEqual(["a", "b"]);
+    expect(new Set(ids(deliveries))).toEqual(new Set(["a", "b"]));
     const headers = { "anybroker-attempt": attempt };
     await settle(
       source,
@@ -225,7 +240,7 @@ test("a retried message has its id and another message id, so that duplicate det
     );
   }
   const copies = await take(source, 2);
-  expect(ids(copies).toSorted()).toEqual(["a", "b"]);
+  expect(new Set(ids(copies))).toEqual(new Set(["a", "b"]));
   for (const { headers } of copies) expect({ ...headers }).toEqual({ "anybroker-attempt": "2" });
 });
 
