@@ -4,6 +4,7 @@ const loaders: Readonly<Record<string, () => Promise<Benchmark>>> = {
   kafka: async () => (await import("./kafka/benchmark.ts")).kafka,
   rabbitmq: async () => (await import("./rabbitmq/benchmark.ts")).rabbitmq,
   redis: async () => (await import("./redis/benchmark.ts")).redis,
+  servicebus: async () => (await import("./servicebus/benchmark.ts")).servicebus,
   memory: async () => (await import("./memory/benchmark.ts")).memory,
 };
 

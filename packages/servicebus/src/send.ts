@@ -55,17 +55,19 @@ async function nextChunk(
   keyed: boolean,
   signal: AbortSignal,
 ): Promise<Chunk> {
+  const alone = batch.length - from === 1 ? batch[from] : undefined;
+  if (alone !== undefined) return { messages: toAmqp(alone, keyed), end: from + 1 };
   const messages = await link.senders.newBatch(path, signal);
   let end = from;
-  let alone: AmqpMessage | undefined;
+  let first: AmqpMessage | undefined;
   for (const message of batch.slice(from)) {
     const amqp = toAmqp(message, keyed);
-    if (link.partitioned.has(path) && alone !== undefined && sessionOf(amqp) !== sessionOf(alone)) break;
-    if (end === from) alone = amqp;
+    if (link.partitioned.has(path) && first !== undefined && sessionOf(amqp) !== sessionOf(first)) break;
+    if (end === from) first = amqp;
     if (!messages.tryAddMessage(amqp)) break;
     end += 1;
   }
   // The envelope of a batch has the properties of its first message again, so a lone message may be larger.
-  if (end - from > 1 || alone === undefined) return { messages, end };
-  return { messages: alone, end: from + 1 };
+  if (end - from > 1 || first === undefined) return { messages, end };
+  return { messages: first, end: from + 1 };
 }

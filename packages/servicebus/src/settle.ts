@@ -34,7 +34,8 @@ export class Settler {
     return orAborted(Promise.all(batch.map((settlement) => this.#settleOne(settlement, signal))), signal);
   }
 
-  async #settleOne(settlement: core.Settlement, signal: AbortSignal): Promise<core.SettleResult> {
+  // Neither this nor `#finish` is an async function, because each message goes through both.
+  #settleOne(settlement: core.Settlement, signal: AbortSignal): core.SettleResult | Promise<core.SettleResult> {
     // The cast is true: the core settles what this source has handed out.
     const delivery = settlement.delivery as ServicebusDelivery;
     if (delivery.state === "returned" && settlement.action === "release") return undefined;
@@ -71,16 +72,18 @@ export class Settler {
     await senders.send(this.#queue ?? "", toCopy(native, headers, deliverAt), signal);
   }
 
-  async #finish(delivery: ServicebusDelivery, settling: Promise<void>): Promise<core.SettleResult> {
-    try {
-      await settling;
-    } catch (error) {
-      if (!isLockLost(error)) return refused(error);
-      this.#source.gone(delivery);
-      return { error, lost: true };
-    }
-    this.#source.gone(delivery);
-    return undefined;
+  #finish(delivery: ServicebusDelivery, settling: Promise<void>): Promise<core.SettleResult> {
+    return settling.then(
+      () => {
+        this.#source.gone(delivery);
+        return undefined;
+      },
+      (error: unknown) => {
+        if (!isLockLost(error)) return refused(error);
+        this.#source.gone(delivery);
+        return { error, lost: true };
+      },
+    );
   }
 }
 

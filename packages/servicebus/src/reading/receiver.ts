@@ -1,7 +1,7 @@
 import { unavailable } from "@anybroker/core/driver";
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
 import type { LinkState } from "../state/link-state.ts";
-import { ServicebusDelivery } from "../wire.ts";
+import { type Holder, ServicebusDelivery } from "../wire.ts";
 import { lockEnd } from "./lock-time.ts";
 import type { ReaderEvents } from "./reader.ts";
 
@@ -21,6 +21,7 @@ export class Receiver {
   readonly #link: LinkState;
   readonly #events: ReaderEvents;
   readonly #receiver: ServiceBusReceiver;
+  readonly #holder: Holder;
   #subscription: { close(): Promise<void> } | undefined;
   readonly #onClosed: () => void;
   #retired = false;
@@ -31,6 +32,7 @@ export class Receiver {
     this.#events = events;
     this.#onClosed = onClosed;
     this.#receiver = link.connection.client.createReceiver(path, { ...RECEIVER_OPTIONS });
+    this.#holder = { receiver: this.#receiver, session: undefined };
   }
 
   /** How many messages are not settled. */
@@ -88,8 +90,7 @@ export class Receiver {
       free();
       if (this.#retired && this.#held === 0) void this.close().catch(() => {});
     };
-    const holder = { receiver: this.#receiver, session: undefined };
-    this.#events.message(new ServicebusDelivery(native, holder, until, onFree));
+    this.#events.message(new ServicebusDelivery(native, this.#holder, until, onFree));
   }
 
   #onEnd(reason: unknown): void {
