@@ -112,3 +112,11 @@ test("an entity with sessions refuses receivers and messages without one, and th
   await expect(sender.sendMessages({ body: 1 })).rejects.toThrow(/SessionId was not set/);
   await expect(client.acceptSession("plain", "s")).rejects.toThrow(/requested session/);
 });
+
+test("a waiting accept ends when the entity is deleted", async () => {
+  const { emulator, client } = await sessionsForTest();
+  const accepting = client.acceptNextSession("q");
+  await expect.poll(() => emulator.namespace.find("q")?.attachments.size).toBe(1);
+  emulator.namespace.delete("q");
+  await expect(accepting).rejects.toMatchObject({ code: "MessagingEntityNotFound" });
+});

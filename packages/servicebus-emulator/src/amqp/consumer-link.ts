@@ -91,6 +91,8 @@ export class ConsumerLink implements Attachment, AuthorizedLink, Consumer, Sessi
   end(error: unknown): void {
     if (!this.#isOpen) return;
     this.left();
+    // A link that waits for a session is not open yet, and one that is not open cannot be closed.
+    this.#link.open();
     this.#link.close(amqpError(error));
   }
 

@@ -45,7 +45,6 @@ export function acceptSession(
   const timer = clock.timer(() => {
     // Without its source, the client knows that the link will be closed.
     link.local.attach.source = undefined;
-    link.open();
     consumer.end(
       new LinkError(
         "com.microsoft:timeout",
