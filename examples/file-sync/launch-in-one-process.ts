@@ -2,6 +2,7 @@ import { connect } from "@anybroker/core";
 import type { Driver } from "@anybroker/core/driver";
 import { adapter } from "@anybroker/memory";
 import type { Launcher, LaunchOptions, RunningService, ServiceName } from "./launcher.ts";
+import { quietLogger } from "./quiet-logger.ts";
 import type { Service } from "./service.ts";
 import { indexer } from "./services/indexer.ts";
 import { notifier } from "./services/notifier.ts";
@@ -16,7 +17,7 @@ export const launchInOneProcess: Launcher = {
 
   async start(service: ServiceName, { settings, emit, onFailure, signal }: LaunchOptions): Promise<RunningService> {
     const cuttableDriver = cuttable(adapter.driver({ url: settings.url }));
-    const broker = await connect(cuttableDriver.driver, { signal });
+    const broker = await connect(cuttableDriver.driver, { signal, logger: quietLogger });
     const stop = new AbortController();
     const ready = Promise.withResolvers<void>();
     const work = services[service](

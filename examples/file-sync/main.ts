@@ -1,5 +1,6 @@
 // Files, services and a broker: nothing gets lost. BROKER_URL selects the broker. Without it everything runs in this
 // process.
+
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { type Broker, BrokerError, connect } from "@anybroker/core";
 import { Demo } from "./demo.ts";
 import { launchInOneProcess } from "./launch-in-one-process.ts";
 import { launchProcesses } from "./launch-processes.ts";
+import { quietLogger } from "./quiet-logger.ts";
 import { deadLettersLeft, story } from "./story.ts";
 import { lineView, liveView, type View } from "./view.ts";
 
@@ -46,14 +48,10 @@ async function show(broker: Broker, home: string): Promise<number> {
   }
 }
 
-// The view shows the error.
-const nothing = (): void => {};
-const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-
 async function main(): Promise<number> {
   const home = await mkdtemp(join(tmpdir(), "anybroker-file-sync-"));
   try {
-    await using broker = await connect(url, { connectTimeout: 8_000, signal: stop.signal, logger });
+    await using broker = await connect(url, { connectTimeout: 8_000, signal: stop.signal, logger: quietLogger });
     const { server } = await broker.health();
     const name = launcher === launchInOneProcess ? "" : `the broker is ${server?.product} ${server?.version}, `;
     view.chapter("anybroker: files through a broker", `${name}${launcher.description}`);

@@ -45,6 +45,7 @@ const capabilities = {
   delete: "none",
   purge: "none",
   peek: "none",
+  "publish.unrouted": "none",
   ordering: "none",
   sendOrder: "strict",
   limits: {

@@ -1,8 +1,10 @@
 // A server dies and a sentinel promotes a replica. Replication is asynchronous. The tests show what that can lose, and
 // that no message is lost where sends wait for a replica.
+
 import { connect } from "@anybroker/redis";
 import { redis } from "@anybroker-internal/testkit/brokers/redis";
 import { withServers } from "@anybroker-internal/testkit/brokers/with-servers";
+import { quietLogger } from "@anybroker-internal/testkit/quiet-logger";
 import { Redis } from "ioredis";
 import { expect, onTestFinished, test } from "vitest";
 
@@ -10,7 +12,7 @@ const COUNT = 20_000;
 const IN_FLIGHT = 64;
 /** The most messages that are sent after replication has ended and before the server dies. All of them may be lost. */
 const UNREPLICATED = COUNT / 4;
-const quick = { reconnect: { initial: 50, max: 500 } } as const;
+const quick = { reconnect: { initial: 50, max: 500 }, logger: quietLogger } as const;
 const way = await redis.find();
 
 function client(url: string): Redis {

@@ -1,7 +1,9 @@
 // The effect of the server's settings: the same crash with each of them, and what is lost without an append-only file.
+
 import { connect } from "@anybroker/redis";
 import { redis } from "@anybroker-internal/testkit/brokers/redis";
 import { withServers } from "@anybroker-internal/testkit/brokers/with-servers";
+import { quietLogger } from "@anybroker-internal/testkit/quiet-logger";
 import { expect, test } from "vitest";
 
 const COUNT = 2_000;
@@ -13,7 +15,7 @@ await withServers(redis, () => {
     ["--appendonly no", COUNT, "degraded"],
   ] as const)("a server killed and restarted with %s", async ([config, lost, status]) => {
     await using server = await redis.start({ config: config.split(" ") });
-    await using broker = await connect(server.url, { reconnect: { initial: 50, max: 500 } });
+    await using broker = await connect(server.url, { reconnect: { initial: 50, max: 500 }, logger: quietLogger });
     const queue = broker.queue<number>("settings");
     const health = await broker.health();
     expect(health.status).toBe(status);

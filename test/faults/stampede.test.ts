@@ -1,4 +1,5 @@
 // The load on a server that comes back to many clients that wait for it.
+
 import { setTimeout as pause } from "node:timers/promises";
 import type { Connect } from "@anybroker/core";
 import { connect as connectRabbitmq } from "@anybroker/rabbitmq";
@@ -8,6 +9,7 @@ import { rabbitmq } from "@anybroker-internal/testkit/brokers/rabbitmq";
 import { redis } from "@anybroker-internal/testkit/brokers/redis";
 import { withServers } from "@anybroker-internal/testkit/brokers/with-servers";
 import { startProxy } from "@anybroker-internal/testkit/proxy";
+import { quietLogger } from "@anybroker-internal/testkit/quiet-logger";
 import { describe, expect, test } from "vitest";
 
 const full = process.env.ANYBROKER_FAULTS === "full";
@@ -33,7 +35,9 @@ async function comeback({ start, connect }: Subject) {
   resources.defer(() => server.stop());
   const proxy = resources.use(await startProxy(Number(new URL(server.url).port)));
   const brokers = await Promise.all(
-    Array.from({ length: CLIENTS }, async () => resources.use(await connect(proxy.through(server.url)))),
+    Array.from({ length: CLIENTS }, async () =>
+      resources.use(await connect(proxy.through(server.url), { logger: quietLogger })),
+    ),
   );
   const queues = brokers.map((broker) => broker.queue<number, number>("stampede"));
   await Promise.all(queues.map((queue) => queue.send(0)));

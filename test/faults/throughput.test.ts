@@ -1,4 +1,5 @@
 // How fast consumers stay while their connections break: a cut is not a crash, so nothing may slow down after it.
+
 import { setTimeout as pause } from "node:timers/promises";
 import type { Connect, Declared, Queue } from "@anybroker/core";
 import { connect as connectKafka } from "@anybroker/kafka";
@@ -10,6 +11,7 @@ import { rabbitmq } from "@anybroker-internal/testkit/brokers/rabbitmq";
 import { redis } from "@anybroker-internal/testkit/brokers/redis";
 import { withServers } from "@anybroker-internal/testkit/brokers/with-servers";
 import { startProxy, type TcpProxy } from "@anybroker-internal/testkit/proxy";
+import { quietLogger } from "@anybroker-internal/testkit/quiet-logger";
 import { describe, expect, test } from "vitest";
 
 /** Minutes of load, so only in the full form. */
@@ -75,7 +77,7 @@ async function rateThroughCuts({ start, connect }: Subject, ordered: boolean, pr
   const name = `throughput-${Date.now().toString(36)}`;
   for (let process = 0; process < processes; process += 1) {
     const url = process === 0 ? urlBehind(server, proxy) : server.url;
-    const broker = resources.use(await connect(url, { reconnect: { initial: 50 } }));
+    const broker = resources.use(await connect(url, { reconnect: { initial: 50 }, logger: quietLogger }));
     const handler = async (): Promise<void> => {
       await pause(HANDLER);
       handled += 1;

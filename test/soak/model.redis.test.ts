@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connect, redis as redisDriver } from "@anybroker/redis";
 import { redis } from "@anybroker-internal/testkit/brokers/redis";
 import { withServers } from "@anybroker-internal/testkit/brokers/with-servers";
+import { quietLogger } from "@anybroker-internal/testkit/quiet-logger";
 import { test } from "vitest";
 import { expectAgreement } from "./model/agreement.ts";
 import type { RigSubject } from "./model/rig.ts";
@@ -14,7 +15,7 @@ await withServers(redis, () => {
       driver: () => redisDriver({ url }),
       now: Date.now,
       pass: (ms) => sleep(ms),
-      connect: (driver) => connect(driver, { lease: 2_000, reconnect: { initial: 10, max: 10 } }),
+      connect: (driver) => connect(driver, { lease: 2_000, reconnect: { initial: 10, max: 10 }, logger: quietLogger }),
       // Twice the resolution of delays.
       slack: 1_000,
     };

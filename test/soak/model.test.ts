@@ -1,6 +1,7 @@
 import { mapLinks, mapSources, overrideSource } from "@anybroker/conformance";
 import { OWN, type Settlement, type Source } from "@anybroker/core/driver";
 import { connect, manualClock, memory } from "@anybroker/memory";
+import { quietLogger } from "@anybroker-internal/testkit/quiet-logger";
 import { expect, test } from "vitest";
 import { expectAgreement } from "./model/agreement.ts";
 import type { RigSubject } from "./model/rig.ts";
@@ -20,7 +21,7 @@ function onMemory(change: (source: Source) => Partial<Source> = () => ({})): Rig
     driver: () => driver,
     now: clock.now,
     pass: (ms) => clock.advance(ms),
-    connect: (own) => connect(own, { clock, reconnect: { initial: 10, max: 10 } }),
+    connect: (own) => connect(own, { clock, reconnect: { initial: 10, max: 10 }, logger: quietLogger }),
     slack: 10,
   };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Broker } from "@anybroker/core";
 import type { TcpProxy } from "@anybroker-internal/testkit/proxy";
+import { quietLogger } from "@anybroker-internal/testkit/quiet-logger";
 import { randomFrom } from "@anybroker-internal/testkit/random";
 import { timelineOf, unsettledOf } from "./checker/timeline.ts";
 import { harm } from "./harm/harm.ts";
@@ -71,7 +72,11 @@ export async function soak(options: SoakOptions): Promise<History> {
   if (senderProxy === undefined) throw new Error("a soak needs proxies");
   const urlOf = (proxy: TcpProxy): string => `${proxy.through(server.url)}${subject.impatient}`;
   const open = async (url: string): Promise<Broker> => {
-    const broker = await subject.connect(url, { lease: LEASE, reconnect: { initial: 100, max: 2_000 } });
+    const broker = await subject.connect(url, {
+      lease: LEASE,
+      reconnect: { initial: 100, max: 2_000 },
+      logger: quietLogger,
+    });
     return resources.adopt(broker, (own) => own.close({ drainTimeout: 0 }));
   };
   const broker = await open(urlOf(senderProxy));

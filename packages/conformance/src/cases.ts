@@ -27,6 +27,7 @@ import { SUBSCRIPTIONS } from "./cases/subscriptions.ts";
 import { TOPOLOGY } from "./cases/topology.ts";
 import { TRACING } from "./cases/tracing.ts";
 import { TTL } from "./cases/ttl.ts";
+import { UNROUTED } from "./cases/unrouted.ts";
 import { VERBS } from "./cases/verbs.ts";
 import { VOLUME } from "./cases/volume.ts";
 
@@ -48,6 +49,7 @@ export const CASES: readonly Case[] = [
   ...BATCHES,
   ...SUBSCRIPTIONS,
   ...FILTERS,
+  ...UNROUTED,
   ...TOPOLOGY,
   ...DELETION,
   ...PURGING,

@@ -215,6 +215,10 @@ export const CATALOGUE: readonly CatalogueGroup[] = [
       row(134, "What waits in a queue or subscription is purged"),
     ],
   },
+  {
+    title: "Publishes without a reader",
+    rows: [row(135, "A publish that no subscription gets is told")],
+  },
 ];
 
 /** A defect of another library, and the cases that would catch it here. */

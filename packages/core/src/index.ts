@@ -12,6 +12,7 @@ export type {
   ReconnectEvent,
   SendEvent,
   SettleEvent,
+  UnroutedEvent,
 } from "./api/diagnostics.ts";
 export type * from "./api/message.ts";
 export type * from "./api/sending.ts";

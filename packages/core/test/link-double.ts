@@ -27,6 +27,7 @@ const CAPABILITIES: Declared = {
   delete: "none",
   purge: "none",
   peek: "none",
+  "publish.unrouted": "native",
   ordering: "strict",
   sendOrder: "strict",
   limits: {

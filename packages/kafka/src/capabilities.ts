@@ -17,6 +17,8 @@ export const capabilities = {
   delete: "native",
   purge: "emulated",
   peek: "none",
+  // The server does not know which groups will read a topic.
+  "publish.unrouted": "none",
   ordering: "strict",
   sendOrder: "strict",
   limits: {

@@ -20,6 +20,7 @@ export const capabilities = {
   delete: "native",
   purge: "native",
   peek: "none",
+  "publish.unrouted": "native",
   ordering: "strict",
   sendOrder: "strict",
   limits: {

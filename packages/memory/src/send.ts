@@ -52,15 +52,17 @@ function store(link: LinkState, destination: Destination, outgoing: OutgoingMess
   const { instance } = link.connection;
   const target = storeOf(link, destination);
   const message = copyIn(outgoing);
-  const { deliverAt } = outgoing;
+  const { deliverAt, onUnrouted } = outgoing;
   const isDelayed = deliverAt !== undefined && deliverAt > instance.timers.now;
   const copies = target instanceof QueueStore || isDelayed ? 1 : target.copies(message);
   if (!instance.hasRoom(copies, copies * message.size)) {
     const held = `${instance.messages} messages, ${instance.bytes} bytes`;
     throw new MemoryError("full", `${destination.name}: the instance is full, with ${held}`);
   }
-  if (!(target instanceof QueueStore)) target.publish(message, isDelayed ? deliverAt : undefined);
-  else if (isDelayed) target.addLater(message, deliverAt);
+  if (!(target instanceof QueueStore)) {
+    target.publish(message, isDelayed ? deliverAt : undefined);
+    if (onUnrouted !== undefined && !target.isWanted(message)) onUnrouted();
+  } else if (isDelayed) target.addLater(message, deliverAt);
   else target.add(message);
 }
 

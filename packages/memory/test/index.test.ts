@@ -1,10 +1,15 @@
+import { quietLogger } from "@anybroker-internal/testkit/quiet-logger";
 import { expect, test } from "vitest";
 import { connect, manualClock, memory } from "../src/index.ts";
 
 test("a URL leads to the named instance, and retries, disconnects and delays need no real time", async () => {
   const clock = manualClock();
-  await using broker = await connect("memory:connect-test", { clock });
-  await using typed = await connect(memory({ name: "connect-test" }), { clock, reconnect: { initial: 200, max: 200 } });
+  await using broker = await connect("memory:connect-test", { clock, logger: quietLogger });
+  await using typed = await connect(memory({ name: "connect-test" }), {
+    clock,
+    reconnect: { initial: 200, max: 200 },
+    logger: quietLogger,
+  });
   const jobs = broker.queue<string>("jobs");
   const attempts: number[] = [];
   const start = clock.now();

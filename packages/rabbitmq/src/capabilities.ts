@@ -21,6 +21,7 @@ export const capabilities = {
   delete: "native",
   purge: "native",
   peek: "none",
+  "publish.unrouted": "native",
   ordering: "strict",
   sendOrder: "firstTry",
   limits: {

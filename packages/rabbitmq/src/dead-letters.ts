@@ -1,5 +1,5 @@
 import type * as core from "@anybroker/core/driver";
-import { deadLettersName, inspectedDeadLetters } from "@anybroker/core/driver";
+import { deadLettersName, inspectedDeadLetters, notFound } from "@anybroker/core/driver";
 import type { Channel } from "amqplib";
 import { MAX_PREFETCH, onChannel } from "./connection.ts";
 import { replyCodeOf } from "./errors.ts";
@@ -24,7 +24,7 @@ export function deadLetters(link: LinkState, source: string): core.DeadLetterSto
       return await link.deadLetterTurns.run(queue, signal, () => onChannel(link.consuming, signal, work));
     } catch (error) {
       if (replyCodeOf(error) !== 404) throw error;
-      await onChannel(link.consuming, signal, (channel) => channel.checkQueue(source)).catch(ifMissing);
+      await requireQueue(link, source, signal);
       return 0;
     }
   };
@@ -41,7 +41,11 @@ export function deadLetters(link: LinkState, source: string): core.DeadLetterSto
   });
 }
 
-/** An account that may not look at the queue does not know whether it is missing. */
-function ifMissing(error: unknown): void {
-  if (replyCodeOf(error) !== 403) throw error;
+/** Rejects with `NOT_FOUND` if the queue is missing, as far as the account may know. */
+async function requireQueue(link: LinkState, queue: string, signal: AbortSignal): Promise<void> {
+  await onChannel(link.consuming, signal, (channel) => channel.checkQueue(queue)).catch((error: unknown) => {
+    const code = replyCodeOf(error);
+    if (code === 404) throw notFound(`there is no queue ${queue}`, error);
+    if (code !== 403) throw error;
+  });
 }

@@ -45,10 +45,10 @@ export async function send(
             : routeOf(link, destination, message);
         signal.throwIfAborted();
         written = index + 1;
-        const properties = toProperties(message, route.mandatory);
-        publisher.publish(route.exchange, route.routingKey, message.body, properties, (failure) =>
-          settle(index, failure),
-        );
+        const { body, onUnrouted } = message;
+        const properties = toProperties(message, route.mandatory || onUnrouted !== undefined);
+        const onFate = (failure?: core.SendFailure): void => settle(index, failure);
+        publisher.publish(route.exchange, route.routingKey, body, properties, onFate, onUnrouted);
       } catch (error) {
         settle(index, { error, outcomeUnknown: false });
       }

@@ -40,7 +40,7 @@ export function queueStepArguments(ms: number, queue: string): Arguments {
   return { ...stepArguments(ms, ""), "x-dead-letter-routing-key": queue };
 }
 
-/** The arguments of a delay step of a topic: after the delay, messages keep their routing key and go to the exchange. */
+/** The arguments of a delay step of a topic: after the time, messages keep their routing key and go to the exchange. */
 export function topicStepArguments(ms: number, exchange: string): Arguments {
   return stepArguments(ms, exchange);
 }
@@ -50,9 +50,12 @@ function stepArguments(ms: number, exchange: string): Arguments {
   return { ...AT_LEAST_ONCE, "x-message-ttl": ms, "x-dead-letter-exchange": exchange };
 }
 
-/** `T.delay`: the exchange between a topic's delay steps and the topic, and the sink bound to that exchange. */
+/**
+ * `T.undelayed`: the exchange between a topic's delay steps and the topic, and the sink bound to that exchange. A server
+ * on Mnesia restores bindings in the order of their sources' names, so this name comes after `T` and `T.sub`.
+ */
 export function delayExitName(exchange: string): string {
-  return `${exchange}.delay`;
+  return `${exchange}.undelayed`;
 }
 
 /** `T.sub`: the headers exchange to which subscriptions with a filter are bound. */

@@ -62,8 +62,8 @@ export function unique(what = "it"): string {
     const connection = await connect(url);
     const channel = await connection.createChannel();
     const steps = DELAY_STEPS.map((ms) => `${name}.delay.${ms}`);
-    const names = [name, ...steps, `${name}.delay`, `${name}.sub`];
-    for (const queue of [name, `${name}.dlq`, `${name}.delay`, ...steps]) await channel.deleteQueue(queue);
+    const names = [name, ...steps, `${name}.undelayed`, `${name}.sub`];
+    for (const queue of [name, `${name}.dlq`, `${name}.undelayed`, ...steps]) await channel.deleteQueue(queue);
     for (const sub of ["s", "t"]) {
       for (const end of ["", ".dlq", ...DELAY_STEPS.map((ms) => `.delay.${ms}`)]) {
         await channel.deleteQueue(`${name}.sub.${sub}${end}`);

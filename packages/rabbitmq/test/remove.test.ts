@@ -22,7 +22,7 @@ test("a topic goes with its exchanges and delay steps, and stays while a queue i
   const link = await open();
   const parent = topic(unique("topic"));
   const steps = DELAY_STEPS.map((ms) => `${parent.name}.delay.${ms}`);
-  const exchanges = [parent.name, `${parent.name}.sub`, `${parent.name}.delay`, ...steps];
+  const exchanges = [parent.name, `${parent.name}.sub`, `${parent.name}.undelayed`, ...steps];
   await declared(link, subscription(parent, "s", { filter: { a: ["1"] } }));
   await declared(link, subscription(parent, "t"));
   await sent(link, parent, [message("later", { deliverAt: Date.now() + 600_000 })]);
@@ -31,7 +31,8 @@ test("a topic goes with its exchanges and delay steps, and stays while a queue i
   await channel.assertQueue(theirs);
   await channel.bindQueue(theirs, parent.name, "#");
   const before = await existing("checkExchange", exchanges);
-  expect(before).toEqual([parent.name, `${parent.name}.sub`, `${parent.name}.delay`, `${parent.name}.delay.600000`]);
+  const taken = [250, 600_000].map((ms) => `${parent.name}.delay.${ms}`);
+  expect(before).toEqual([parent.name, `${parent.name}.sub`, `${parent.name}.undelayed`, ...taken]);
   for (const left of [["s", "t"], ["t"], []]) {
     const error: unknown = await link.remove?.([parent], live).catch((reason: unknown) => reason);
     expect(classify(error)).toMatchObject({ code: "REJECTED", retryable: false });
@@ -42,7 +43,7 @@ test("a topic goes with its exchanges and delay steps, and stays while a queue i
   await channel.unbindQueue(theirs, parent.name, "#");
   await link.remove?.([parent], live);
   expect(await existing("checkExchange", exchanges)).toEqual([]);
-  expect(await existing("checkQueue", [`${parent.name}.delay`, ...steps])).toEqual([]);
+  expect(await existing("checkQueue", [`${parent.name}.undelayed`, ...steps])).toEqual([]);
 });
 
 test("a queue goes with its delay steps and dead letters, and its consumers are told before the call returns", async () => {

@@ -21,6 +21,7 @@ export const capabilities = {
   delete: "native",
   purge: "emulated",
   peek: "none",
+  "publish.unrouted": "native",
   ordering: "strict",
   sendOrder: "strict",
   limits: {

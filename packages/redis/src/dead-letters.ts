@@ -59,8 +59,11 @@ export class DeadLetters implements core.DeadLetterStore {
   }
 
   /** Calls `work` with the selected dead letters, step by step. Resolves with the sum of its results. */
-  #inSteps(selection: core.Selection, signal: AbortSignal, work: Work): Promise<number> {
-    return "ids" in selection ? this.#eachNamed(selection.ids, signal, work) : this.#eachOfAll(signal, work);
+  async #inSteps(selection: core.Selection, signal: AbortSignal, work: Work): Promise<number> {
+    const each = "ids" in selection ? this.#eachNamed(selection.ids, signal, work) : this.#eachOfAll(signal, work);
+    const sum = await each;
+    if (sum === 0) await this.#requireSource(signal);
+    return sum;
   }
 
   /** Rejects with `NOT_FOUND` if there is no such queue or subscription, as far as the account may know. */
@@ -84,10 +87,7 @@ export class DeadLetters implements core.DeadLetterStore {
   async #eachOfAll(signal: AbortSignal, work: Work): Promise<number> {
     // Dead letters that come from now on are not selected.
     const [last] = await this.#read("XREVRANGE", "+", "-", 1, signal);
-    if (last === undefined) {
-      await this.#requireSource(signal);
-      return 0;
-    }
+    if (last === undefined) return 0;
     let sum = 0;
     let entries = await this.#range("-", last.deadLetterId, STEP, signal);
     while (entries.length > 0) {

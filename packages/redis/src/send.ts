@@ -3,6 +3,7 @@ import { notFound, orAborted, unavailable } from "@anybroker/core/driver";
 import { silenceLimit } from "./connection.ts";
 import { isServerError } from "./errors.ts";
 import { type AddTarget, type AddTargets, addMessages, MessageList, type Refusal } from "./scripts/add-messages.ts";
+import { groupsOf } from "./state/groups-of.ts";
 import type { LinkState } from "./state/link-state.ts";
 import { partitionOf, sourceKeys, topicKeys } from "./topology.ts";
 import { addFields, toArgument } from "./wire.ts";
@@ -71,7 +72,11 @@ export class Sender {
       const refusal = await orAborted(adding, signal);
       await this.#waitForReplicas(signal);
       const accepted = refusal?.accepted ?? batch.length;
-      for (let index = 0; index < accepted; index += 1) report(index);
+      for (let index = 0; index < accepted; index += 1) {
+        report(index);
+        const onUnrouted = batch[index]?.onUnrouted;
+        if (onUnrouted !== undefined) void this.#askForGroups(targets[0].stream, onUnrouted);
+      }
       if (refusal === undefined) return;
       const stream = targets[partitionOf(batch[accepted]?.key, targets.length)]?.stream;
       const error = refusal.error ?? notFound(`there is no stream ${stream}`);
@@ -119,6 +124,15 @@ export class Sender {
     const command = ["NOMKSTREAM", "*", ...fields.map(toArgument)];
     const id = await this.#state.connection.command("XADD", stream, ...command);
     return id === null ? { accepted: 0, error: undefined } : undefined;
+  }
+
+  /**
+   * Calls back if the stream of a topic has no group. To call when the entry is stored: a group that is created later does
+   * not get it. Never rejects.
+   */
+  async #askForGroups(stream: string, onUnrouted: () => void): Promise<void> {
+    const groups = await groupsOf(this.#state, stream).catch(() => undefined);
+    if (groups?.length === 0) onUnrouted();
   }
 
   /** Waits until as many replicas as the options say have all that this connection has sent so far. */

@@ -70,6 +70,42 @@ export const SENDING: readonly BrokenDriver[] = [
     ],
   },
   {
+    fault: "does not tell that no subscription gets a publish",
+    make: () => (driver) => changeMessages(driver, (message) => ({ ...message, onUnrouted: undefined })),
+    fails: ["routed-publish-not-told", "unrouted-after-the-last", "unrouted-publish-told"],
+  },
+  {
+    fault: "tells of publishes that a subscription gets",
+    make: () => (driver) =>
+      changeMessages(driver, (message) => {
+        message.onUnrouted?.();
+        return { ...message, onUnrouted: undefined };
+      }),
+    fails: ["routed-publish-not-told", "unrouted-after-the-last"],
+  },
+  {
+    fault: "remembers forever whether a topic had a subscription",
+    make: () => (driver) => {
+      const known = new Map<string, "routed" | "unrouted">();
+      return changeMessages(driver, (message, { name }) => {
+        const { onUnrouted } = message;
+        if (onUnrouted === undefined) return message;
+        const before = known.get(name);
+        if (before === "unrouted") onUnrouted();
+        if (before !== undefined) return { ...message, onUnrouted: undefined };
+        known.set(name, "routed");
+        return {
+          ...message,
+          onUnrouted: () => {
+            known.set(name, "unrouted");
+            onUnrouted();
+          },
+        };
+      });
+    },
+    fails: ["routed-publish-not-told", "unrouted-after-the-last"],
+  },
+  {
     fault: "drops the messages of a batch beyond the first 500",
     make: () => (driver) =>
       mapLinks(driver, (link) =>
@@ -193,7 +229,7 @@ export const SENDING: readonly BrokenDriver[] = [
           }),
         }),
       ),
-    fails: ["dead-letters-counted", "dead-letters-empty"],
+    fails: ["dead-letters-counted", "dead-letters-empty", "looking-changes-nothing"],
   },
   {
     fault: "classifies every error as not retryable",

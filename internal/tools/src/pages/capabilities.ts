@@ -38,6 +38,7 @@ const FEATURE_NAMES: Readonly<Record<Feature, string>> = {
   delete: "`broker.delete()`",
   purge: "`broker.purge()`",
   peek: "looking at waiting messages (not offered yet)",
+  "publish.unrouted": "a publish that no subscription gets is told",
 };
 
 const LIMIT_NAMES: Readonly<Record<keyof Limits, readonly [string, (value: number) => string]>> = {

@@ -15,6 +15,10 @@ const visits = broker.topic<Visit>("visits");
 await orders.send({ id: "7", total: 12 }, { ttl: 5_000 });
 await orders.consume((message) => console.log(message.body));
 await visits.subscribe("log", ({ body: visit }) => console.log(visit));
+await visits.publish({ page: "/", at: new Date() });
+await orders.deadLetters.replay({ all: true });
+await broker.purge({ queues: ["orders"] });
+await broker.delete({ queues: ["orders"] });
 `;
 
 let server: LanguageServer;
@@ -39,3 +43,10 @@ test.for([
   expect(await server.hover(word)).toBe(shown);
   expect(shown.length).toBeLessThanOrEqual(200);
 });
+
+test.for(['connect("', "send(", "consume(", "subscribe(", "publish(", "replay(", "purge(", "delete("])(
+  "%s shows an example",
+  async (word) => {
+    expect(await server.markdown(word)).toMatch(/@example[\s\S]*await /);
+  },
+);

@@ -52,11 +52,16 @@ export class LanguageServer implements AsyncDisposable {
 
   /** The text that an editor shows where the code has this text for the first time: one line, without the doc comment. */
   async hover(text: string): Promise<string> {
+    const [, shown = ""] = /```\w*\n([\s\S]*?)\n```/.exec(await this.markdown(text)) ?? [];
+    return shown.replaceAll(/\s+/g, " ");
+  }
+
+  /** All of that text, with the doc comment. */
+  async markdown(text: string): Promise<string> {
     const before = this.#code.slice(0, this.#code.indexOf(text)).split("\n");
     const position = { line: before.length - 1, character: (before.at(-1) ?? "").length };
     const result = await this.#ask("textDocument/hover", { textDocument: { uri: this.#uri }, position });
-    const [, shown = ""] = /```\w*\n([\s\S]*?)\n```/.exec(markdownOf(result)) ?? [];
-    return shown.replaceAll(/\s+/g, " ");
+    return markdownOf(result);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

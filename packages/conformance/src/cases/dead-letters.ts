@@ -72,7 +72,7 @@ export const DEAD_LETTERS: readonly Case[] = [
         }
       })();
       const thrown = [undefined, null, "text", 7n, Symbol("symbol"), Object.create(null), unreadable];
-      await context.collect(queue, {
+      const { consumer } = await context.collect(queue, {
         retry: { ...context.quickRetry, attempts: 2 },
         handle: ({ body, attempt }) => {
           // Thrown at the first attempt, a rejection at the second.
@@ -81,6 +81,7 @@ export const DEAD_LETTERS: readonly Case[] = [
         },
       });
       for (const index of thrown.keys()) await queue.send(index);
+      await context.until("all dead letters", () => consumer.stats().deadLettered === thrown.length);
       const letters = await context.deadLetters(queue, thrown.length);
       deepEqual(new Set(letters.map(({ bytes }) => Number(Buffer.from(bytes).toString()))), new Set(thrown.keys()));
       deepEqual(new Set(letters.map(({ attempts }) => attempts)), new Set([2]));

@@ -77,8 +77,16 @@ export const HEALTH: readonly Case[] = [
       ];
       for (const source of sources) {
         if (context.capabilities.stats !== "none") await rejects(source.stats(), { code: "NOT_FOUND" });
-        await rejects(toArray(source.deadLetters.list()), { code: "NOT_FOUND" });
-        await rejects(source.deadLetters.remove({ all: true }), { code: "NOT_FOUND" });
+        const { deadLetters } = source;
+        await rejects(toArray(deadLetters.list()), { code: "NOT_FOUND" });
+        if (context.capabilities["deadLetters.count"] !== "none") {
+          await rejects(deadLetters.count(), { code: "NOT_FOUND" });
+        }
+        for (const verb of ["remove", "replay"] as const) {
+          await rejects(deadLetters[verb]({ all: true }), { code: "NOT_FOUND" });
+          if (context.capabilities["deadLetters.select"] === "none") continue;
+          await rejects(deadLetters[verb]({ ids: ["0-1"] }), { code: "NOT_FOUND" });
+        }
       }
       const verifying = await context.connect({ topology: "verify" });
       await rejects(verifying.declare({ queues: { [queue]: {} } }), { code: "NOT_FOUND" });

@@ -302,7 +302,7 @@ export const VERBS: readonly Case[] = [
       const { id } = await queue.send("poison");
       await context.until("the log of a dead letter", () => says(`message ${id} was dead-lettered at attempt 2`));
       ok(says(`RangeError: poison (message ${id}, attempt 1)`), context.logged.join("\n"));
-      ok(says("attempt 1 of 2 failed"), context.logged.join("\n"));
+      ok(says("failed at attempt 1 of 2"), context.logged.join("\n"));
       equal(context.logged.filter((line) => line.startsWith("error ")).length, 1);
       const dropped = await queue.send("drop me");
       await context.until("the log of a dropped message", () =>

@@ -120,6 +120,11 @@ export interface Broker<C extends Declared = Declared, N = unknown> extends Asyn
    *
    * A topic without a list of subscriptions stands for all of them and for its delayed messages. That is `UNSUPPORTED` on
    * brokers that cannot list them. Rejects like `delete`.
+   *
+   * @example
+   * ```ts
+   * await broker.purge({ queues: ["emails"], topics: { signups: { subscriptions: ["welcome-mail"] } } });
+   * ```
    */
   purge(what: Removal, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /**

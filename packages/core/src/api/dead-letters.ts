@@ -49,6 +49,12 @@ export interface DeadLetters {
   /**
    * Lists dead letters, oldest first, without changing them. `limit` is the largest number to return, 100 by default.
    * With `after` the list starts after the dead letter with that `deadLetterId`.
+   *
+   * @example
+   * ```ts
+   * const { deadLetters } = broker.queue("emails");
+   * for await (const { deadLetterId, reason, error } of deadLetters.list()) console.log(deadLetterId, reason, error);
+   * ```
    */
   list(options?: {
     readonly limit?: number | undefined;
@@ -59,6 +65,12 @@ export interface DeadLetters {
    * Sends the selected messages to the same queue or subscription again, as if they had never failed: their attempts
    * start at 1, and they have no expiry. Each copy is confirmed before its dead letter is removed. With `rate` at most so
    * many go in a second, from 1 to 1 000 000, which needs the feature `deadLetters.select`. Returns how many were replayed.
+   *
+   * @example
+   * ```ts
+   * const { deadLetters } = broker.queue("emails");
+   * await deadLetters.replay({ all: true }, { rate: 50 });
+   * ```
    */
   replay(
     selection: Selection,

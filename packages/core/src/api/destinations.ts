@@ -134,6 +134,7 @@ export interface Topic<C extends Declared = Declared, Input = unknown, Output = 
   readonly name: string;
   /**
    * Publishes a message. Resolves when the broker has stored it for every existing subscription, even if there is none.
+   * Where the broker knows that no subscription gets it, the logger and the channel `anybroker:unrouted` are told.
    * Retries and rejects like `send` of a queue.
    *
    * @example
@@ -159,7 +160,8 @@ export interface Topic<C extends Declared = Declared, Input = unknown, Output = 
    */
   subscription(name: string, options?: SubscriptionOptions<C>): Readable<Output>;
   /**
-   * Short for `subscription(name, options).consume(handler, options)`.
+   * Starts a consumer of a subscription, which gets what is published from its creation on. Short for
+   * `subscription(name, options).consume(handler, options)`, so it resolves and rejects as that does.
    *
    * @example
    * ```ts

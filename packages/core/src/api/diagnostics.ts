@@ -92,6 +92,16 @@ export interface GiveUpEvent {
   readonly reason: string;
 }
 
+/** Payload of the channel `anybroker:unrouted`: no subscription of the topic got a message. At most one a second for each topic. */
+export interface UnroutedEvent {
+  /** The broker object that published it. */
+  readonly broker: BrokerIdentity;
+  /** The name of the topic. */
+  readonly topic: string;
+  /** The message's id. */
+  readonly id: string;
+}
+
 export const sendTracing: TracingChannel<SendEvent> = tracingChannel("anybroker:send");
 export const deliverTracing: TracingChannel<DeliverEvent> = tracingChannel("anybroker:deliver");
 export const settleTracing: TracingChannel<SettleEvent> = tracingChannel("anybroker:settle");
@@ -100,10 +110,12 @@ const reconnect = channel("anybroker:reconnect");
 const drift = channel("anybroker:drift");
 const deadLetter = channel("anybroker:dead-letter");
 const discard = channel("anybroker:discard");
+const unrouted = channel("anybroker:unrouted");
 
 export const events = {
   reconnect: (event: ReconnectEvent): void => reconnect.publish(event),
   drift: (event: DriftEvent): void => drift.publish(event),
   deadLetter: (event: GiveUpEvent): void => deadLetter.publish(event),
   discard: (event: GiveUpEvent): void => discard.publish(event),
+  unrouted: (event: UnroutedEvent): void => unrouted.publish(event),
 };

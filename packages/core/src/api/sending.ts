@@ -12,7 +12,8 @@ export interface SendOptions<C extends Declared = Declared> {
   readonly key?: string | undefined;
   /**
    * Headers. A name is up to 128 lower case letters, digits, `.`, `_` and `-`, and begins with a letter or digit. A
-   * value is a string. Names that begin with `anybroker-` are reserved.
+   * value is a string. Names that begin with `anybroker-` are reserved. For CloudEvents in binary mode a name may begin
+   * with `cloudEvents:`, where the broker can carry the colon.
    */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The kind of message, in the application's terms: 1 to 128 bytes. */

@@ -1,11 +1,11 @@
-import { debuglog } from "node:util";
+import { debuglog, inspect } from "node:util";
 import type { BrokerIdentity } from "./broker-identity.ts";
 import { textOf } from "./errors.ts";
 import { redact, withoutSecrets } from "./redact.ts";
 
 /**
  * Facts of a log line besides its text: `broker` (a {@link BrokerIdentity}) always, and `source`, `id`, `attempt` and
- * `error` where they apply.
+ * `error` where they apply. A message that no subscription got has `topic` and `id`.
  */
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -71,11 +71,22 @@ export class Log implements Logger {
     debugLog("%s %s (%s)", level, shown, this.broker.name);
     try {
       const error = "error" in fields && { error: withoutSecrets(fields.error) };
-      logger?.[level](shown, { broker: this.broker, ...fields, ...error });
+      logger?.[level](shown, shortInConsole({ broker: this.broker, ...fields, ...error }));
     } catch {
       // A logger that fails must not stop the broker object.
     }
   }
+}
+
+/** `console` prints the fields behind the text. They show there only what the text does not say. */
+function shortInConsole(fields: LogFields & { readonly broker: BrokerIdentity }): LogFields {
+  const { broker, id, error } = fields;
+  const print = (): string => {
+    // The stack and the cause of an error of a handler. The stack of any other error is ours.
+    const [more = ""] = id === undefined ? [] : (/\n {4}at [\s\S]*/.exec(inspect(error)) ?? []);
+    return `(${broker.name})${more}`;
+  };
+  return Object.defineProperty(fields, inspect.custom, { value: print });
 }
 
 /** Emits a process warning of the type `AnybrokerWarning`, with the error's stack as its detail. */

@@ -21,10 +21,22 @@ const OWN_ADAPTER = "a program that has its own passes it in the option `drivers
 export interface Connect {
   /**
    * Connects with a driver from an adapter's factory. The driver's capabilities determine the type of the broker
-   * object.
+   * object: what the broker cannot do does not compile. It reconnects and rejects as with a URL.
    */
   <C extends Declared, N>(driver: Driver<C, N>, options?: ConnectOptions): Promise<Broker<C, N>>;
-  /** Connects to a URL, or with a config object that has a URL and options of its adapter. */
+  /**
+   * Connects to a URL, or with a config object that has a URL and options of its adapter. The broker object then
+   * reconnects by itself until it is closed. Rejects with `UNAVAILABLE` when the broker could not be reached for 30 s
+   * (`connectTimeout`), and at once if trying again cannot help, such as with a wrong password.
+   *
+   * @example
+   * ```ts
+   * import { connect } from "@anybroker/core";
+   *
+   * await using broker = await connect(process.env.BROKER_URL ?? "memory:", { connectTimeout: 10_000 });
+   * await broker.queue("emails").send({ to: "ada@example.com" });
+   * ```
+   */
   (target: string | ConnectConfig, options?: ConnectOptions): Promise<Broker>;
 }
 

@@ -23,6 +23,7 @@ export const FEATURES = [
   "delete",
   "purge",
   "peek",
+  "publish.unrouted",
 ] as const;
 
 /** One of {@link FEATURES}. */

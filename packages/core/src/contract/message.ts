@@ -18,6 +18,12 @@ export interface OutgoingMessage {
   readonly deliverAt: number | undefined;
   /** From 0 (lowest) to 9. */
   readonly priority: number | undefined;
+  /**
+   * To call, at most once, if no subscription of the topic gets the accepted message and the driver is certain of it. The
+   * core sets it at most once a second for each topic, and never on a delayed message. Ignored without the capability
+   * `publish.unrouted`.
+   */
+  readonly onUnrouted?: (() => void) | undefined;
 }
 
 /** Why the broker did not accept a message. */

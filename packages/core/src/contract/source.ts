@@ -14,6 +14,12 @@ export interface OpenOptions {
   readonly giveBack?: ((deliveries: readonly Delivery[]) => Promise<void>) | undefined;
 }
 
+/**
+ * From this many earlier deliveries without an outcome on, less those that this process survived, a message is a suspect: it
+ * may have killed the processes that handled it.
+ */
+export const SUSPECT_FROM = 2;
+
 /** An open reader of one queue or subscription. */
 export interface Source {
   /** Resolves with the reason when the source has ended although its link has not, or after `close`. Never rejects. */
@@ -75,7 +81,8 @@ export interface Source {
   /**
    * Resolves when the broker has every ack that `settle` has returned. Before a suspect starts, the core calls it on every
    * open source of the broker object. Of the deliveries that it holds then, only those that are `exposed` have a handler or
-   * get one before the next call. Missing where `settle` never returns earlier.
+   * get one before the next call. A message of {@link SUSPECT_FROM} deliveries or more starts only after it was among them.
+   * Missing where `settle` never returns earlier.
    */
   readonly flush?: ((exposed: readonly Delivery[], signal: AbortSignal) => Promise<void>) | undefined;
   /**

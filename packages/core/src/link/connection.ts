@@ -8,6 +8,7 @@ import { aborted, cancelled, orAborted, Waiters } from "../base/wait.ts";
 import { type Capabilities, type Feature, refine } from "../contract/capabilities.ts";
 import { CONTRACT, type Driver, type LinkContext } from "../contract/driver.ts";
 import type { Link } from "../contract/link.ts";
+import { OutageLog } from "./outage-log.ts";
 
 /** The times of connecting and reconnecting, in ms. */
 export interface ConnectionTimes {
@@ -37,6 +38,7 @@ export class Connection {
   readonly driver: Driver;
   readonly context: LinkContext;
   readonly log: Log;
+  readonly #outages: OutageLog;
   readonly #times: ConnectionTimes;
   readonly #listeners = new Set<ConnectionListener>();
   /** Say whether something waits for the connection. */
@@ -63,6 +65,7 @@ export class Connection {
     this.driver = driver;
     this.context = context;
     this.log = log;
+    this.#outages = new OutageLog(log, context.clock, driver.address);
     this.#times = times;
     this.capabilities = refine(driver.capabilities, {});
   }
@@ -106,9 +109,8 @@ export class Connection {
         const wrapped = this.wrap(error, `cannot connect to ${this.driver.address}`);
         const wait = Math.min(FIRST_WAIT_MAX, this.#backoff(tries));
         if (!wrapped.retryable || clock.now() + wait >= deadline) throw wrapped;
-        const text = `${wrapped.message}; trying for ${Math.round((deadline - clock.now()) / 1_000)} s more`;
-        if (tries === 0) this.log.alarm(text, wrapped);
-        else this.log.debug(text, { error: wrapped });
+        const left = Math.round((deadline - clock.now()) / 1_000);
+        if (tries === 0) this.log.alarm(`${wrapped.message}; trying for ${left} s more`, wrapped);
         await pause(clock, wait, stop);
       }
     }
@@ -183,8 +185,7 @@ export class Connection {
 
   #begin(link: Link): void {
     const { product, version } = link.server;
-    const again = this.lastError === undefined ? "" : " again";
-    this.log.info(`connected${again} to ${this.driver.address}: ${product} ${version}`);
+    this.#outages.up(`${product} ${version}`);
     this.link = link;
     this.lastError = undefined;
     this.capabilities = refine(this.driver.capabilities, link.server.capabilities);
@@ -199,7 +200,7 @@ export class Connection {
     const error = this.closed ? this.closedError("connection") : this.#lost(reason ?? new Error("connection lost"));
     this.lastError = error;
     if (!this.closed) {
-      this.log.warn(error.message, { error });
+      this.#outages.lost(error);
       events.reconnect({ broker: this.log.broker, state: "lost", error });
     } else this.log.info(`disconnected from ${this.driver.address}`);
     for (const { down } of [...this.#listeners]) down?.(error);
@@ -213,7 +214,7 @@ export class Connection {
       } catch (failure) {
         if (signal.aborted) return;
         this.lastError = this.wrap(failure, `cannot connect to ${this.driver.address}`);
-        this.log[tries === 0 ? "warn" : "debug"](this.lastError.message, { error: this.lastError });
+        this.#outages.failed(this.lastError);
         events.reconnect({ broker: this.log.broker, state: "failed", error: this.lastError });
       }
     }

@@ -1,5 +1,5 @@
 import { events } from "../api/diagnostics.ts";
-import { BrokerError } from "../base/errors.ts";
+import { BrokerError, reasonOf } from "../base/errors.ts";
 import { withTimeLimit } from "../base/time-limit.ts";
 import { type Drift, describeEntity, type Entity } from "../contract/entities.ts";
 import type { DeclareMode, Link } from "../contract/link.ts";
@@ -46,7 +46,8 @@ export class Declarations {
       () => void states.set(key, "done"),
       (error: unknown) => {
         states.delete(key);
-        throw this.#connection.wrap(error, `declaring ${describeEntity(entity)}`);
+        const wrapped = this.#connection.wrap(error, `declaring ${describeEntity(entity)}`);
+        throw mode === "verify" && wrapped.code === "NOT_FOUND" ? incomplete(entity, error) : wrapped;
       },
     );
     states.set(key, declaring);
@@ -95,6 +96,12 @@ export class Declarations {
     this.#states.set(link, states);
     return states;
   }
+}
+
+/** The server may name another entity than the program does: one that belongs to it. */
+function incomplete(entity: Entity, cause: unknown): BrokerError {
+  const what = `${describeEntity(entity)} is missing or incomplete, and topology "verify" creates nothing`;
+  return new BrokerError("NOT_FOUND", `${what}: ${reasonOf(cause)}`, { cause });
 }
 
 function describeDrift({ entity, property, expected, found }: Drift): string {

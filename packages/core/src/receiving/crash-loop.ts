@@ -1,5 +1,5 @@
-/** From this many unexplained deliveries on, a message is suspected of killing the process that handles it. */
-const SUSPECT_FROM = 2;
+import { SUSPECT_FROM } from "../contract/source.ts";
+
 /** From this many on, a suspect is given up if no other suspect waits with it. */
 const CONDEMN_FROM = 12;
 /** From this many on, a suspect is given up even if other suspects wait with it. */

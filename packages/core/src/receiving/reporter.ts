@@ -9,6 +9,9 @@ export type ReportError = (error: unknown, message?: Message) => void;
 /** The shortest time between two warnings of one kind, in ms. */
 const WARNING_INTERVAL = 60_000;
 
+/** The kind of a dead letter's warning. */
+const DEAD_LETTER = "dead letter";
+
 /** The warnings of one kind. */
 interface Kind {
   warnedAt: number;
@@ -63,13 +66,13 @@ export class Reporter {
     const { id, attempt, source } = message;
     const text = `message ${id} was dead-lettered at attempt ${attempt}: ${reason}`;
     log.error(`${consumer}: ${text}`, { source, id, attempt, reason });
-    if (onError === undefined) this.#warn("dead letter", text, undefined);
+    if (onError === undefined) this.#warn(DEAD_LETTER, text, undefined);
   }
 
   /** Reading goes on after an interruption. */
   readsAgain(): void {
     const { log, consumer } = this.#options;
-    const text = `${consumer}: reads again`;
+    const text = `the ${consumer} reads again`;
     log.info(text);
     if (this.#saidInterrupted) log.alarmWithoutLogger(text);
     this.#saidInterrupted = false;
@@ -86,7 +89,9 @@ export class Reporter {
     this.#kinds.set(kind, { warnedAt: now, more: 0 });
     this.#saidInterrupted ||= kind === "UNAVAILABLE";
     const more = before === undefined || before.more === 0 ? "" : `, and ${before.more} more of this kind before it`;
-    const hint = "pass onError to consume, or a logger to connect, to get each of these";
+    // Dead letters do not go to `onError`.
+    const means = kind === DEAD_LETTER ? "a logger to connect" : "onError to consume, or a logger to connect,";
+    const hint = `pass ${means} to get each of these`;
     log.alarmWithoutLogger(`${consumer}: ${text}${more} (${hint})`, error);
   }
 }

@@ -127,7 +127,7 @@ export class Settler implements MessageSettler {
   /** Drops a message for good, and publishes an event. */
   discard(held: HeldMessage, reason: string, counter: "discarded" | "expired", onSettled?: OnSettled): void {
     events.discard(this.#event(held, reason));
-    this.#log(held, `was dropped (${reason})`);
+    this.#log("debug", held, `was dropped (${reason})`);
     this.#ack(held, counter, onSettled);
   }
 
@@ -143,7 +143,11 @@ export class Settler implements MessageSettler {
   /** Dead-letters a message. An ephemeral subscription has no dead letters, so its messages are discarded. */
   giveUp(held: HeldMessage, reason: string, error: unknown, onSettled?: OnSettled): void {
     const { entity, clock } = this.#context;
-    if (entity.kind === "subscription" && !entity.durable) return this.discard(held, reason, "discarded", onSettled);
+    if (entity.kind === "subscription" && !entity.durable) {
+      events.discard(this.#event(held, reason));
+      this.#log("warn", held, `was dropped (${reason}): an ephemeral subscription has no dead letters`);
+      return this.#ack(held, "discarded", onSettled);
+    }
     held.decide((again) => this.giveUp(again, reason, error));
     const short = {
       [OWN.attempt]: formatCount(held.failures + 1),
@@ -207,6 +211,7 @@ export class Settler implements MessageSettler {
       expired: isExpired(held.delivery.headers, now),
     };
     const decision = decideRetry(failure, held.holder.retryMeans);
+    const failed = `failed at attempt ${failures} of ${retry.attempts}`;
     switch (decision.action) {
       case "discard": {
         const counter = decision.reason === "expired" ? "expired" : "discarded";
@@ -215,10 +220,10 @@ export class Settler implements MessageSettler {
       case "dead-letter":
         return this.giveUp(held, decision.reason, error, onSettled);
       case "retry-in-place":
-        this.#log(held, `is handled again in ${decision.wait} ms: attempt ${failures} of ${retry.attempts} failed`);
+        this.#log("debug", held, `${failed}: this consumer keeps it, and handles it again in ${decision.wait} ms`);
         return this.#retryInPlace(held, failures, decision.wait, onSettled);
       case "retry-by-copy":
-        this.#log(held, `is sent back for ${decision.wait} ms: attempt ${failures} of ${retry.attempts} failed`);
+        this.#log("debug", held, `${failed}: it goes back to the broker, and comes again in ${decision.wait} ms`);
         return this.#retryByCopy(held, failures, decision.wait, now, onSettled);
     }
   }
@@ -323,10 +328,10 @@ export class Settler implements MessageSettler {
     signal.addEventListener("abort", over, { once: true });
   }
 
-  #log(held: HeldMessage, what: string): void {
+  #log(level: "debug" | "warn", held: HeldMessage, what: string): void {
     const { connection, entity } = this.#context;
     const { id, attempt, source } = held;
-    connection.log.debug(`message ${id} of ${describeEntity(entity)} ${what}`, { source, id, attempt });
+    connection.log[level](`message ${id} of ${describeEntity(entity)} ${what}`, { source, id, attempt });
   }
 
   #event(held: HeldMessage, reason: string): GiveUpEvent {

@@ -33,6 +33,8 @@ import type { SuspectTurns } from "./suspect-turns.ts";
 const REOPEN_INITIAL = 100;
 const REOPEN_MAX = 2_000;
 const REOPEN_MAX_UNMENDED = 30_000;
+/** How long after the end of a source the end of its connection is taken for the cause, in ms. */
+const SAME_OUTAGE = 100;
 /** How long a source that opened too late to be read may take to close, in ms. */
 const CLOSE_TIMEOUT = 5_000;
 
@@ -73,8 +75,10 @@ export class SourceConsumer implements Consumer {
   #closing: Promise<void> | undefined;
   /** When the state that `health` shows began, in ms since 1970. */
   #stateSince: number;
-  /** Why the source is not open. */
+  /** Why the source is not open, although the connection is up. */
   #openingReason: string | undefined;
+  /** Resolves when the last interruption has been reported. */
+  #interruption: Promise<void> = Promise.resolve();
 
   constructor(context: ConsumerContext, entity: SourceEntity, read: ReadBody, plan: Plan) {
     const { connection, declarations, propagation, recollections, turns } = context;
@@ -171,7 +175,8 @@ export class SourceConsumer implements Consumer {
   health(): ConsumerHealth {
     const { running, waiting } = this.#dispatcher;
     const state = this.#state();
-    const reason = state === "stuck" ? this.#stuckReason : state === "opening" ? this.#openingReason : undefined;
+    const whyOpening = this.#connection.lastError?.message ?? this.#openingReason;
+    const reason = state === "stuck" ? this.#stuckReason : state === "opening" ? whyOpening : undefined;
     return { source: this.#messageSource, state, since: new Date(this.#stateSince), running, waiting, reason };
   }
 
@@ -211,7 +216,7 @@ export class SourceConsumer implements Consumer {
       try {
         const session = await this.#open(await connection.up(stop, what));
         tries = 0;
-        if (this.#everOpen) this.#reporter.readsAgain();
+        if (this.#everOpen) void this.#interruption.then(() => this.#reporter.readsAgain());
         this.#stateChanged(this.#everOpen ? undefined : "reads");
         this.#everOpen = true;
         this.#openingReason = undefined;
@@ -296,7 +301,6 @@ export class SourceConsumer implements Consumer {
     const over = (): void => {
       forget();
       this.#stateChanged();
-      this.#openingReason = connection.lastError?.message;
       // Without its link a source cannot close gracefully. The driver only frees what the source still has.
       if (connection.link !== link) source.close(AbortSignal.abort(connection.lastError)).catch(() => {});
     };
@@ -307,9 +311,16 @@ export class SourceConsumer implements Consumer {
       this.#declarations.forget(this.entity);
       const { code, retryable } = connection.wrap(reason, "");
       const text = `reading ${describeEntity(this.entity)} was interrupted: ${reasonOf(reason)}`;
-      this.#report(new BrokerError(code, text, { retryable, cause: reason }));
+      this.#openingReason = text;
       session.end("the source was lost");
+      this.#interruption = this.#reportUnlessLost(link, new BrokerError(code, text, { retryable, cause: reason }));
     });
+  }
+
+  /** Sources may notice the end of a connection before it does. The connection tells of it once, for all of them. */
+  async #reportUnlessLost(link: Link, interruption: BrokerError): Promise<void> {
+    await pause(this.#connection.context.clock, SAME_OUTAGE, this.#stop.signal);
+    if (this.#connection.link === link) this.#report(interruption);
   }
 
   #lost(messages: readonly HeldMessage[]): void {

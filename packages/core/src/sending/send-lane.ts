@@ -8,6 +8,7 @@ import type { Connection } from "../link/connection.ts";
 import type { Declarations } from "../link/declarations.ts";
 import type { PendingSend } from "./pending-send.ts";
 import type { LinkWindow, SendWindow, WindowUser } from "./send-window.ts";
+import { UnroutedWatch } from "./unrouted.ts";
 
 /** Shared state of the lanes of an outbox. */
 export interface LaneContext {
@@ -45,6 +46,7 @@ export class SendLane implements WindowUser {
   /** The keys of unresolved batches, each with the sends that wait behind it. */
   readonly #keys = new Map<string, PendingSend[]>();
   readonly #batches = new Bag<Batch>();
+  readonly #unrouted: UnroutedWatch | undefined;
   #blocked = false;
   #declaredOn: Link | undefined;
   #failures = 0;
@@ -55,6 +57,7 @@ export class SendLane implements WindowUser {
   constructor(context: LaneContext, destination: Destination) {
     this.#context = context;
     this.destination = destination;
+    if (destination.kind === "topic") this.#unrouted = new UnroutedWatch(context.connection, destination.name);
   }
 
   /** Why the last attempt failed; undefined once a batch has gone through. */
@@ -191,6 +194,7 @@ export class SendLane implements WindowUser {
     let thrown: unknown;
     try {
       const messages = sends.map((send) => send.message);
+      this.#unrouted?.ask(messages);
       await link.send(this.destination, messages, report, batch.abort.signal);
     } catch (failure) {
       thrown = failure;

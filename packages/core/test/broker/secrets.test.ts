@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { refused } from "../../src/driver-kit/failures.ts";
 import { delivery } from "../deliveries.ts";
 import { ServerDouble } from "../link-double.ts";
+import { quietLogger } from "../recorded-log.ts";
 import { SourceDouble } from "../source-double.ts";
 
 const leak = (): Error => new Error("cannot reach double://user:hun/ter2@host");
@@ -20,7 +21,7 @@ function published(channel: string): readonly string[] {
 }
 
 async function brokerAt(server: ServerDouble): Promise<Broker> {
-  const broker = await connect(server.driver, { reconnect: { initial: 1, max: 1 } });
+  const broker = await connect(server.driver, { reconnect: { initial: 1, max: 1 }, logger: quietLogger });
   onTestFinished(() => broker.close());
   return broker;
 }

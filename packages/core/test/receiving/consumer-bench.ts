@@ -1,7 +1,6 @@
 import { onTestFinished } from "vitest";
 import type { ConsumeOptions } from "../../src/api/consuming.ts";
 import type { Message } from "../../src/api/message.ts";
-import { Log } from "../../src/base/log.ts";
 import type { SourceEntity } from "../../src/contract/entities.ts";
 import type { Delivery } from "../../src/contract/message.ts";
 import type { Settlement } from "../../src/contract/settlement.ts";
@@ -18,6 +17,7 @@ import { delivery } from "../deliveries.ts";
 import { queue } from "../entities.ts";
 import { ServerDouble } from "../link-double.ts";
 import { ManualClock, settled } from "../manual-clock.ts";
+import { recordedLog } from "../recorded-log.ts";
 import { SourceDouble } from "../source-double.ts";
 
 export interface ConsumerBenchOptions extends ConsumeOptions {
@@ -37,6 +37,8 @@ export interface ConsumerBench {
   readonly turns: SuspectTurns;
   /** Every source that was opened. */
   readonly sources: readonly SourceDouble[];
+  /** The lines of the log. */
+  readonly lines: readonly string[];
   /** What `onError` was called with. */
   readonly errors: unknown[];
   /** Delivers a message from the newest source. */
@@ -71,11 +73,12 @@ export async function consumerBench({
     return source;
   };
   const times = { connectTimeout: 1_000, reconnect: { initial: 1, max: 1 } };
+  const lines: string[] = [];
   const connection = new Connection(
     server.driver,
     { clock, lease: 1_000, topology: "create" },
     times,
-    new Log(undefined, { name: "double", system: "double", address: "double:" }),
+    recordedLog(lines),
   );
   await connection.start(undefined);
   const errors: unknown[] = [];
@@ -95,6 +98,7 @@ export async function consumerBench({
     consumer,
     turns,
     sources,
+    lines,
     errors,
     async deliver(id, fields) {
       const delivered = delivery(id, fields);

@@ -116,6 +116,9 @@ describe("a message whose handler throws", () => {
     await bench.deliver("a");
     expect(actions(bench.settlements())).toEqual(["ack"]);
     expect(bench.consumer.stats()).toMatchObject({ discarded: 1, deadLettered: 0 });
+    expect(bench.lines).toContainEqual(
+      "warn message a of subscription mine of topic news was dropped (attempts-exhausted): an ephemeral subscription has no dead letters",
+    );
   });
 });
 

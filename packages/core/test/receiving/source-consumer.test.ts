@@ -76,6 +76,32 @@ describe("a consumer", () => {
     expect(errors).toMatchObject([{ message: expect.stringContaining("cancelled by the broker") }]);
   });
 
+  test("whose source has ended says why in its health, as long as no other one is open", async () => {
+    const { server, sources, consumer } = await consumerBench();
+    await consumer.start();
+    server.open = () => new Promise(() => {});
+    sources[0]?.end(new Error("cancelled by the broker"));
+    await settled();
+    const reason = "reading queue jobs was interrupted: cancelled by the broker";
+    expect(consumer.health()).toMatchObject({ state: "opening", reason });
+  });
+
+  test("whose source ends just before its link reports nothing, because the connection does", async () => {
+    const { clock, server, sources, lines, errors, consumer } = await consumerBench();
+    await consumer.start();
+    server.reachable = false;
+    sources[0]?.end(new Error("the channel was closed"));
+    await settled();
+    server.breakLink();
+    await settled();
+    expect(consumer.health().reason).toContain("connection to double: lost");
+    server.reachable = true;
+    await clock.advance(1_000);
+    expect(errors).toEqual([]);
+    expect(lines.filter((line) => line.startsWith("warn "))).toEqual([expect.stringContaining("lost")]);
+    expect(lines.at(-1)).toBe("info the consumer of queue jobs reads again");
+  });
+
   test("whose source cannot be read closes it before it opens another one", async () => {
     const { clock, sources, errors, consumer } = await consumerBench();
     await consumer.start();

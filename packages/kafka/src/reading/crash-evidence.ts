@@ -1,4 +1,4 @@
-import type { RetryProgress } from "@anybroker/core/driver";
+import { type RetryProgress, SUSPECT_FROM } from "@anybroker/core/driver";
 import { type CrashCount, formatNote, type OffsetRange, type PartitionNote, parseNote } from "./partition-note.ts";
 
 /** How many messages from the committed offset on count as held if a vanished consumer has not noted which it held. */
@@ -32,9 +32,7 @@ export class CrashEvidence {
     const isCrash = found.owner !== "" && found.owner !== owner;
     this.#owner = owner;
     this.#found = found;
-    this.#crashCounts = isCrash
-      ? raised(found.crashCounts, found.exposed ?? likelyHeld(offset, found, end))
-      : found.crashCounts;
+    this.#crashCounts = isCrash ? countsAfterCrash(offset, found, end) : found.crashCounts;
     this.#progress = new Map(found.progress);
   }
 
@@ -131,15 +129,25 @@ function likelyHeld(offset: number, { settled }: PartitionNote, endOfPartition: 
   return [{ first: offset, last: Math.min(end, endOfPartition) - 1 }];
 }
 
-/** The counts after one more crash of a consumer to which some messages were exposed. */
-function raised(counts: readonly CrashCount[], exposed: readonly OffsetRange[]): readonly CrashCount[] {
+/**
+ * The counts after one more crash. If it is not noted which messages were exposed, suspects were not: none of them starts
+ * without such a note.
+ */
+function countsAfterCrash(offset: number, found: PartitionNote, end: number): readonly CrashCount[] {
+  const { crashCounts, exposed } = found;
+  if (exposed !== undefined) return raised(crashCounts, exposed, Number.POSITIVE_INFINITY);
+  return raised(crashCounts, likelyHeld(offset, found, end), SUSPECT_FROM);
+}
+
+/** Adds one to the counts of these messages, up to a maximum. */
+function raised(counts: readonly CrashCount[], exposed: readonly OffsetRange[], max: number): readonly CrashCount[] {
   const ends = new Set([...counts.map(({ end }) => end), ...exposed.flatMap(({ first, last }) => [first, last + 1])]);
   const raisedCounts = [...ends]
     .sort((one, other) => one - other)
     .map((end) => {
       const before = counts.find((count) => end <= count.end)?.crashes ?? 0;
       const wasExposed = exposed.some(({ first, last }) => first < end && end <= last + 1);
-      return { end, crashes: before + (wasExposed ? 1 : 0) };
+      return { end, crashes: wasExposed && before < max ? before + 1 : before };
     });
   // Neighbouring pieces with the same count are one.
   return raisedCounts.filter(({ crashes }, index) => crashes !== raisedCounts[index + 1]?.crashes);

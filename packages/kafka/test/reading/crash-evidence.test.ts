@@ -30,18 +30,22 @@ test("settled messages are none that a vanished consumer held, so the evidence r
   expect([5, 306, 560, 561].map((offset) => evidence.crashesOf(offset))).toEqual([1, 1, 1, 0]);
 });
 
-test("crashes add up for what was held each time", () => {
-  let metadata = "anybroker:one:::";
-  for (const [offset, owner] of [
-    [0, "two"],
-    [100, "three"],
-  ] as const) {
-    const evidence = new CrashEvidence(owner, offset, metadata);
+test("a suspect was not handled in a crash without a note of what was exposed, so it is not counted for it", () => {
+  let metadata = formatNote(5, { ...nothing, owner: "one", crashCounts: [{ end: 7, crashes: 3 }] });
+  for (const owner of ["two", "three", "four"]) {
+    const evidence = new CrashEvidence(owner, 5, metadata);
     evidence.beginMarking();
-    metadata = evidence.metadataAt(100, [], undefined);
+    metadata = evidence.metadataAt(5, [], undefined);
   }
-  const evidence = new CrashEvidence("me", 100, metadata);
-  expect([100, 255, 256, 355, 356].map((offset) => evidence.crashesOf(offset))).toEqual([3, 3, 2, 2, 0]);
+  const evidence = new CrashEvidence("me", 5, metadata);
+  expect([5, 7].map((offset) => evidence.crashesOf(offset))).toEqual([3, 2]);
+});
+
+test("crashes add up for what was held each time", () => {
+  const first = new CrashEvidence("two", 0, "anybroker:one:::");
+  first.beginMarking();
+  const evidence = new CrashEvidence("me", 100, first.metadataAt(100, [], undefined));
+  expect([100, 255, 256, 355, 356].map((offset) => evidence.crashesOf(offset))).toEqual([2, 2, 1, 1, 0]);
 });
 
 test("metadata that another program has committed is no evidence", () => {

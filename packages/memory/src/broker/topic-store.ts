@@ -38,6 +38,12 @@ export class TopicStore {
     return count;
   }
 
+  /** Whether a subscription gets the message now. */
+  isWanted(message: MemoryMessage): boolean {
+    for (const _ of this.#matching(message)) return true;
+    return false;
+  }
+
   /** Accepts a message. With `due` it reaches the subscriptions that exist by then. */
   publish(message: MemoryMessage, due: number | undefined): void {
     if (this.#timers.isManual) this.#published.push({ message, due });

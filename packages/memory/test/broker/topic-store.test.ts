@@ -21,6 +21,17 @@ test("every subscription gets its own copy, by its filter, and a topic without a
   expect(ids(await (await it.open(red)).receive(10, live))).toEqual(["1", "4"]);
 });
 
+test("a publish that no filter matches is one that no subscription gets", async () => {
+  await using it = await testbed();
+  const news = topic("news", 1_000);
+  await it.declare(news, subscription(news, "red", { filter: { colour: ["red"] } }));
+  const unrouted: string[] = [];
+  const coloured = (colour: string) =>
+    message(colour, { headers: { colour }, onUnrouted: () => void unrouted.push(colour) });
+  await it.send(news, coloured("blue"), coloured("red"));
+  expect(unrouted).toEqual(["blue"]);
+});
+
 test("a durable subscription gets messages that were published while it was not connected", async () => {
   await using it = await testbed({ name: "durable" });
   const news = topic("news");

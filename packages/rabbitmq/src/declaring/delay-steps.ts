@@ -7,27 +7,56 @@ import type { LinkState } from "../state/link-state.ts";
 import { delayExitName, queueStepArguments, SINK_ARGUMENTS, topicStepArguments } from "../topology.ts";
 import { type Creatable, createOrCompare, queueWith } from "./queue-or-exchange.ts";
 
+/** The last delay step of every delayed publish, in ms. */
+const LAST_STEP = Math.min(...DELAY_STEPS);
+
 /** The name of a queue's delay step: a queue. */
 export function queueStep(link: LinkState, queue: string, ms: number, signal: AbortSignal): Promise<string> {
   return createWhenNeeded(link, queueWith(delayStepName(queue, ms), queueStepArguments(ms, queue)), signal);
 }
 
-/** The name of a topic's delay step: an exchange in front of a queue of the same name. */
-export function topicStep(link: LinkState, topic: core.TopicEntity, ms: number, signal: AbortSignal): Promise<string> {
+/**
+ * The name of a topic's delay step: an exchange in front of a queue of the same name. A longer step leads to the last one.
+ *
+ * A server on Mnesia that starts routes what is due while it still restores bindings, and dead-lettering is content with
+ * the queues that are bound so far. From a longer step there is one queue to reach, or none yet. When messages leave that
+ * queue, the topic's bindings have been restored.
+ */
+export async function topicStep(
+  link: LinkState,
+  topic: core.TopicEntity,
+  ms: number,
+  signal: AbortSignal,
+): Promise<string> {
   const exchange = link.naming.topic(topic.name);
-  const step = delayStepName(exchange, ms);
+  const last = await createWhenNeeded(link, lastTopicStep(exchange), signal);
+  if (ms === LAST_STEP) return last;
+  return createWhenNeeded(link, stepTo(last, delayStepName(exchange, ms), ms - LAST_STEP), signal);
+}
+
+/** The delay step from which messages go to the topic. */
+function lastTopicStep(exchange: string): Creatable {
   const exit = delayExitName(exchange);
+  const step = stepTo(exit, delayStepName(exchange, LAST_STEP), LAST_STEP);
   const create = async (channel: Channel): Promise<void> => {
     await channel.assertExchange(exit, "fanout");
     await channel.bindExchange(exchange, exit, "");
     // The sink takes what no subscription takes. Without it, at-least-once dead-lettering would try forever.
     await channel.assertQueue(exit, { arguments: SINK_ARGUMENTS });
     await channel.bindQueue(exit, exit, "");
-    await channel.assertQueue(step, { arguments: topicStepArguments(ms, exit) });
+    await step.create(channel);
+  };
+  return { name: step.name, create };
+}
+
+/** A queue with an exchange of the same name, from which messages go to another exchange after this time. */
+function stepTo(next: string, step: string, ms: number): Creatable {
+  const create = async (channel: Channel): Promise<void> => {
+    await channel.assertQueue(step, { arguments: topicStepArguments(ms, next) });
     await channel.assertExchange(step, "fanout");
     await channel.bindQueue(step, step, "");
   };
-  return createWhenNeeded(link, { name: step, create }, signal);
+  return { name: step, create };
 }
 
 /**

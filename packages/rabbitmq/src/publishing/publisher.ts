@@ -9,6 +9,7 @@ interface InFlight extends Slotted {
   readonly routingKey: string;
   readonly id: string | undefined;
   readonly size: number;
+  readonly onUnrouted: (() => void) | undefined;
   /** Set when the server returned the message: there was no queue to take it. */
   returned?: core.SendFailure | undefined;
 }
@@ -59,10 +60,21 @@ export class Publisher {
     });
   }
 
-  /** A message that amqplib cannot encode fails at once, and nothing of it is written. */
-  publish(exchange: string, routingKey: string, body: Uint8Array, properties: Properties, onFate: OnFate): void {
+  /**
+   * A message that amqplib cannot encode fails at once, and nothing of it is written. A mandatory message that the server
+   * returns fails too, unless it has an `onUnrouted`: then that is called.
+   */
+  publish(
+    exchange: string,
+    routingKey: string,
+    body: Uint8Array,
+    properties: Properties,
+    onFate: OnFate,
+    onUnrouted?: () => void,
+  ): void {
     const content = bufferOf(body);
-    const message: InFlight = { exchange, routingKey, id: properties.messageId, size: content.length, slot: -1 };
+    const size = content.length;
+    const message: InFlight = { exchange, routingKey, id: properties.messageId, size, onUnrouted, slot: -1 };
     const onConfirm = (error: unknown): void => {
       this.#inFlight.remove(message);
       this.#anyConfirmed ||= !error;
@@ -128,6 +140,9 @@ export class Publisher {
     const candidates = this.#inFlight
       .all()
       .filter((one) => one.id === messageId && one.routingKey === routingKey && one.exchange === exchange);
+    // A message without `onUnrouted` is not mandatory on such an exchange, so it was not this one that came back.
+    const [onUnrouted] = candidates.flatMap((one) => one.onUnrouted ?? []);
+    if (onUnrouted !== undefined) return onUnrouted();
     const name = exchange || routingKey;
     const error = notFound(exchange === "" ? `there is no queue ${name}` : `there is no queue behind exchange ${name}`);
     for (const one of candidates) one.returned = { error, outcomeUnknown: candidates.length > 1 };

@@ -26,3 +26,9 @@ export function configFile(listeners: readonly string[], options: RabbitmqOption
   const own = ["loopback_users = none", "disk_free_limit.absolute = 50MB"];
   return `${[...listeners, ...own, ...(options.config ?? [])].join("\n")}\n`;
 }
+
+/** The content of `advanced.config`. */
+export function advancedConfigFile({ settings = {} }: RabbitmqOptions): string {
+  const terms = Object.entries(settings).map(([name, term]) => `{${name}, ${term}}`);
+  return `[{rabbit, [${terms.join(", ")}]}].\n`;
+}

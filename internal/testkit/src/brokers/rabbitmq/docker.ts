@@ -5,7 +5,7 @@ import { freePorts } from "../../free-ports.ts";
 import { type Certificates, makeCertificates } from "../certificates.ts";
 import { guarded } from "../guarded.ts";
 import { runInDocker } from "../in-docker.ts";
-import { configFile, tlsConfig, tlsPlugins } from "./config.ts";
+import { advancedConfigFile, configFile, tlsConfig, tlsPlugins } from "./config.ts";
 import { controls } from "./ctl.ts";
 import type { Rabbitmq, RabbitmqOptions } from "./server.ts";
 import { versionAt } from "./version.ts";
@@ -37,6 +37,7 @@ export async function inDocker(options: RabbitmqOptions): Promise<Rabbitmq> {
     .withExposedPorts({ container: 5672, host: amqp }, { container: 5671, host: tls })
     .withCopyContentToContainer([
       { target: "/etc/rabbitmq/conf.d/20-anybroker.conf", content: config },
+      { target: "/etc/rabbitmq/advanced.config", content: advancedConfigFile(options) },
       ...(made ? await copied(made) : []),
     ]);
   const { container: started, ...server } = await runInDocker({

@@ -7,7 +7,7 @@ import type { Place } from "../broker.ts";
 import { makeCertificates } from "../certificates.ts";
 import type { Guarded } from "../guarded.ts";
 import { guardedIn, inRoot, launch } from "../on-machine.ts";
-import { configFile, tlsConfig, tlsPlugins } from "./config.ts";
+import { advancedConfigFile, configFile, tlsConfig, tlsPlugins } from "./config.ts";
 import { controls } from "./ctl.ts";
 import type { Rabbitmq, RabbitmqOptions } from "./server.ts";
 import { versionAt } from "./version.ts";
@@ -47,6 +47,7 @@ async function prepare(guard: Guarded, home: string, ports: Ports, options: Rabb
   const listeners = [`listeners.tcp.default = 127.0.0.1:${ports.amqp}`];
   await mkdir(join(guard.folder, "log"));
   await writeFile(join(guard.folder, "enabled_plugins"), options.tls === true ? tlsPlugins : "[].\n");
+  await writeFile(join(guard.folder, "advanced.config"), advancedConfigFile(options));
   if (options.tls !== true) {
     await writeFile(join(guard.folder, "rabbitmq.conf"), configFile(listeners, options));
     return undefined;

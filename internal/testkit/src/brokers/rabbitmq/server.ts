@@ -5,6 +5,8 @@ export interface RabbitmqOptions {
   readonly tls?: boolean;
   /** Lines for `rabbitmq.conf`. */
   readonly config?: readonly string[];
+  /** Settings of the server's application `rabbit` that `rabbitmq.conf` does not have, as Erlang terms by name. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 export interface RabbitmqUser {
