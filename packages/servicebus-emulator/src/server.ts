@@ -8,14 +8,18 @@ import { adminListener } from "./admin/node-http.ts";
 import type { TokenCheck } from "./amqp/client-connection.ts";
 import { Faults } from "./amqp/faults.ts";
 import { AmqpListener } from "./amqp/listener.ts";
+import { EMULATOR_KEY, emulatorConnectionString, ROOT_KEY_NAME } from "./config/connection-string.ts";
+import { createEntities } from "./config/create-entities.ts";
+import { parseEmulatorConfig } from "./config/emulator-config.ts";
 import { systemClock } from "./entities/clock.ts";
 import { Namespace } from "./entities/namespace.ts";
+import { type EmulatorFaults, emulatorFaults } from "./faults.ts";
 import { type Certificate, selfSignedCertificate } from "./port/certificate.ts";
 import { withHealth } from "./port/requests.ts";
 import { SharedPort } from "./port/shared-port.ts";
 
 /** The key of Microsoft's emulator, and of this one if none is given. */
-const DEFAULT_KEY: AccessKey = { name: "RootManageSharedAccessKey", key: "SAS_KEY_VALUE" };
+const DEFAULT_KEY: AccessKey = { name: ROOT_KEY_NAME, key: EMULATOR_KEY };
 
 /** The name of the namespace, as Microsoft's emulator calls it. */
 const NAMESPACE_NAME = "sbemulatorns";
@@ -26,6 +30,8 @@ export interface EmulatorOptions {
   readonly port?: number | undefined;
   /** @default "127.0.0.1" */
   readonly host?: string | undefined;
+  /** The text of a Config.json of Microsoft's emulator: the entities to begin with. */
+  readonly config?: string | undefined;
   /** @default one key, `RootManageSharedAccessKey`, with the value `SAS_KEY_VALUE` */
   readonly keys?: readonly AccessKey[] | undefined;
   /** Checks tokens of Microsoft Entra ID. By default, none is accepted. */
@@ -42,7 +48,7 @@ export interface ServiceBusEmulator extends AsyncDisposable {
   /** What clients connect with, by the first key and without TLS. */
   readonly connectionString: string;
   readonly namespace: Namespace;
-  readonly faults: Faults;
+  readonly faults: EmulatorFaults;
   /** The certificate that clients have to trust if they use TLS, in PEM. */
   certificate(): Promise<string>;
   close(): Promise<void>;
@@ -52,6 +58,7 @@ export interface ServiceBusEmulator extends AsyncDisposable {
 export async function startServiceBusEmulator(options: EmulatorOptions = {}): Promise<ServiceBusEmulator> {
   const { host = "127.0.0.1", keys = [DEFAULT_KEY] } = options;
   const namespace = new Namespace(systemClock);
+  if (options.config !== undefined) createEntities(namespace, parseEmulatorConfig(options.config));
   const faults = new Faults();
   const entities = namespaceAdmin(namespace);
   const access = new Access(keys, () => entities.keys());
@@ -86,9 +93,9 @@ export async function startServiceBusEmulator(options: EmulatorOptions = {}): Pr
   const [key = DEFAULT_KEY] = keys;
   return {
     port,
-    connectionString: `Endpoint=sb://${host}:${port};SharedAccessKeyName=${key.name};SharedAccessKey=${key.key};UseDevelopmentEmulator=true;`,
+    connectionString: emulatorConnectionString({ host, port, keyName: key.name, key: key.key }),
     namespace,
-    faults,
+    faults: emulatorFaults(namespace, faults, amqp, shared),
     certificate: async () => (await certificateOf()).cert,
     close,
     [Symbol.asyncDispose]: close,

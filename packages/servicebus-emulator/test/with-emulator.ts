@@ -23,9 +23,9 @@ export function clientForTest(connectionString: string, timeoutInMs = 10_000): S
 }
 
 /** An administration client, by default of an emulator of its own. */
-export async function adminForTest(emulator?: ServiceBusEmulator): Promise<ServiceBusAdministrationClient> {
-  const { connectionString } = emulator ?? (await emulatorForTest());
-  return adminClientFor(connectionString);
+export async function adminForTest(given?: ServiceBusEmulator): Promise<ServiceBusAdministrationClient> {
+  const emulator = given ?? (await emulatorForTest());
+  return adminClientFor(emulator.connectionString, await emulator.certificate());
 }
 
 /** Receives one message, and fails if none comes. */

@@ -37,7 +37,10 @@ export class Attaching {
     try {
       if (address === undefined) throw new LinkError("amqp:not-implemented", "Transactions are not implemented.", 501);
       if (address === CBS) {
-        link.on("message", guard(answerRequests(link, CBS, this.#replyLinks, (it) => answerCbs(this.#client, it))));
+        link.on(
+          "message",
+          guard(answerRequests(link, CBS, this.#replyLinks, (it) => answerCbs(this.#namespace, this.#client, it))),
+        );
       } else if (isManagement(address)) {
         const path = address.slice(0, -MANAGEMENT.length);
         link.on(

@@ -1,15 +1,22 @@
+import { pathOf } from "../access/access.ts";
+import { entityNotFound } from "../entities/errors.ts";
+import type { Namespace } from "../entities/namespace.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import { describe } from "./errors.ts";
+import { MANAGEMENT } from "./management/management.ts";
 import { type Answer, int } from "./requests.ts";
 import type { DecodedMessage } from "./rhea.ts";
 import { textOf } from "./text.ts";
 
 /** Claims-based security: a client puts a token for each resource that it wants to use. */
-export function answerCbs(client: ClientConnection, request: DecodedMessage): Answer {
-  const { operation, type, name } = request.application_properties ?? {};
+export function answerCbs(namespace: Namespace, client: ClientConnection, request: DecodedMessage): Answer {
+  const { operation, name } = request.application_properties ?? {};
   if (operation !== "put-token") return status(400, "The only operation is put-token.");
   try {
-    client.authorize(textOf(type) ?? "", tokenIn(request.body), textOf(name) ?? "");
+    const resource = textOf(name) ?? "";
+    client.authorize(tokenIn(request.body), resource);
+    const path = withoutManagement(pathOf(resource));
+    if (path !== "" && namespace.resolve(path) === undefined) throw entityNotFound(resource);
     return status(202, "Accepted");
   } catch (error) {
     const wording = describe(error);
@@ -19,6 +26,10 @@ export function answerCbs(client: ClientConnection, request: DecodedMessage): An
 
 function status(code: number, description: string): Answer {
   return { applicationProperties: { "status-code": int(code), "status-description": description } };
+}
+
+function withoutManagement(path: string): string {
+  return path.endsWith(MANAGEMENT) ? path.slice(0, -MANAGEMENT.length) : path;
 }
 
 /** The token is a value, or bytes. */

@@ -80,7 +80,7 @@ export class ConsumerLink implements Attachment, AuthorizedLink, Consumer, Sessi
     setTimeout(() => this.#link.close(amqpError(sessionLockLost(this.#lostSession ?? ""))), DETACH_DELAY).unref();
   }
 
-  detach(reason: EntityError): void {
+  detach(reason: Error): void {
     this.end(reason);
   }
 

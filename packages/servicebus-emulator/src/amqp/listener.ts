@@ -20,6 +20,18 @@ const HANDLE_MAX = 4999;
 /** How many unsettled deliveries a session may have. */
 const UNSETTLED = 1 << 16;
 
+const UNUSED_EVENTS = [
+  "connection_error",
+  "connection_close",
+  "disconnected",
+  "session_error",
+  "session_close",
+  "sender_error",
+  "sender_close",
+  "receiver_error",
+  "receiver_close",
+];
+
 interface Client {
   readonly connection: Connection;
   readonly state: ClientConnection;
@@ -59,6 +71,10 @@ export class AmqpListener {
     const state = new ClientConnection(connection, this.#access, this.#checkToken, this.#namespace.clock);
     const client = { connection, state, attaching: new Attaching(this.#namespace, state, this.#faults) };
     this.#clients.set(connection, client);
+    // The bytes are not AMQP 1.0, or break its rules. rhea only half-closes the socket then.
+    const fail = (): void => void setImmediate(() => socket.destroy());
+    connection.on("error", fail);
+    connection.on("protocol_error", fail);
     connection.accept(socket);
     socket.on("data", () => {
       // A frame that is larger than was agreed would be collected in memory.
@@ -102,14 +118,8 @@ export class AmqpListener {
     this.#on(container, "sender_open", ({ client, connection, context }) => {
       if (context.sender !== undefined) client.attaching.openSender(context.sender, guardOf(connection));
     });
-    // A client that breaks the protocol loses its connection. These errors carry no context.
-    for (const event of ["error", "protocol_error"]) container.on(event, () => undefined);
-    for (const event of ["connection_error", "connection_close", "disconnected", "session_error", "session_close"]) {
-      container.on(event, () => undefined);
-    }
-    for (const event of ["sender_error", "sender_close", "receiver_error", "receiver_close"]) {
-      container.on(event, () => undefined);
-    }
+    // Without a listener rhea throws, or prints, what these events say.
+    for (const event of UNUSED_EVENTS) container.on(event, () => undefined);
     return container;
   }
 
@@ -126,13 +136,11 @@ export class AmqpListener {
     });
   }
 
+  /** What a client may do that has given its key when it connected. */
   #grantOfSasl(connection: Connection): ReturnType<Access["grantOfKey"]> {
-    const name = connection.sasl_transport?.username;
-    const mechanism = connection.sasl_transport?.mechanism;
-    if (typeof mechanism !== "object" || mechanism === null || !("callback" in mechanism) || name === undefined) {
-      return undefined;
-    }
-    return this.#access.grantOfKey(name);
+    const { mechanism, username } = connection.sasl_transport?.selected ?? {};
+    const isPlain = typeof mechanism === "object" && mechanism !== null && "callback" in mechanism;
+    return isPlain && username !== undefined ? this.#access.grantOfKey(username) : undefined;
   }
 
   #forget(client: Client): void {

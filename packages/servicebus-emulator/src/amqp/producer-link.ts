@@ -1,5 +1,4 @@
 import type { Attachment } from "../entities/entity.ts";
-import type { EntityError } from "../entities/errors.ts";
 import type { Place } from "../entities/namespace.ts";
 import type { AuthorizedLink, ClientConnection } from "./client-connection.ts";
 import { amqpError } from "./errors.ts";
@@ -35,7 +34,7 @@ export class ProducerLink implements Attachment, AuthorizedLink {
     client.links.add(this);
   }
 
-  detach(reason: EntityError): void {
+  detach(reason: Error): void {
     this.end(reason);
   }
 

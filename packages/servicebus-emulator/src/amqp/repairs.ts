@@ -3,6 +3,8 @@ import type { Connection, Frame, OutgoingDelivery, Receiver, Session } from "./r
 /** Marks a transfer of the default format, so that rhea hands over its bytes instead of decoding them. */
 export const UNDECODED = 0x7fff_ffff;
 
+const CLOSE = 24;
+
 /** The largest frame that the emulator takes, in bytes. */
 export const MAX_FRAME_SIZE = 65_536;
 
@@ -22,7 +24,7 @@ const FIELD_COUNTS: Readonly<Record<number, number>> = {
   21: 6,
   22: 3,
   23: 1,
-  24: 1,
+  [CLOSE]: 1,
 };
 
 /**
@@ -38,15 +40,17 @@ export function repairConnection(connection: Connection): void {
     connection.socket.uncork();
   };
   connection._write_frame = (channel = 0, performative, payload) => {
-    if (performative !== undefined) {
-      const { value, constructor: type } = performative;
-      const count = FIELD_COUNTS[type.descriptor.numeric] ?? 0;
-      while (value.length < count) value.push(undefined);
-    }
+    const code = performative?.constructor.descriptor.numeric ?? 0;
+    const count = FIELD_COUNTS[code] ?? 0;
+    while (performative !== undefined && performative.value.length < count) performative.value.push(undefined);
     connection.amqp_transport.encode({ channel, type: 0, performative, payload });
-    if (isQueued) return;
-    isQueued = true;
-    process.nextTick(flush);
+    if (code === CLOSE) {
+      // rhea removes the error from the performative as soon as this returns.
+      flush();
+    } else if (!isQueued) {
+      isQueued = true;
+      process.nextTick(flush);
+    }
   };
 }
 
@@ -59,18 +63,17 @@ export interface SessionEvents {
 }
 
 /**
- * Makes rhea hand over messages undecoded, bound their size, take flows that omit what they may omit, and say what
- * became of a delivery before it looks at the next frame: that may be a request that depends on it.
+ * Makes rhea
+ *
+ * - hand over messages undecoded, and bound their size,
+ * - take flows that omit what they may omit, and delivery ids in any order, which several threads of a client produce,
+ * - say what became of a delivery before it looks at the next frame, which may be a request that depends on it.
  */
 export function repairSession(session: Session, events: SessionEvents): void {
   const onTransfer = session.on_transfer.bind(session);
   session.on_transfer = (frame) => {
     const { performative } = frame;
-    if (
-      performative.message_format === undefined ||
-      performative.message_format === null ||
-      performative.message_format === 0
-    ) {
+    if (!isDefined(performative.message_format) || performative.message_format === 0) {
       performative.message_format = UNDECODED;
     }
     // A client sends on links that are receivers here.
@@ -79,12 +82,13 @@ export function repairSession(session: Session, events: SessionEvents): void {
       events.tooLarge(receiver);
       return;
     }
+    if (isDefined(performative.delivery_id)) session.incoming.next_delivery_id = performative.delivery_id;
     onTransfer(frame);
   };
   const onFlow = session.on_flow.bind(session);
   session.on_flow = (frame) => {
     // Before it has seen our attach, a client cannot know the delivery count.
-    if (frame.performative.handle !== null && frame.performative.handle !== undefined) {
+    if (isDefined(frame.performative.handle)) {
       frame.performative.delivery_count ??= 0;
       frame.performative.link_credit ??= 0;
     }
@@ -101,6 +105,10 @@ export function repairSession(session: Session, events: SessionEvents): void {
       if (delivery.remote_settled) delivery.settled = true;
     }
   };
+}
+
+function isDefined(value: unknown): boolean {
+  return value !== null && value !== undefined;
 }
 
 function sizeSoFar(receiver: Receiver, frame: Frame): number {

@@ -103,6 +103,7 @@ export interface Session {
   on_transfer(frame: Frame): void;
   on_flow(frame: Frame): void;
   on_disposition(frame: Frame): void;
+  readonly incoming: { next_delivery_id: unknown };
   /** `updated`: the deliveries whose state the client has set, and which nobody has looked at. */
   readonly outgoing: { updated: OutgoingDelivery[] };
   _get_link(frame: Frame): Sender | Receiver;
@@ -114,9 +115,14 @@ export interface Connection {
   readonly local: { readonly open: Record<string, unknown> };
   readonly socket: Socket;
   readonly amqp_transport: { encode(frame: object): void };
-  readonly sasl_transport?: { readonly mechanism?: unknown; readonly username?: string | undefined } | undefined;
+  /** What SASL was spoken, if it was. */
+  readonly sasl_transport?:
+    | { readonly selected?: { readonly mechanism?: unknown; readonly username?: string | undefined } | undefined }
+    | undefined;
+
   /** The size of the frame that is being received. */
   readonly frame_size?: number | undefined;
+  on(event: string, listener: () => void): void;
   accept(socket: Socket): void;
   output(): void;
   close(error?: AmqpError): void;

@@ -8,7 +8,7 @@ import { copiesFor, type SubscriptionRule, subscriptionRule } from "./rules.ts";
 
 /** Something that uses an entity and has to know when it is gone. */
 export interface Attachment {
-  detach(reason: EntityError): void;
+  detach(reason: Error): void;
 }
 
 /** What entities need of their namespace. */

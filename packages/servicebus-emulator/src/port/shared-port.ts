@@ -39,7 +39,7 @@ export class SharedPort {
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
     this.#http = createHttpServer(services.http);
     this.#http.on("upgrade", (request, stream, head) => {
-      if (new URL(request.url ?? "/", "http://host").pathname !== WEB_SOCKET_PATH) {
+      if (request.url?.split("?", 1)[0] !== WEB_SOCKET_PATH) {
         stream.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
         return;
       }
@@ -59,11 +59,16 @@ export class SharedPort {
     return typeof address === "object" && address !== null ? address.port : port;
   }
 
+  /** Ends all connections without a word. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   /** Ends all connections, and takes no more. */
   async close(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
-      for (const socket of this.#sockets) socket.destroy();
+      this.cut();
     });
   }
 

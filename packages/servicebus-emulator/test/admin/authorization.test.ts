@@ -48,7 +48,10 @@ test("a key without the right to manage is told which claim it lacks", async () 
   await admin.createTopic("t");
   await admin.createSubscription("t", "s");
   const queue = await admin.getQueue("q");
-  const weak = adminClientFor(emulator.connectionString.replace("root", "low").replace("secret", "other"));
+  const weak = adminClientFor(
+    emulator.connectionString.replace("root", "low").replace("secret", "other"),
+    await emulator.certificate(),
+  );
 
   const denials: readonly (readonly [Promise<unknown>, string])[] = [
     [weak.getQueue("q"), "Manage,EntityRead claims required for this operation"],
@@ -114,7 +117,7 @@ test("the keys of a queue work for that queue alone", async () => {
   });
   expect((await receiveOne(clientForTest(withKey("reader", "dHdv")).createReceiver("q"))).body).toBe("x");
 
-  const owner = adminClientFor(withKey("owner", "dGhyZWU="));
+  const owner = adminClientFor(withKey("owner", "dGhyZWU="), await emulator.certificate());
   const queue = await owner.getQueue("q");
   expect(queue.authorizationRules?.map(({ keyName, accessRights }) => [keyName, accessRights])).toEqual([
     ["sender", ["Send"]],

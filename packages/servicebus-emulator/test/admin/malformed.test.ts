@@ -1,37 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type AdminOptions, adminApi } from "../../src/admin/admin-api.ts";
-import { namespaceAdmin } from "../../src/admin/entities-admin.ts";
 import type { AdminResponse } from "../../src/admin/http.ts";
-import { childText, parseXml } from "../../src/admin/xml.ts";
-import { systemClock } from "../../src/entities/clock.ts";
-import { Namespace } from "../../src/entities/namespace.ts";
 import { emulatorForTest } from "../with-emulator.ts";
-
-type Send = (method: string, target: string, body?: string, headers?: Record<string, string>) => AdminResponse;
-
-const apiForTest = (): Send => {
-  const options: AdminOptions = {
-    entities: namespaceAdmin(new Namespace(systemClock)),
-    namespace: "ns",
-    tier: "Standard",
-    createdAt: new Date(),
-    authorize: () => ({ manages: () => true }),
-  };
-  const api = adminApi(options);
-  return (method, target, body = "", headers = {}) =>
-    api({ scheme: "http", method, target, body, headers: { authorization: "x", host: "h", ...headers } });
-};
-
-/** What the service says in an error. */
-const detailOf = ({ status, body }: AdminResponse): string => {
-  const error = parseXml(body);
-  expect([error.name, childText(error, "Code")]).toEqual(["Error", String(status)]);
-  return childText(error, "Detail") ?? "";
-};
-
-const entry = (content: string): string =>
-  `<entry xmlns="http://www.w3.org/2005/Atom"><content type="application/xml">${content}</content></entry>`;
+import { apiForTest, detailOf, entry } from "./raw-api.ts";
 
 describe("a request that is not well-formed is refused with the reason:", () => {
   test.each([

@@ -7,7 +7,7 @@ let admin: ServiceBusAdministrationClient;
 
 beforeAll(async () => {
   const emulator = await startServiceBusEmulator();
-  admin = adminClientFor(emulator.connectionString);
+  admin = adminClientFor(emulator.connectionString, await emulator.certificate());
   await admin.createQueue("queue");
   await admin.createTopic("topic");
   await admin.createSubscription("topic", "sub");

@@ -156,6 +156,11 @@ describe("operators", () => {
     expect(() => matches("n / 0 = 1", { n: 7n })).toThrow("Attempted to divide by zero.");
   });
 
+  test("integers have 64 bits, and an overflow wraps around", () => {
+    expect(matches("2000000000 + 2000000000 = 4000000000")).toBe(true);
+    expect(matches("9223372036854775807 + 1 < 0")).toBe(true);
+  });
+
   test("+ joins strings", () => {
     expect(matches("a + '-' + b = 'x-7'", { a: "x", b: 7n })).toBe(true);
   });
