@@ -1,0 +1,26 @@
+import { connect } from "@anybroker/servicebus";
+import { servicebus } from "@anybroker-internal/testkit/brokers/servicebus";
+import { faults } from "./faults.ts";
+
+await faults({
+  name: "servicebus",
+  module: servicebus,
+  async start() {
+    const server = await servicebus.start({});
+    return {
+      ...server,
+      persist: () => Promise.resolve(),
+      async remove(queue) {
+        await using broker = await connect(server.url);
+        await broker.native.admin?.deleteQueue(queue);
+      },
+    };
+  },
+  connect,
+  impatient: (url) => url,
+  lacks: {
+    durability: "the emulator forgets everything when it is killed",
+    impatience: "the SDK notices a silent server only after a minute",
+  },
+  lease: 2_000,
+});
