@@ -7,6 +7,7 @@ import {
 } from "@azure/service-bus";
 import { classify, NOT_AMQP } from "./errors.ts";
 import type { ProxyOptions, Settings } from "./options.ts";
+import { type RheaConnection, separateOutcomes } from "./separate-outcomes.ts";
 
 /** The SDK's clients, for what anybroker does not offer. */
 export interface ServicebusNative {
@@ -34,7 +35,7 @@ interface Internals {
 interface SdkConnection {
   on(event: "disconnected", listener: (context: Disconnected) => void): void;
   /** That of rhea. */
-  readonly _connection: { readonly socket: Socket | undefined } | undefined;
+  readonly _connection: (RheaConnection & { readonly socket: Socket | undefined }) | undefined;
 }
 
 interface Disconnected {
@@ -97,6 +98,7 @@ function watch(client: ServiceBusClient, admin: ServiceBusAdministrationClient |
   const ended = new AbortController();
   const ending = new Ending(() => ended.abort(unavailable("the connection to the service has ended")));
   const connection = internals(client);
+  if (connection._connection !== undefined) separateOutcomes(connection._connection);
   connection.on("disconnected", (context) => {
     const cause = context.error ?? context.connection?.error;
     const why = cause === undefined ? "" : `: ${reasonOf(cause)}`;

@@ -1,3 +1,4 @@
+import type { Settlement } from "@anybroker/core/driver";
 import { ids, live, message, queue, reading, sent, settle, take, takeOne } from "@anybroker-internal/testkit/link";
 import { expect, test } from "vitest";
 import { emulatorForTest, open } from "./harness.ts";
@@ -35,4 +36,22 @@ test("a source holds at most its window", async () => {
   if (first !== undefined) await settle(source, { action: "ack", delivery: first });
   expect((await takeOne(source)).id).toBe("m2");
   expect(await source.receive(5, live)).toEqual([]);
+});
+
+test("messages that are settled in one batch each get their own outcome", async () => {
+  const emulator = await emulatorForTest();
+  const entity = emulator.namespace.createQueue("orders");
+  const link = await open(emulator);
+  const batch = ["acked", "dead", "acked too", "released", "dead too"].map((id) => message(id));
+  await sent(link, queue("orders"), batch);
+  const source = await reading(link, queue("orders"));
+  const deliveries = await take(source, 5);
+  const actions = deliveries.map((delivery): Settlement => {
+    if (delivery.id === "released") return { action: "release", delivery };
+    return delivery.id?.startsWith("dead") ? { action: "deadLetter", delivery, headers: {} } : { action: "ack", delivery };
+  });
+  expect(await settle(source, ...actions)).toEqual(deliveries.map(() => undefined));
+  expect((await takeOne(source)).id).toBe("released");
+  expect(entity.queue.count("active")).toBe(1);
+  expect(entity.deadLetters.count("active")).toBe(2);
 });
