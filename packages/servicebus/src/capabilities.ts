@@ -21,6 +21,7 @@ export const capabilities = {
   delete: "native",
   purge: "emulated",
   peek: "none",
+  "publish.unrouted": "none",
   ordering: "strict",
   sendOrder: "strict",
   limits: {

@@ -7,7 +7,7 @@ import {
 } from "@azure/service-bus";
 import { classify, NOT_AMQP } from "./errors.ts";
 import type { ProxyOptions, Settings } from "./options.ts";
-import { type RheaConnection, separateOutcomes } from "./separate-outcomes.ts";
+import { type RheaConnection, separateOutcomes } from "./connecting/separate-outcomes.ts";
 
 /** The SDK's clients, for what anybroker does not offer. */
 export interface ServicebusNative {
@@ -46,7 +46,8 @@ interface Disconnected {
 /** How long the SDK waits before it opens a link again, in ms: the driver has ended the source by then. */
 const RETRY_DELAY = 100;
 
-/** The name of an entity that does not exist: the service's answer shows that it is reached, and that the key is right. */
+/** The name of an entity that does not exist: the service's answer shows that it is reached, and that the key is right. A key
+ * for one entity is refused for any other one. */
 const PROBE = "anybroker-probe";
 
 /** Opens a connection. The SDK opens it with the first request only, so one is made. */
@@ -55,7 +56,7 @@ export async function openConnection(settings: Settings, signal: AbortSignal): P
   const client = clientOf(settings);
   const connection = watch(client, adminOf(settings));
   try {
-    await orAborted(Promise.race([probe(client, signal), connection.lost.then(fail)]), signal);
+    await orAborted(Promise.race([probe(client, settings, signal), connection.lost.then(fail)]), signal);
     const socket = internals(client)._connection?.socket;
     socket?.setNoDelay?.(true);
     // rhea does not notice a socket that is closed without an error or an end.
@@ -73,16 +74,13 @@ function fail(reason: unknown): never {
   throw reason;
 }
 
-/** Resolves when the service has answered. */
-export async function probe(client: ServiceBusClient, abortSignal: AbortSignal): Promise<void> {
+/** Resolves when the service has answered, and has not refused the key. */
+export async function probe(client: ServiceBusClient, settings: Settings, abortSignal: AbortSignal): Promise<void> {
   try {
-    await client.createReceiver(PROBE).peekMessages(1, { abortSignal });
+    await client.createReceiver(settings.entityPath ?? PROBE).peekMessages(1, { abortSignal });
   } catch (error) {
-    const { code } = classify(error);
-    if (code === "NOT_FOUND" || code === "FORBIDDEN") return;
     if (/expired/i.test(reasonOf(error))) throw unauthorized(`the token has expired: ${reasonOf(error)}`, error);
-    // A key for one entity is refused for any other one, but not because it is wrong.
-    if (code !== "UNAUTHORIZED" || /invalid ?signature|invalid ?token|malformed/i.test(reasonOf(error))) throw error;
+    if (!["NOT_FOUND", "FORBIDDEN", "REJECTED"].includes(classify(error).code)) throw error;
   }
 }
 

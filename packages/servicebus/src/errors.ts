@@ -46,8 +46,8 @@ const ROWS: readonly ErrorRow[] = [
 export const classify: (error: unknown) => Classification = classifier(ROWS, describe);
 
 function describe(error: unknown): string {
-  const status = typeof error === "object" && error !== null && "statusCode" in error ? `:${error.statusCode}` : "";
-  return `${codeOf(error) ?? ""}${status} ${reasonOf(error)}`;
+  const status = typeof error === "object" && error !== null && "statusCode" in error ? error.statusCode : undefined;
+  return `${codeOf(error) ?? ""}${typeof status === "number" ? `:${status}` : ""} ${reasonOf(error)}`;
 }
 
 /** Whether the service knows no such entity. */

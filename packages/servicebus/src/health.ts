@@ -9,7 +9,7 @@ export async function health(
   tier: string | undefined,
   signal: AbortSignal,
 ): Promise<core.LinkHealth> {
-  await orAborted(probe(connection.client, signal), signal);
+  await orAborted(probe(connection.client, settings, signal), signal);
   const { host } = settings;
   return { degraded: undefined, details: tier === undefined ? { host } : { host, tier } };
 }

@@ -1,7 +1,7 @@
 import type * as core from "@anybroker/core/driver";
 import { invalidConfig, readOptions } from "@anybroker/core/driver";
 import type { TokenCredential, WebSocketImpl } from "@azure/service-bus";
-import { urlOfConnectionString } from "./connection-string.ts";
+import { urlOfConnectionString } from "./connecting/connection-string.ts";
 
 /** The options of `servicebus`. */
 export interface ServicebusOptions {
@@ -37,7 +37,9 @@ export interface ProxyOptions {
   /** With its scheme: `https://proxy.example.com`. */
   readonly host: string;
   readonly port: number;
+  /** The user that the proxy asks for. */
   readonly username?: string | undefined;
+  /** The password of the user. */
   readonly password?: string | undefined;
 }
 

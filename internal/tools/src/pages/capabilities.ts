@@ -9,6 +9,10 @@ import { capabilities as kafka } from "../../../../packages/kafka/src/capabiliti
 import { capabilities as memory } from "../../../../packages/memory/src/capabilities.ts";
 import { refinement as ofRabbitmq, capabilities as rabbitmq } from "../../../../packages/rabbitmq/src/capabilities.ts";
 import { refinement as ofRedis, capabilities as redis } from "../../../../packages/redis/src/capabilities.ts";
+import {
+  refinement as ofServicebus,
+  capabilities as servicebus,
+} from "../../../../packages/servicebus/src/capabilities.ts";
 import { table } from "./table.ts";
 
 /** The capabilities of each column, by its heading. */
@@ -18,6 +22,7 @@ const COLUMNS: Readonly<Record<string, Capabilities>> = {
   "RabbitMQ 4.3": refine(rabbitmq, ofRabbitmq("4.3", "create")),
   Kafka: refine(kafka, {}),
   Redis: refine(redis, ofRedis("create")),
+  "Azure Service Bus": refine(servicebus, ofServicebus("create", "Standard")),
 };
 
 const FEATURE_NAMES: Readonly<Record<Feature, string>> = {

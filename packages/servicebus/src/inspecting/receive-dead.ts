@@ -33,7 +33,7 @@ export async function receiveDead(
   receivers.add();
   try {
     while (wanted.size > 0 && waits < MOST_WAITS) {
-      if (others.length === receivers.credit) receivers.add();
+      if (receivers.areFull) receivers.add();
       const some = await receivers.take(signal);
       signal.throwIfAborted();
       waits = some.length === 0 ? waits + 1 : 0;
@@ -78,6 +78,7 @@ class DeadReceivers {
   readonly #path: string;
   readonly #buffer = new PushBuffer<Received>();
   readonly #open: { readonly receiver: ServiceBusReceiver; readonly subscription: { close(): Promise<void> } }[] = [];
+  #received = 0;
   #error: unknown;
 
   constructor(link: LinkState, path: string) {
@@ -85,8 +86,9 @@ class DeadReceivers {
     this.#path = path;
   }
 
-  get credit(): number {
-    return this.#open.length * CREDIT;
+  /** Whether the receivers hold, or have held, as many as they can. */
+  get areFull(): boolean {
+    return this.#received >= this.#open.length * CREDIT;
   }
 
   add(): void {
@@ -97,8 +99,12 @@ class DeadReceivers {
       maxAutoLockRenewalDurationInMs: 0,
     });
     const handlers = {
-      // Without a session, as in `ServicebusDelivery.locked`. What is removed makes no room: it would let in others.
-      processMessage: async (native: ServiceBusReceivedMessage) => this.#buffer.push({ native, receiver }),
+      // The SDK asks for another message when the promise resolves, and cannot hold more than it was first asked for.
+      processMessage: (native: ServiceBusReceivedMessage) =>
+        new Promise<void>(() => {
+          this.#received += 1;
+          this.#buffer.push({ native, receiver });
+        }),
       processError: async ({ error }: { readonly error: unknown }) => {
         this.#error ??= error;
         this.#buffer.end();
