@@ -1,4 +1,10 @@
 export type { AccessKey, Claim } from "./access/access.ts";
+export type { Tier } from "./admin/descriptions.ts";
+export type { TokenCheck } from "./amqp/client-connection.ts";
 export { main, type Output } from "./command.ts";
+export type { Namespace } from "./entities/namespace.ts";
+export type { EntityStatus, QueueOptions } from "./entities/options.ts";
 export type { EmulatorFaults } from "./faults.ts";
+export type { Rule, RuleAction, RuleFilter } from "./filters/rule.ts";
+export type { Certificate } from "./port/certificate.ts";
 export { type EmulatorOptions, type ServiceBusEmulator, startServiceBusEmulator } from "./server.ts";

@@ -59,7 +59,7 @@ export async function startServiceBusEmulator(options: EmulatorOptions = {}): Pr
   const { host = "127.0.0.1", keys = [DEFAULT_KEY] } = options;
   const namespace = new Namespace(systemClock);
   if (options.config !== undefined) createEntities(namespace, parseEmulatorConfig(options.config));
-  const faults = new Faults();
+  const faults = new Faults(systemClock);
   const entities = namespaceAdmin(namespace);
   const access = new Access(keys, () => entities.keys());
   const amqp = new AmqpListener(namespace, access, options.checkToken, faults);

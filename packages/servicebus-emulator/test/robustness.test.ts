@@ -1,9 +1,8 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { ServiceBusClient } from "@azure/service-bus";
-import rhea, { type Connection } from "rhea";
-import { expect, onTestFinished, test } from "vitest";
-import { clientForTest, emulatorForTest, receiveOne } from "./with-emulator.ts";
+import { expect, test } from "vitest";
+import { clientForTest, emulatorForTest, plainClient, receiveOne } from "./with-emulator.ts";
 
 /** Sends bytes, and resolves when the emulator has ended the connection. */
 async function sendAndWaitForEnd(port: number, bytes: Buffer): Promise<void> {
@@ -62,20 +61,6 @@ function randomNumbers(seed: number): (below: number) => number {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state % below;
   };
-}
-
-/** A client of AMQP 1.0 that knows nothing of Service Bus. It proves with SASL PLAIN that it has a key. */
-function plainClient(port: number): Connection {
-  const connection = rhea.create_container().connect({
-    host: "127.0.0.1",
-    port,
-    reconnect: false,
-    username: "RootManageSharedAccessKey",
-    password: "SAS_KEY_VALUE",
-  });
-  connection.on("disconnected", () => undefined);
-  onTestFinished(() => connection.close());
-  return connection;
 }
 
 async function stillWorks(connectionString: string): Promise<void> {

@@ -5,6 +5,7 @@ import {
   type ServiceBusReceivedMessage,
   type ServiceBusReceiver,
 } from "@azure/service-bus";
+import rhea, { type Connection } from "rhea";
 import { onTestFinished } from "vitest";
 import { adminClientFor } from "./admin/admin-client.ts";
 
@@ -33,4 +34,18 @@ export async function receiveOne(receiver: ServiceBusReceiver): Promise<ServiceB
   const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 10_000 });
   if (message === undefined) throw new Error("no message was received");
   return message;
+}
+
+/** A client of AMQP 1.0 that knows nothing of Service Bus. With SASL PLAIN it proves that it has the key. */
+export function plainClient(port: number, mechanism: "PLAIN" | "ANONYMOUS" = "PLAIN"): Connection {
+  const connection = rhea.create_container().connect({
+    host: "127.0.0.1",
+    port,
+    reconnect: false,
+    username: "RootManageSharedAccessKey",
+    ...(mechanism === "PLAIN" ? { password: "SAS_KEY_VALUE" } : {}),
+  });
+  connection.on("disconnected", () => undefined);
+  onTestFinished(() => connection.close());
+  return connection;
 }

@@ -43,7 +43,7 @@ test("a busy service is THROTTLED in its own words, and later messages do not pa
   const emulator = await emulatorForTest();
   emulator.namespace.createQueue("orders");
   const link = await open(emulator);
-  emulator.faults.setBusy("orders", 1);
+  emulator.faults.serverBusy("orders", 1);
   const batch = Array.from({ length: 8 }, (_, index) => message(`m${index}`, { body: Buffer.alloc(50_000) }));
   const outcomes = await sent(link, ORDERS, batch);
   for (const outcome of outcomes) {
@@ -84,7 +84,7 @@ test("a send that is aborted ends at once", async () => {
   emulator.namespace.createQueue("orders");
   const link = await open(emulator);
   await sent(link, ORDERS, [message("warm")]);
-  emulator.faults.setSettleDelay("orders", 20_000);
+  emulator.faults.delaySettlements("orders", 20_000);
   const stop = new AbortController();
   const sending = sent(link, ORDERS, [message("a")], stop.signal);
   setTimeout(() => stop.abort(new Error("enough")), 100);

@@ -39,14 +39,14 @@ export class Attaching {
       if (address === CBS) {
         link.on(
           "message",
-          guard(answerRequests(link, CBS, this.#replyLinks, (it) => answerCbs(this.#namespace, this.#client, it))),
+          guard(answerRequests(CBS, this.#replyLinks, (it) => answerCbs(this.#namespace, this.#client, it))),
         );
       } else if (isManagement(address)) {
         const path = address.slice(0, -MANAGEMENT.length);
         link.on(
           "message",
           guard(
-            answerRequests(link, address.toLowerCase(), this.#replyLinks, (it) =>
+            answerRequests(address.toLowerCase(), this.#replyLinks, (it) =>
               answerManagement(this.#namespace, this.#client, path, it),
             ),
           ),
@@ -106,8 +106,8 @@ export class Attaching {
   }
 
   #openConsumer(link: Sender, place: Place, guard: Guard): void {
-    const { queue } = place;
-    this.#client.assertAllowed(queue.path, ["Listen"]);
+    const { entity, queue } = place;
+    this.#client.assertAllowed(entity.path, ["Listen"]);
     const { status, requiresSession } = queue.options;
     if (status === "Disabled" || status === "ReceiveDisabled") {
       throw new EntityError("disabled", `The messaging entity '${queue.path}' is currently disabled.`);

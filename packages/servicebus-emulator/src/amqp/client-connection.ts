@@ -1,10 +1,11 @@
 import { type Access, allows, type Claim, type Grant, InvalidToken } from "../access/access.ts";
 import type { Clock, Timer } from "../entities/clock.ts";
 import { unauthorized } from "./errors.ts";
-import type { AmqpError, Connection } from "./rhea.ts";
+import type { AmqpError, Connection, Session } from "./rhea.ts";
 
 /** A link that is open for as long as the client may use its entity. */
 export interface AuthorizedLink {
+  readonly session: Session;
   readonly path: string;
   readonly claims: readonly Claim[];
   /** Tells the client, and ends the link. */
@@ -25,7 +26,7 @@ export class ClientConnection {
   readonly #connection: Connection;
   readonly #access: Access;
   readonly #checkToken: TokenCheck | undefined;
-  readonly #clock: Clock;
+  readonly clock: Clock;
   readonly #grants = new Map<string, Grant>();
   readonly #expiry: Timer;
 
@@ -33,7 +34,7 @@ export class ClientConnection {
     this.#connection = connection;
     this.#access = access;
     this.#checkToken = checkToken;
-    this.#clock = clock;
+    this.clock = clock;
     this.#expiry = clock.timer(() => this.#endExpired());
   }
 
@@ -60,10 +61,15 @@ export class ClientConnection {
     this.#connection.close(error);
   }
 
+  /** The client has ended a session, with all links in it. */
+  sessionEnded(session: Session): void {
+    for (const link of [...this.links]) if (link.session === session) link.left();
+  }
+
   /** The connection is over. */
   dispose(): void {
     this.#expiry.clear();
-    this.links.clear();
+    for (const link of [...this.links]) link.left();
   }
 
   #grantOf(token: string, resource: string): Grant {
@@ -74,7 +80,7 @@ export class ClientConnection {
       return { scope: "", claims: new Set(claims), expiresAt: Number.POSITIVE_INFINITY };
     }
     try {
-      return this.#access.grantOfSignature(token, this.#clock.now());
+      return this.#access.grantOfSignature(token, this.clock.now());
     } catch (error) {
       if (!(error instanceof InvalidToken)) throw error;
       throw unauthorized(`${error.message} Resource: ${resource}`);
@@ -87,7 +93,7 @@ export class ClientConnection {
   }
 
   #endExpired(): void {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     for (const [resource, { expiresAt }] of this.#grants) {
       if (expiresAt <= now) this.#grants.delete(resource);
       else if (expiresAt !== Number.POSITIVE_INFINITY) this.#expiry.set(expiresAt);

@@ -10,7 +10,7 @@ import { amqpError } from "./errors.ts";
 import type { Faults } from "./faults.ts";
 import { encodeMessage } from "./message/encode-message.ts";
 import { settle } from "./outcomes.ts";
-import { message, type OutgoingDelivery, type Sender } from "./rhea.ts";
+import { type Session as AmqpSession, message, type OutgoingDelivery, type Sender } from "./rhea.ts";
 import { guidBytes } from "./wire/uuid.ts";
 
 /** Sender settle mode "settled": the client takes messages without settling them. */
@@ -27,6 +27,7 @@ const ACCEPTED = message.accepted().described();
 /** A link on which a client receives messages of an entity. */
 export class ConsumerLink implements Attachment, AuthorizedLink, Consumer, SessionHolder {
   readonly path: string;
+  readonly session: AmqpSession;
   readonly claims = ["Listen"] as const;
   readonly mode: Consumer["mode"];
   readonly #link: Sender;
@@ -43,6 +44,7 @@ export class ConsumerLink implements Attachment, AuthorizedLink, Consumer, Sessi
   constructor(link: Sender, place: Place, client: ClientConnection, faults: Faults) {
     this.path = place.entity.path;
     this.mode = link.remote.attach.snd_settle_mode === SETTLED ? "receive-and-delete" : "peek-lock";
+    this.session = link.session;
     this.#link = link;
     this.#place = place;
     this.#client = client;
@@ -77,7 +79,9 @@ export class ConsumerLink implements Attachment, AuthorizedLink, Consumer, Sessi
     this.#lostSession = this.#session?.id ?? "";
     this.#session = undefined;
     this.left();
-    setTimeout(() => this.#link.close(amqpError(sessionLockLost(this.#lostSession ?? ""))), DETACH_DELAY).unref();
+    const { clock } = this.#client;
+    const reason = amqpError(sessionLockLost(this.#lostSession));
+    clock.timer(() => this.#link.close(reason)).set(clock.now() + DETACH_DELAY);
   }
 
   detach(reason: Error): void {

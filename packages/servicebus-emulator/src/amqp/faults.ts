@@ -1,9 +1,15 @@
+import type { Clock } from "../entities/clock.ts";
 import { LinkError } from "./errors.ts";
 
 /** What goes wrong on purpose. Entities are meant by their lower-cased paths. */
 export class Faults {
+  readonly #clock: Clock;
   readonly #busy = new Map<string, number>();
   readonly #settleDelays = new Map<string, number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** The next sends to an entity are refused, because the server is busy. 0 ends that. */
   setBusy(path: string, sends: number): void {
@@ -34,6 +40,6 @@ export class Faults {
   settle(path: string, say: () => void): void {
     const delay = this.#settleDelays.size === 0 ? undefined : this.#settleDelays.get(path.toLowerCase());
     if (delay === undefined) say();
-    else setTimeout(say, delay).unref();
+    else this.#clock.timer(say).set(this.#clock.now() + delay);
   }
 }

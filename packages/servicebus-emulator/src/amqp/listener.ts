@@ -25,7 +25,6 @@ const UNUSED_EVENTS = [
   "connection_close",
   "disconnected",
   "session_error",
-  "session_close",
   "sender_error",
   "sender_close",
   "receiver_error",
@@ -118,6 +117,9 @@ export class AmqpListener {
     this.#on(container, "sender_open", ({ client, connection, context }) => {
       if (context.sender !== undefined) client.attaching.openSender(context.sender, guardOf(connection));
     });
+    this.#on(container, "session_close", ({ client, context }) => {
+      if (context.session !== undefined) client.state.sessionEnded(context.session);
+    });
     // Without a listener rhea throws, or prints, what these events say.
     for (const event of UNUSED_EVENTS) container.on(event, () => undefined);
     return container;
@@ -145,7 +147,6 @@ export class AmqpListener {
 
   #forget(client: Client): void {
     this.#clients.delete(client.connection);
-    for (const link of [...client.state.links]) link.left();
     client.state.dispose();
   }
 }

@@ -5,7 +5,7 @@ import { amqpError } from "./errors.ts";
 import type { Faults } from "./faults.ts";
 import { AmqpContent } from "./message/content.ts";
 import { messagesOfBatch } from "./message/sections.ts";
-import { type EventContext, type IncomingDelivery, message, type Receiver } from "./rhea.ts";
+import { type EventContext, type IncomingDelivery, message, type Receiver, type Session } from "./rhea.ts";
 import { MalformedBytes } from "./wire/reader.ts";
 
 /** The format of a transfer that has several messages. */
@@ -16,6 +16,7 @@ const ACCEPTED = message.accepted().described();
 /** A link on which a client sends messages to an entity. */
 export class ProducerLink implements Attachment, AuthorizedLink {
   readonly path: string;
+  readonly session: Session;
   readonly claims = ["Send"] as const;
   readonly #link: Receiver;
   readonly #place: Place;
@@ -25,6 +26,7 @@ export class ProducerLink implements Attachment, AuthorizedLink {
 
   constructor(link: Receiver, place: Place, client: ClientConnection, faults: Faults) {
     this.path = place.entity.path;
+    this.session = link.session;
     this.#link = link;
     this.#place = place;
     this.#client = client;

@@ -1,5 +1,5 @@
 import type { ReplyLink } from "./reply-link.ts";
-import { type DecodedMessage, type EventContext, message, type Receiver, types } from "./rhea.ts";
+import { type DecodedMessage, type EventContext, message, types } from "./rhea.ts";
 import { MalformedBytes } from "./wire/reader.ts";
 
 /** What a request is answered with. */
@@ -32,7 +32,6 @@ const ACCEPTED = message.accepted().described();
 
 /** Answers the requests that a client sends on a link. */
 export function answerRequests(
-  link: Receiver,
   node: string,
   replyLinks: ReplyLinks,
   answer: (request: DecodedMessage) => Answer,
@@ -51,7 +50,6 @@ export function answerRequests(
         body,
       }),
     );
-    if (link.credit < 10) link.add_credit(100);
   };
 }
 

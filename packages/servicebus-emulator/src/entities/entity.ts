@@ -1,9 +1,10 @@
 import type { Rule } from "../filters/rule.ts";
 import type { Clock, Timer } from "./clock.ts";
 import { EntityError, entityNotFound } from "./errors.ts";
+import type { DeadLetterTarget, Forward, Origin } from "./hand-over.ts";
 import type { Content } from "./message.ts";
 import type { QueueOptions } from "./options.ts";
-import { type DeadLetterTarget, type Forward, MessageQueue, type Origin } from "./queue.ts";
+import { MessageQueue } from "./queue.ts";
 import { copiesFor, type SubscriptionRule, subscriptionRule } from "./rules.ts";
 
 /** Something that uses an entity and has to know when it is gone. */

@@ -43,3 +43,8 @@ export function sessionLockLost(sessionId: string): EntityError {
     `The session lock has expired on the session '${sessionId}'. Accept the session again.`,
   );
 }
+
+/** The error of a sequence number that no message has, or one that is in another state. */
+export function messageNotFound(sequenceNumber: number): EntityError {
+  return new EntityError("message-not-found", `There is no such message with the sequence number ${sequenceNumber}.`);
+}

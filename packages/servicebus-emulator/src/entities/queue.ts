@@ -1,7 +1,8 @@
 import type { Clock } from "./clock.ts";
 import { type Consumer, WaitingConsumers } from "./consumers.ts";
 import { DueMessages } from "./due-messages.ts";
-import { EntityError, messageLockLost } from "./errors.ts";
+import { EntityError, messageLockLost, messageNotFound } from "./errors.ts";
+import type { DeadLetterTarget, Forward, Origin } from "./hand-over.ts";
 import { Intake } from "./intake.ts";
 import { Leases } from "./leases.ts";
 import type { Content, Lock, Message, Properties } from "./message.ts";
@@ -10,24 +11,6 @@ import type { QueueOptions } from "./options.ts";
 import { ReadyMessages } from "./ready-messages.ts";
 import type { Session } from "./session.ts";
 import { Sessions } from "./sessions.ts";
-
-/** Where a message was before. */
-export interface Origin {
-  readonly enqueuedSequenceNumber?: number | undefined;
-  readonly deliveryCount?: number | undefined;
-  readonly hops?: number | undefined;
-  readonly deadLetterSource?: string | undefined;
-}
-
-/** Takes every message of a queue away, to other entities. */
-export type Forward = (content: Content, origin: Origin) => void;
-
-/** Takes the messages that a queue gives up. */
-export interface DeadLetterTarget {
-  deadLetter(content: Content, origin: Origin): void;
-  /** For messages that could not be forwarded. */
-  transferDeadLetter(content: Content, origin: Origin): void;
-}
 
 interface Lane {
   readonly ready: ReadyMessages;
@@ -404,8 +387,4 @@ export class MessageQueue {
     if (message?.state !== state) throw messageNotFound(sequenceNumber);
     return message;
   }
-}
-
-function messageNotFound(sequenceNumber: number): EntityError {
-  return new EntityError("message-not-found", `There is no such message with the sequence number ${sequenceNumber}.`);
 }

@@ -1,4 +1,5 @@
 // A server that starts an emulator, and creates entities in it from POSTed JSON: what the live tests of other SDKs need.
+import { writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
 import { startServiceBusEmulator } from "@anybroker/servicebus-emulator";
@@ -18,6 +19,10 @@ const emulator = await startServiceBusEmulator({
   keys: [{ name: "RootManageSharedAccessKey", key: "key" }],
   checkToken: () => ["Manage"],
 });
+
+// A client that speaks TLS finds the certificate here, for example with REQUESTS_CA_BUNDLE.
+const { CERTIFICATE } = process.env;
+if (CERTIFICATE !== undefined) await writeFile(CERTIFICATE, await emulator.certificate());
 
 const control = createServer((request, response) => void answer(request, response));
 

@@ -17,6 +17,8 @@ const OWN_ANNOTATIONS: ReadonlySet<string> = new Set([
 
 const DEFAULT_PRIORITY = 4;
 
+const NOTHING = Buffer.alloc(0);
+
 /** The positions of properties in their list. AMQP 1.0, part 3.2.4. */
 export const PROPERTY = {
   messageId: 0,
@@ -61,8 +63,9 @@ export function annotationsOf(
       kept.push(bytes.subarray(start, end));
     }
   }
-  const only = kept.length === 1 ? kept[0] : undefined;
-  return { annotations: { bytes: only ?? Buffer.concat(kept), count: kept.length * 2 }, scheduledAt };
+  const [first = NOTHING] = kept;
+  const encoded = kept.length > 1 ? Buffer.concat(kept) : first;
+  return { annotations: { bytes: encoded, count: kept.length * 2 }, scheduledAt };
 }
 
 /** The properties section with a message id: a new one if the sender set none. */
@@ -102,7 +105,7 @@ export function propertiesSection(values: readonly (Buffer | undefined)[]): Buff
 
 export function bodyOf(bytes: Buffer, { body }: Sections): Buffer {
   const [first] = body;
-  if (first === undefined) return Buffer.alloc(0);
+  if (first === undefined) return NOTHING;
   const last = body.at(-1) ?? first;
   const isContiguous = body.every((range, index) => index === 0 || body[index - 1]?.end === range.start);
   if (isContiguous) return bytes.subarray(first.start, last.end);
