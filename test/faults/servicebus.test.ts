@@ -1,4 +1,4 @@
-import { connect } from "@anybroker/servicebus";
+import { connect, type ServicebusNative } from "@anybroker/servicebus";
 import { servicebus } from "@anybroker-internal/testkit/brokers/servicebus";
 import { faults } from "./faults.ts";
 
@@ -12,7 +12,9 @@ await faults({
       persist: () => Promise.resolve(),
       async remove(queue) {
         await using broker = await connect(server.url);
-        await broker.native.admin?.deleteQueue(queue);
+        // The cast is true: it is the native object of this adapter.
+        const { admin } = broker.native as ServicebusNative;
+        await admin?.deleteQueue(queue);
       },
     };
   },

@@ -5,9 +5,9 @@ import {
   type ServiceBusAdministrationClientOptions,
   ServiceBusClient,
 } from "@azure/service-bus";
+import { type RheaConnection, separateOutcomes } from "./connecting/separate-outcomes.ts";
 import { classify, NOT_AMQP } from "./errors.ts";
 import type { ProxyOptions, Settings } from "./options.ts";
-import { type RheaConnection, separateOutcomes } from "./connecting/separate-outcomes.ts";
 
 /** The SDK's clients, for what anybroker does not offer. */
 export interface ServicebusNative {

@@ -273,7 +273,9 @@ test("messages that are settled in one batch each get their own outcome", async 
   const deliveries = await take(source, 5);
   const actions = deliveries.map((delivery): Settlement => {
     if (delivery.id === "released") return { action: "release", delivery };
-    return delivery.id?.startsWith("dead") ? { action: "deadLetter", delivery, headers: {} } : { action: "ack", delivery };
+    return delivery.id?.startsWith("dead")
+      ? { action: "deadLetter", delivery, headers: {} }
+      : { action: "ack", delivery };
   });
   expect(await settle(source, ...actions)).toEqual(deliveries.map(() => undefined));
   expect((await takeOne(source)).id).toBe("released");
