@@ -63,3 +63,16 @@ test("a link is detached when the token that opened it expires", async () => {
   expect(detached.error.condition).toBe("amqp:unauthorized-access");
   expect(Date.now()).toBeGreaterThanOrEqual(expiry * 1000);
 });
+
+test("a client whose token is for the dead letters alone can look at them, and receive them", async () => {
+  const emulator = await emulatorForTest();
+  const { deadLetters } = emulator.namespace.createQueue("q");
+  const client = clientForTest(emulator.connectionString);
+  const receiver = client.createReceiver("q");
+  await client.createSender("q").sendMessages({ body: 1 });
+  await receiver.deadLetterMessage(await receiveOne(receiver));
+  const other = clientForTest(emulator.connectionString).createReceiver("q", { subQueueType: "deadLetter" });
+  expect(await other.peekMessages(1)).toHaveLength(1);
+  await other.completeMessage(await receiveOne(other));
+  expect(deadLetters.count("active")).toBe(0);
+});

@@ -106,8 +106,8 @@ export class Attaching {
   }
 
   #openConsumer(link: Sender, place: Place, guard: Guard): void {
-    const { entity, queue } = place;
-    this.#client.assertAllowed(entity.path, ["Listen"]);
+    const { queue } = place;
+    this.#client.assertAllowed(queue.path, ["Listen"]);
     const { status, requiresSession } = queue.options;
     if (status === "Disabled" || status === "ReceiveDisabled") {
       throw new EntityError("disabled", `The messaging entity '${queue.path}' is currently disabled.`);

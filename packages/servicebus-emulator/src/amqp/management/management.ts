@@ -39,7 +39,7 @@ export function answerManagement(
     }
     const place = namespace.resolve(path);
     if (place === undefined) throw entityNotFound(path);
-    client.assertAllowed(`${place.entity.path}${MANAGEMENT}`, operation.claims);
+    client.assertAllowed(`${place.queue.path}${MANAGEMENT}`, operation.claims);
     const body = operation.run({ place, body: mapIn({ body: request.body }, "body") ?? {} });
     return body === undefined ? status(204, "NoContent") : { ...status(200, "OK"), body };
   } catch (error) {
