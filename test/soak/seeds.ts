@@ -5,4 +5,5 @@ export const SEEDS: Readonly<Record<SoakBackend, readonly number[]>> = {
   rabbitmq: [1],
   redis: [1],
   kafka: [1],
+  servicebus: [1],
 };

@@ -10,7 +10,7 @@ import { readHistory, writeSetup } from "./history/folder.ts";
 import { Journal } from "./history/journal.ts";
 import { watchLateness } from "./history/lateness.ts";
 import { patiently } from "./patience.ts";
-import { type SoakBackend, type SoakServer, subjects } from "./subject.ts";
+import { type SoakBackend, type SoakServer, type SoakSubject, subjects } from "./subject.ts";
 import { SoakWorker } from "./worker/soak-worker.ts";
 import { Drafts } from "./workload/draft.ts";
 import { Load } from "./workload/load.ts";
@@ -52,7 +52,7 @@ const POLL = 500;
 /** Runs one soak and returns what happened. */
 export async function soak(options: SoakOptions): Promise<History> {
   const { backend, seed, folder, say } = options;
-  const subject = subjects[backend];
+  const subject: SoakSubject = subjects[backend];
   const { keepsProgress, rebalances, delayedKeepKeys } = subject;
   const names = Array.from({ length: options.workers }, (_, index) => `worker-${index + 1}`);
   writeSetup(folder, {
@@ -70,7 +70,7 @@ export async function soak(options: SoakOptions): Promise<History> {
   for (const proxy of started.proxies) resources.use(proxy);
   const [senderProxy, ...proxies] = started.proxies;
   if (senderProxy === undefined) throw new Error("a soak needs proxies");
-  const urlOf = (proxy: TcpProxy): string => `${proxy.through(server.url)}${subject.impatient}`;
+  const urlOf = (proxy: TcpProxy): string => `${proxy.through(server.url)}${subject.impatient ?? ""}`;
   const open = async (url: string): Promise<Broker> => {
     const broker = await subject.connect(url, {
       lease: LEASE,
@@ -105,8 +105,9 @@ export async function soak(options: SoakOptions): Promise<History> {
   const loadOver = new AbortController();
   const loading = load.run(options.rate, loadOver.signal);
   const killing = sendKillers(load, drafts, options.killerEvery, faultsOver);
-  const victims = { server, workers: crew, sender: senderProxy };
-  await harm(victims, { seed, lease: LEASE, calmness: options.calmness }, journal, faultsOver);
+  const victims = { server: subject.harmsServer ? server : undefined, workers: crew, sender: senderProxy };
+  const settings = { seed, lease: LEASE, calmness: options.calmness, halfOpen: subject.impatient !== undefined };
+  await harm(victims, settings, journal, faultsOver);
   await patiently("the last start of the workers", journal, Promise.all(workers.map((worker) => worker.consuming())));
   journal.write({ type: "calm" });
   say("the faults are over");

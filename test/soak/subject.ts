@@ -2,10 +2,12 @@ import type { Connect } from "@anybroker/core";
 import { connect as connectKafka } from "@anybroker/kafka";
 import { connect as connectRabbitmq } from "@anybroker/rabbitmq";
 import { connect as connectRedis } from "@anybroker/redis";
+import { connect as connectServicebus } from "@anybroker/servicebus";
 import type { BrokerModule, TestBroker } from "@anybroker-internal/testkit/brokers/broker";
 import { kafka } from "@anybroker-internal/testkit/brokers/kafka";
 import { rabbitmq } from "@anybroker-internal/testkit/brokers/rabbitmq";
 import { redis } from "@anybroker-internal/testkit/brokers/redis";
+import { servicebus } from "@anybroker-internal/testkit/brokers/servicebus";
 import { startProxy, type TcpProxy } from "@anybroker-internal/testkit/proxy";
 
 /** A server with a proxy for each process. */
@@ -21,8 +23,13 @@ export interface SoakSubject {
   readonly module: BrokerModule<TestBroker, never>;
   start(proxies: number): Promise<SoakServer>;
   readonly connect: Connect;
-  /** Options in the URL that make a client notice a silent server within seconds. */
-  readonly impatient: string;
+  /**
+   * Options in the URL that make a client notice a silent server within seconds. Without any, no connection becomes
+   * half-open.
+   */
+  readonly impatient: string | undefined;
+  /** Whether the server is killed and stopped too. */
+  readonly harmsServer: boolean;
   /** Whether failures of a retry in place outlive the consumer. */
   readonly keepsProgress: boolean;
   /** Whether nothing can be noted for a moment while consumers come and go. */
@@ -46,6 +53,7 @@ export const subjects = {
     },
     connect: connectRabbitmq,
     impatient: "?heartbeat=1000",
+    harmsServer: true,
     keepsProgress: false,
     rebalances: false,
     delayedKeepKeys: true,
@@ -58,6 +66,7 @@ export const subjects = {
     },
     connect: connectRedis,
     impatient: "?heartbeat=1000",
+    harmsServer: true,
     keepsProgress: true,
     rebalances: false,
     delayedKeepKeys: true,
@@ -71,10 +80,26 @@ export const subjects = {
     },
     connect: connectKafka,
     impatient: "?timeout=2000",
+    harmsServer: true,
     keepsProgress: true,
     rebalances: true,
     // Delayed messages are read from topics of their own, whose partitions another consumer may have.
     delayedKeepKeys: false,
+  },
+  servicebus: {
+    module: servicebus,
+    async start(proxies) {
+      const server = await servicebus.start({});
+      return { server, proxies: await proxiesTo(server, proxies), persist: nothing };
+    },
+    connect: connectServicebus,
+    // The SDK's idle time-out is a minute.
+    impatient: undefined,
+    // The emulator forgets everything when it is killed.
+    harmsServer: false,
+    keepsProgress: false,
+    rebalances: false,
+    delayedKeepKeys: true,
   },
 } as const satisfies Readonly<Record<string, SoakSubject>>;
 

@@ -58,3 +58,14 @@ for (const fault of ["detachLinks", "closeConnections", "cutConnections"] as con
       .toBe(true);
   });
 }
+
+test("sends at the same moment each get their own answer", async () => {
+  const emulator = await emulatorForTest();
+  const { queue } = emulator.namespace.createQueue("q", { requiresSession: true });
+  const sender = clientForTest(emulator.connectionString).createSender("q");
+  await sender.sendMessages({ body: 0, sessionId: "s" });
+  const sends = [{ sessionId: "s" }, {}, { sessionId: "s" }].map((more) => sender.sendMessages({ body: 1, ...more }));
+  const states = (await Promise.allSettled(sends)).map(({ status }) => status);
+  expect(states).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect(queue.count("active")).toBe(3);
+});

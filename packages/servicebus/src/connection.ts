@@ -5,6 +5,7 @@ import {
   type ServiceBusAdministrationClientOptions,
   ServiceBusClient,
 } from "@azure/service-bus";
+import { type RheaConnection, separateOutcomes } from "./connecting/separate-outcomes.ts";
 import { classify, NOT_AMQP } from "./errors.ts";
 import type { ProxyOptions, Settings } from "./options.ts";
 
@@ -34,7 +35,7 @@ interface Internals {
 interface SdkConnection {
   on(event: "disconnected", listener: (context: Disconnected) => void): void;
   /** That of rhea. */
-  readonly _connection: { readonly socket: Socket | undefined } | undefined;
+  readonly _connection: (RheaConnection & { readonly socket: Socket | undefined }) | undefined;
 }
 
 interface Disconnected {
@@ -95,6 +96,7 @@ function watch(client: ServiceBusClient, admin: ServiceBusAdministrationClient |
   const ended = new AbortController();
   const ending = new Ending(() => ended.abort(unavailable("the connection to the service has ended")));
   const connection = internals(client);
+  if (connection._connection !== undefined) separateOutcomes(connection._connection);
   connection.on("disconnected", (context) => {
     const cause = context.error ?? context.connection?.error;
     const why = cause === undefined ? "" : `: ${reasonOf(cause)}`;

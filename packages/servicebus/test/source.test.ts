@@ -1,4 +1,4 @@
-import type { Delivery, Source } from "@anybroker/core/driver";
+import type { Delivery, Settlement, Source } from "@anybroker/core/driver";
 import type { ServiceBusEmulator } from "@anybroker/servicebus-emulator";
 import {
   declared,
@@ -261,4 +261,24 @@ test("an ephemeral subscription ends with its source, also when the connection i
   await until("both subscriptions are gone", 5_000, async () => {
     expect([...emulator.namespace.entities()]).toHaveLength(kept);
   });
+});
+
+test("messages that are settled in one batch each get their own outcome", async () => {
+  const emulator = await emulatorForTest();
+  const entity = emulator.namespace.createQueue("orders");
+  const link = await open(emulator);
+  const batch = ["acked", "dead", "acked too", "released", "dead too"].map((id) => message(id));
+  await sent(link, queue("orders"), batch);
+  const source = await reading(link, queue("orders"));
+  const deliveries = await take(source, 5);
+  const actions = deliveries.map((delivery): Settlement => {
+    if (delivery.id === "released") return { action: "release", delivery };
+    return delivery.id?.startsWith("dead")
+      ? { action: "deadLetter", delivery, headers: {} }
+      : { action: "ack", delivery };
+  });
+  expect(await settle(source, ...actions)).toEqual(deliveries.map(() => undefined));
+  expect((await takeOne(source)).id).toBe("released");
+  expect(entity.queue.count("active")).toBe(1);
+  expect(entity.deadLetters.count("active")).toBe(2);
 });

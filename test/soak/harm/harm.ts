@@ -10,7 +10,8 @@ import { type Faults, linkFaults, processFaults, serverFaults } from "./faults.t
 
 /** Everything that can be harmed. */
 export interface Victims {
-  readonly server: TestBroker;
+  /** Undefined if the server is spared. */
+  readonly server: TestBroker | undefined;
   readonly workers: readonly { readonly worker: SoakWorker; readonly proxy: TcpProxy }[];
   /** The connection of the driver, which sends. */
   readonly sender: TcpProxy;
@@ -22,6 +23,8 @@ export interface HarmOptions {
   readonly lease: number;
   /** A factor for all pauses between faults. */
   readonly calmness: number;
+  /** Whether connections become half-open too. */
+  readonly halfOpen: boolean;
 }
 
 interface Pause {
@@ -43,7 +46,9 @@ export async function harm(
   journal: Journal,
   signal: AbortSignal,
 ): Promise<void> {
-  const { seed, lease, calmness } = options;
+  const { seed, lease, calmness, halfOpen } = options;
+  const { "half-open": _, ...noticed } = linkFaults;
+  const ofLinks = halfOpen ? linkFaults : noticed;
   let count = 0;
 
   async function repeat(own: number, { least, most }: Pause, once: (draw: Draw) => Promise<void>): Promise<void> {
@@ -73,11 +78,13 @@ export async function harm(
     const { name, life } = worker;
     return draw.between(0, 1) < 0.5
       ? perform(processFaults, worker, draw, { target: name, life })
-      : perform(linkFaults, proxy, draw, { target: name });
+      : perform(ofLinks, proxy, draw, { target: name });
   };
+  const harmServer = (draw: Draw): Promise<void> =>
+    server === undefined ? Promise.resolve() : perform(serverFaults, server, draw, { target: "server" });
   await Promise.all([
-    repeat(0, BETWEEN_SERVER_FAULTS, (draw) => perform(serverFaults, server, draw, { target: "server" })),
-    repeat(1, BETWEEN_SENDER_FAULTS, (draw) => perform(linkFaults, sender, draw, { target: "driver" })),
+    repeat(0, BETWEEN_SERVER_FAULTS, harmServer),
+    repeat(1, BETWEEN_SENDER_FAULTS, (draw) => perform(ofLinks, sender, draw, { target: "driver" })),
     ...workers.map(({ worker, proxy }, index) => repeat(2 + index, BETWEEN_WORKER_FAULTS, harmWorker(worker, proxy))),
   ]);
 }

@@ -1,9 +1,12 @@
-import type { Connection, Frame, OutgoingDelivery, Receiver, Session } from "./rhea.ts";
+import type { Connection, Frame, OutgoingDelivery, Receiver, Session, Told } from "./rhea.ts";
 
 /** Marks a transfer of the default format, so that rhea hands over its bytes instead of decoding them. */
 export const UNDECODED = 0x7fff_ffff;
 
 const CLOSE = 24;
+
+/** The code of the outcome `accepted`. */
+const ACCEPTED = 0x24;
 
 /** The largest frame that the emulator takes, in bytes. */
 export const MAX_FRAME_SIZE = 65_536;
@@ -67,7 +70,8 @@ export interface SessionEvents {
  *
  * - hand over messages undecoded, and bound their size,
  * - take flows that omit what they may omit, and delivery ids in any order, which several threads of a client produce,
- * - say what became of a delivery before it looks at the next frame, which may be a request that depends on it.
+ * - say what became of a delivery before it looks at the next frame, which may be a request that depends on it,
+ * - tell the client the outcome of each delivery: it would give the second of two neighbours that of the first.
  */
 export function repairSession(session: Session, events: SessionEvents): void {
   const onTransfer = session.on_transfer.bind(session);
@@ -105,6 +109,39 @@ export function repairSession(session: Session, events: SessionEvents): void {
       if (delivery.remote_settled) delivery.settled = true;
     }
   };
+  const { incoming, outgoing } = session;
+  const writeIncoming = incoming.process.bind(incoming);
+  incoming.process = () => {
+    for (const run of runsOf(incoming.updated)) {
+      incoming.updated = run;
+      writeIncoming(session);
+    }
+  };
+  const writeOutgoing = outgoing.process.bind(outgoing);
+  outgoing.process = () => {
+    for (const run of runsOf(outgoing.pending_dispositions)) {
+      outgoing.pending_dispositions = run;
+      writeOutgoing();
+    }
+  };
+}
+
+/** Accepted deliveries that follow each other, and every other one alone. One empty run if there is nothing. */
+function* runsOf(deliveries: readonly Told[]): Iterable<readonly Told[]> {
+  let run: Told[] = [];
+  for (const delivery of deliveries) {
+    const [first] = run;
+    if (first !== undefined && !(isAccepted(first) && isAccepted(delivery))) {
+      yield run;
+      run = [];
+    }
+    run.push(delivery);
+  }
+  yield run;
+}
+
+function isAccepted({ state }: Told): boolean {
+  return state?.descriptor.value === ACCEPTED;
 }
 
 function isDefined(value: unknown): boolean {

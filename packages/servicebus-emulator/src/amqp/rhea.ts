@@ -82,6 +82,11 @@ export interface IncomingDelivery {
   update(settled: boolean, state: Typed): void;
 }
 
+/** A delivery with the state that the server gave it. */
+export interface Told {
+  readonly state: { readonly descriptor: { readonly value: unknown } } | undefined;
+}
+
 /** The state that a client set a delivery to. */
 export interface Outcome {
   readonly constructor: { readonly composite_type?: string | undefined };
@@ -103,9 +108,13 @@ export interface Session {
   on_transfer(frame: Frame): void;
   on_flow(frame: Frame): void;
   on_disposition(frame: Frame): void;
-  readonly incoming: { next_delivery_id: unknown };
-  /** `updated`: the deliveries whose state the client has set, and which nobody has looked at. */
-  readonly outgoing: { updated: OutgoingDelivery[] };
+  /** `updated`: the deliveries whose state is to be told to the client. */
+  readonly incoming: { next_delivery_id: unknown; updated: readonly Told[]; process(session: Session): void };
+  /**
+   * - `updated`: the deliveries whose state the client has set, and which nobody has looked at.
+   * - `pending_dispositions`: the deliveries whose state is to be told to the client.
+   */
+  readonly outgoing: { updated: OutgoingDelivery[]; pending_dispositions: readonly Told[]; process(): void };
   _get_link(frame: Frame): Sender | Receiver;
   find_sender(filter: (link: Sender) => boolean): Sender | undefined;
   end(error?: AmqpError): void;
