@@ -65,6 +65,8 @@ export class DeadLetters implements core.DeadLetterStore {
     const wanted = new Set<string>();
     if ("ids" in selection) {
       for (const id of selection.ids) if (await isThere(this.#link, dead, id, signal)) wanted.add(id);
+      // Fails if the place does not exist, which an id that this driver never gives does not show.
+      if (wanted.size === 0) await this.list(1, undefined, signal);
     } else {
       for await (const native of peek(this.#link, dead, undefined, signal)) wanted.add(sequenceOf(native));
     }

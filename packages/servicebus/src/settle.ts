@@ -35,11 +35,11 @@ export class Settler {
   }
 
   // Neither this nor `#finish` is an async function, because each message goes through both.
-  #settleOne(settlement: core.Settlement, signal: AbortSignal): core.SettleResult | Promise<core.SettleResult> {
+  #settleOne(settlement: core.Settlement, signal: AbortSignal): Promise<core.SettleResult> {
     // The cast is true: the core settles what this source has handed out.
     const delivery = settlement.delivery as ServicebusDelivery;
-    if (delivery.state === "returned" && settlement.action === "release") return undefined;
-    if (delivery.state !== "held") return LEASE_LOST;
+    if (delivery.state === "returned" && settlement.action === "release") return Promise.resolve(undefined);
+    if (delivery.state !== "held") return Promise.resolve(LEASE_LOST);
     const { native, locked } = delivery;
     const { receiver } = delivery.holder;
     switch (settlement.action) {
