@@ -7,18 +7,22 @@ const root = join(import.meta.dirname, "..");
 const bin = join(root, "node_modules/.bin");
 const [script = "check:all", ...args] = process.argv.slice(2);
 
+/** The adapters whose names are not their schemes. A connection string of Azure begins with "Endpoint=". */
+const ADAPTERS = { amqp: "rabbitmq", amqps: "rabbitmq", rediss: "redis", "kafka+ssl": "kafka", endpoint: "servicebus" };
+
 /** The packages of the demo, with only the adapter that BROKER_URL needs. */
 function demoPackages() {
-  const scheme = process.env.BROKER_URL?.split(":", 1)[0] ?? "";
-  const adapter = { amqp: "rabbitmq", amqps: "rabbitmq", rediss: "redis", "kafka+ssl": "kafka" }[scheme] ?? scheme;
+  const scheme = process.env.BROKER_URL?.split(/[:=]/, 1)[0].toLowerCase() ?? "";
+  const adapter = ADAPTERS[scheme] ?? scheme;
   const wanted = ["packages/core", "packages/memory", `packages/${adapter}`, "examples/file-sync"];
   return wanted.filter((folder) => existsSync(join(root, folder, "package.json")));
 }
 
-/** Filters for the install: none for the tests, and for the demo its packages. A complete install stays complete. */
+/** Filters for the install: none for the tests, and for the demo and the emulator their packages. A complete install stays complete. */
 function installFilters() {
-  if (script !== "demo") return [];
-  const filters = demoPackages().map((folder) => `--filter=./${folder}`);
+  if (script !== "demo" && script !== "emulate") return [];
+  const folders = script === "demo" ? demoPackages() : ["packages/servicebus-emulator"];
+  const filters = folders.map((folder) => `--filter=./${folder}`);
   return existsSync(join(bin, "vitest")) ? filters : ["--prod", ...filters];
 }
 

@@ -9,6 +9,7 @@ import { Demo } from "./demo.ts";
 import { launchInOneProcess } from "./launch-in-one-process.ts";
 import { launchProcesses } from "./launch-processes.ts";
 import { quietLogger } from "./quiet-logger.ts";
+import { LEASE } from "./service.ts";
 import { deadLettersLeft, story } from "./story.ts";
 import { lineView, liveView, type View } from "./view.ts";
 
@@ -51,7 +52,12 @@ async function show(broker: Broker, home: string): Promise<number> {
 async function main(): Promise<number> {
   const home = await mkdtemp(join(tmpdir(), "anybroker-file-sync-"));
   try {
-    await using broker = await connect(url, { connectTimeout: 8_000, signal: stop.signal, logger: quietLogger });
+    await using broker = await connect(url, {
+      connectTimeout: 8_000,
+      lease: LEASE,
+      signal: stop.signal,
+      logger: quietLogger,
+    });
     const { server } = await broker.health();
     const name = launcher === launchInOneProcess ? "" : `the broker is ${server?.product} ${server?.version}, `;
     view.chapter("anybroker: files through a broker", `${name}${launcher.description}`);

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect } from "@anybroker/core";
-import type { Service, ServiceEvent, Settings } from "./service.ts";
+import { LEASE, type Service, type ServiceEvent, type Settings } from "./service.ts";
 
 /** Messages between main.ts and a service in its own process. */
 export type ToService = { readonly settings: Settings } | "stop";
@@ -17,8 +17,7 @@ export async function serve(service: Service): Promise<void> {
   try {
     await using broker = await connect(settings.url, {
       connectTimeout: 10_000,
-      // On a broker that notices a dead worker only by its silence, another worker gets the file soon.
-      lease: 10_000,
+      lease: LEASE,
       signal: stop.signal,
     });
     await service(broker, settings, (event) => void send({ event }), stop.signal);

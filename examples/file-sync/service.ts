@@ -17,6 +17,12 @@ export const uploads = (broker: Broker): Queue<Declared, FileChanged> => broker.
 /** Identifies a change: the same file with the same content is the same change, so that duplicates are recognised. */
 export const changeId = ({ path, hash }: Pick<FileChanged, "path" | "hash">): string => `${path}#${hash.slice(0, 16)}`;
 
+/**
+ * How long a broker that notices a dead worker only by its silence keeps the worker's messages, in ms. The same in every
+ * program: Azure Service Bus keeps it with the queue.
+ */
+export const LEASE = 10_000;
+
 /** The settings of a service. */
 export interface Settings {
   readonly name: string;
