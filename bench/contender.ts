@@ -1,3 +1,5 @@
+import type { Requirement } from "./requirement.ts";
+
 /** The body of every message: 256 bytes of JSON. */
 export interface Body {
   readonly n: number;
@@ -28,7 +30,8 @@ export interface Contender {
 /** Connects and creates the queue. */
 export type Open = (url: string, queue: string) => Promise<Contender>;
 
-export const contenderNames = ["plain", "expert", "ours"] as const;
+/** `ceiling` is the most that the server gives, where it is a program of ours. */
+export const contenderNames = ["plain", "expert", "ours", "ceiling"] as const;
 export type ContenderName = (typeof contenderNames)[number];
 
 /** A server to measure against. */
@@ -43,6 +46,8 @@ export interface Benchmark {
   /** The bare client and its version. Undefined if there is none to compare with. */
   readonly client: string | undefined;
   readonly contenders: Readonly<Partial<Record<ContenderName, () => Promise<Open>>>>;
+  /** Requirements in place of those of the lines, by line and figure: `consume.rate`. */
+  readonly asked?: Readonly<Record<string, Requirement>>;
   start(): Promise<Server>;
   /** Deletes the queue of a job. With `mustBeEmpty` it rejects if handled messages were not acked. */
   clean(url: string, queue: string, mustBeEmpty: boolean): Promise<void>;

@@ -14,6 +14,7 @@ export interface Row {
   /** Ours divided by the baseline: the median of the ratios of each round, because only runs of one round compare. */
   readonly ofPlain: number | undefined;
   readonly ofExpert: number | undefined;
+  readonly ofCeiling?: number;
   /** The requirement on ours, and whether it is met; undefined where there is none. */
   readonly asked: string | undefined;
   readonly met: boolean | undefined;
@@ -88,6 +89,7 @@ function rowOf({ line, runs }: LineResult, figure: Figure): Row {
   const ratio = (ours: number, base: number): number => ours / base;
   const ofPlain = paired(rounds.ours, rounds.plain, ratio);
   const ofExpert = paired(rounds.ours, rounds.expert, ratio);
+  const ofCeiling = paired(rounds.ours, rounds.ceiling, ratio);
   const required = requirements(figure, rounds, { ofPlain, ofExpert });
   return {
     line: line.name,
@@ -97,6 +99,7 @@ function rowOf({ line, runs }: LineResult, figure: Figure): Row {
     rounds,
     ofPlain,
     ofExpert,
+    ...(ofCeiling === undefined ? {} : { ofCeiling }),
     asked: required.length === 0 ? undefined : required.map(({ text }) => text).join(", "),
     met: required.length === 0 ? undefined : required.every(({ met }) => met),
   };
@@ -121,7 +124,11 @@ export function reportOf(
     rounds: options.rounds,
     scale: options.scale,
     loadBefore: round(loadBefore),
-    rows: results.flatMap((result) => result.line.figures.map((figure) => rowOf(result, figure))),
+    rows: results.flatMap((result) =>
+      result.line.figures.map((figure) =>
+        rowOf(result, { ...figure, ...benchmark.asked?.[`${result.line.name}.${figure.name}`] }),
+      ),
+    ),
   };
 }
 

@@ -9,8 +9,8 @@ function figure(value: number | undefined): string {
 
 const share = (value: number | undefined): string => (value === undefined ? "" : value.toFixed(2));
 
-function cells(row: Row): readonly string[] {
-  const { plain, expert, ours } = row.medians;
+function cells(row: Row, hasCeiling: boolean): readonly string[] {
+  const { plain, expert, ours, ceiling } = row.medians;
   const verdict = row.met === undefined ? "" : row.met ? "yes" : "NO";
   return [
     row.title,
@@ -20,6 +20,7 @@ function cells(row: Row): readonly string[] {
     figure(ours),
     share(row.ofPlain),
     share(row.ofExpert),
+    ...(hasCeiling ? [figure(ceiling), share(row.ofCeiling)] : []),
     row.asked ?? "",
     verdict,
   ];
@@ -27,8 +28,12 @@ function cells(row: Row): readonly string[] {
 
 /** The report as a Markdown table that is aligned for a terminal. */
 export function tableOf(report: BenchReport): string {
-  const head = ["median", "unit", "plain", "expert", "ours", "of plain", "of expert", "asked", "met"];
-  return markdownTable([head, ...report.rows.map(cells)], { align: ["l", "l", "r", "r", "r", "r", "r", "l", "l"] });
+  const hasCeiling = report.rows.some(({ medians }) => medians.ceiling !== undefined);
+  const ceiling = hasCeiling ? ["ceiling", "of ceiling"] : [];
+  const head = ["median", "unit", "plain", "expert", "ours", "of plain", "of expert", ...ceiling, "asked", "met"];
+  const rows = report.rows.map((row) => cells(row, hasCeiling));
+  const align = ["l", "l", "r", "r", "r", "r", "r", ...ceiling.map(() => "r"), "l", "l"];
+  return markdownTable([head, ...rows], { align });
 }
 
 /** Server, client and machine, in one line. */

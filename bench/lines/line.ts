@@ -1,18 +1,15 @@
 import type { Contender } from "../contender.ts";
+import type { Requirement } from "../requirement.ts";
 
 /** The results of one run of a line, by the name of the figure. */
 export type Figures = Readonly<Record<string, number>>;
 
 /** One measured number of a line, and what is required of it. */
-export interface Figure {
+export interface Figure extends Requirement {
   readonly name: string;
   readonly title: string;
   readonly unit: "/s" | "ms" | "MiB" | "µs";
   readonly better: "more" | "less";
-  /** The least ratio of ours to the baseline; for `less`, the largest ratio. */
-  readonly floor?: { readonly plain?: number; readonly expert?: number };
-  /** The largest allowed difference between ours and plain, in the figure's unit. */
-  readonly above?: number;
   /** The largest allowed value of ours, in the figure's unit. */
   readonly most?: number;
 }

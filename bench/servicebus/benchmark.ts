@@ -12,6 +12,12 @@ export const servicebus: Benchmark = {
     plain: async () => (await import("./plain.ts")).open,
     expert: async () => (await import("./expert.ts")).open,
     ours: async () => (await import("./ours.ts")).open,
+    ceiling: async () => (await import("./ceiling.ts")).open,
+  },
+  asked: {
+    // At least this, or 0.9 of the ceiling.
+    "send-256.rate": { floor: { plain: 2 } },
+    "latency.p50": { above: 1 },
   },
   async start() {
     // Imported here, so that the processes of the contenders do not load it.

@@ -26,6 +26,8 @@ export interface FaultSubject {
   impatient(url: string): string;
   /** Why it lacks what some scenarios need, which are then skipped. */
   readonly lacks?: { readonly durability?: string; readonly impatience?: string };
+  /** Scenarios that fail because of a known defect, by their titles, with the defect. They are skipped. */
+  readonly defects?: Readonly<Record<string, string>>;
   /** The largest number of handled messages that are handled again after a process dies. @default what it held */
   readonly duplicates?: number;
   /** The lease in the short form, in ms, if the broker notices a dead process only by its silence. */

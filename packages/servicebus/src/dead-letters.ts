@@ -70,7 +70,10 @@ export class DeadLetters implements core.DeadLetterStore {
     } else {
       for await (const native of peek(this.#link, dead, undefined, signal)) wanted.add(sequenceOf(native));
     }
-    return wanted.size === 0 ? 0 : receiveDead(this.#link, dead.path, wanted, work, signal);
+    if (wanted.size > 0) return receiveDead(this.#link, dead.path, wanted, work, signal);
+    // Rejects if there is no such queue or subscription.
+    await peek(this.#link, dead, undefined, signal).next();
+    return 0;
   }
 
   async #dead(signal: AbortSignal): Promise<Peeked> {

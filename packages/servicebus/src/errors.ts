@@ -35,8 +35,15 @@ const ROWS: readonly ErrorRow[] = [
     "UNAVAILABLE",
     true,
   ],
+  // An error of the socket, which the SDK has made one of its own.
+  [/^GeneralError E[A-Z]+: /, "UNAVAILABLE", true],
   // A batch for a partitioned entity: its messages are sent again, one session at a time.
   [PARTITION_MISMATCH, "UNAVAILABLE", true],
+  [
+    /[Ff]ailed to (initialize|connect)|Unable to (open|create|close)|operation timeout|sender_error|session_error/,
+    "UNAVAILABLE",
+    true,
+  ],
   [/clos(ed|ing)|[Dd]isconnected|is reopening|not open/, "UNAVAILABLE", true],
   [/aborted/, "CANCELLED", false],
   [/^(GeneralError|MessagingEntityAlreadyExists|\w+:4\d\d) /, "REJECTED", false],

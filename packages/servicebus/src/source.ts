@@ -1,5 +1,5 @@
 import type * as core from "@anybroker/core/driver";
-import { closed, Ending, orAborted, PushBuffer, readFilterText, unavailable } from "@anybroker/core/driver";
+import { Bag, closed, Ending, orAborted, PushBuffer, readFilterText, unavailable } from "@anybroker/core/driver";
 import { createEphemeral, type Ephemeral } from "./declaring/ephemeral.ts";
 import { hasFilter, placeOf } from "./declaring/places.ts";
 import { isForbidden, isSessionMismatch } from "./errors.ts";
@@ -73,7 +73,7 @@ class ServicebusSource implements core.Source {
   readonly #settler: Settler;
   readonly #buffer = new PushBuffer<ServicebusDelivery>();
   /** What is not settled yet, in the buffer or in the core. */
-  readonly #held = new Set<ServicebusDelivery>();
+  readonly #held = new Bag<ServicebusDelivery>();
   readonly #ending = new Ending(() => this.#onEnd());
   readonly #onLinkEnd = (): void => this.#ending.end(unavailable("the connection to the service has ended"));
   readonly #expiry: NodeJS.Timeout;
@@ -125,7 +125,7 @@ class ServicebusSource implements core.Source {
 
   async pause(signal: AbortSignal): Promise<void> {
     await this.#reader.pause(signal);
-    for (const delivery of this.#held) if (delivery.state === "returned") this.#held.delete(delivery);
+    for (const delivery of this.#held.all()) if (delivery.state === "returned") this.#held.remove(delivery);
   }
 
   identify(delivery: core.Delivery): string {
@@ -177,7 +177,7 @@ class ServicebusSource implements core.Source {
 
   #forget(delivery: ServicebusDelivery): void {
     delivery.state = "gone";
-    this.#held.delete(delivery);
+    this.#held.remove(delivery);
     delivery.free();
   }
 
@@ -186,7 +186,7 @@ class ServicebusSource implements core.Source {
     const lost = new Set(deliveries);
     for (const delivery of lost) {
       delivery.state = "gone";
-      this.#held.delete(delivery);
+      this.#held.remove(delivery);
     }
     const buffered = this.#buffer.drain();
     for (const delivery of buffered) if (!lost.has(delivery)) this.#buffer.push(delivery);
@@ -198,7 +198,7 @@ class ServicebusSource implements core.Source {
   /** The service tells nobody that a lock has run out. Until then, it grants no other message in its place. */
   #loseExpired(): void {
     const now = this.#link.context.clock.now();
-    const expired = [...this.#held].filter(({ leaseUntil }) => leaseUntil <= now);
+    const expired = this.#held.all().filter(({ leaseUntil }) => leaseUntil <= now);
     this.#lose(expired);
     for (const delivery of expired) delivery.free();
   }
@@ -208,7 +208,7 @@ class ServicebusSource implements core.Source {
     clearInterval(this.#expiry);
     this.#link.connection.ended.removeEventListener("abort", this.#onLinkEnd);
     const stopped = this.#reader.stop();
-    const held = [...this.#held];
+    const held = this.#held.all();
     this.#lose(held);
     this.#buffer.end();
     this.#freed = this.#free(held, stopped);

@@ -159,7 +159,8 @@ class MessageFields {
 }
 
 /** A message as the service delivered it. */
-export class ServicebusDelivery extends MessageFields implements core.Delivery {
+export class ServicebusDelivery extends MessageFields implements core.Delivery, core.Slotted {
+  slot = -1;
   readonly holder: Holder;
   /** When its lock ends, renewals included, in milliseconds since 1970. */
   heldUntil: number;

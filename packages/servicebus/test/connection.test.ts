@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { inspect } from "node:util";
 import { connect } from "@anybroker/core";
-import { live, message, queue, sent } from "@anybroker-internal/testkit/link";
+import { live, message, queue, reading, sent, settle, takeOne } from "@anybroker-internal/testkit/link";
 import { quietLogger } from "@anybroker-internal/testkit/quiet-logger";
 import { expect, onTestFinished, test } from "vitest";
 import { connect as connectToServicebus, servicebus } from "../src/index.ts";
@@ -88,6 +88,13 @@ test("a link ends with its connection, although the SDK would connect again", as
   await expect(link.lost).resolves.toMatchObject({ code: "UNAVAILABLE", message: expect.stringContaining("cut") });
 });
 
+test("a link ends when the service closes its connection", async () => {
+  const emulator = await emulatorForTest();
+  const link = await open(emulator);
+  emulator.faults.closeConnections();
+  await expect(link.lost).resolves.toMatchObject({ code: "UNAVAILABLE" });
+});
+
 test("a link ends when its socket is closed without an error, which the SDK does not notice", async () => {
   const link = await open(await emulatorForTest());
   contextOf(link.native.client).connection._connection.socket.destroy();
@@ -98,9 +105,16 @@ test("the socket sends small frames at once", async () => {
   const emulator = await emulatorForTest();
   emulator.namespace.createQueue("orders");
   const link = await open(emulator);
-  await sent(link, queue("orders"), [message("warm")]);
-  const started = performance.now();
-  for (let round = 0; round < 20; round += 1) await sent(link, queue("orders"), [message(`m${round}`)]);
-  // With Nagle's algorithm and delayed acknowledgements of TCP, each round takes 40 ms or more.
-  expect((performance.now() - started) / 20).toBeLessThan(30);
+  const source = await reading(link, queue("orders"));
+  const times: number[] = [];
+  for (let round = 0; round < 40; round += 1) {
+    const started = performance.now();
+    await sent(link, queue("orders"), [message(`m${round}`)]);
+    await settle(source, { action: "ack", delivery: await takeOne(source) });
+    times.push(performance.now() - started);
+  }
+  // With Nagle's algorithm and delayed acknowledgements of TCP, most rounds take 40 ms or more. On a busy machine some do so
+  // without.
+  times.sort((one, other) => one - other);
+  expect(times[10]).toBeLessThan(30);
 });

@@ -21,7 +21,9 @@ async function deadLetter(link: TestLink, count: number): Promise<void> {
   await sent(
     link,
     ORDERS,
-    Array.from({ length: count }, (_, index) => message(`m${index}`, { headers: { n: String(index) } })),
+    Array.from({ length: count }, (_, index) =>
+      message(`m${index}`, { headers: { n: String(index), "anybroker-not-before": "5" } }),
+    ),
   );
   const source = await reading(link, ORDERS, { window: count });
   const deliveries = await take(source, count);

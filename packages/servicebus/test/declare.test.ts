@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { Entity } from "@anybroker/core/driver";
 import type { ServiceBusEmulator } from "@anybroker/servicebus-emulator";
 import { live, queue, subscription, topic } from "@anybroker-internal/testkit/link";
@@ -110,6 +111,11 @@ test("an account without Manage uses what exists, and is told what it may not cr
     code: "FORBIDDEN",
     message: expect.stringMatching(/queue orders.*Manage/),
   });
+  const error: unknown = await link.stats(queue("orders"), live).catch((thrown: unknown) => thrown);
+  expect(classify(error).code).toBe("FORBIDDEN");
+  // The request of the SDK has the signature of the key.
+  expect(inspect(error, { depth: 20, showHidden: true })).not.toMatch(/sig=/i);
+  expect(JSON.stringify(error instanceof Error ? error.cause : error)).not.toMatch(/sig=/i);
 });
 
 test("a topic is removed with its subscriptions and their queues, and a mapped name is that of the service", async () => {

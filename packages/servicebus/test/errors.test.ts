@@ -19,7 +19,9 @@ test.each<[ServiceBusErrorCode, string, string, boolean]>([
   ["ServiceCommunicationProblem", "getaddrinfo ENOTFOUND one.servicebus.windows.net", "UNAVAILABLE", true],
   ["GeneralError", "DetachForcedError: The link was forced to detach.", "UNAVAILABLE", true],
   ["GeneralError", "ConnectionForcedError: The connection was inactive.", "UNAVAILABLE", true],
+  ["GeneralError", "ECONNRESET: read ECONNRESET", "UNAVAILABLE", true],
   ["GeneralError", "InternalServerError: The service was unable to process the request.", "UNAVAILABLE", true],
+  ["GeneralError", "Link failed to initialize, cannot get max message size.", "UNAVAILABLE", true],
   ["GeneralError", "InvalidOperationError: The entity requires sessions.", "REJECTED", false],
 ])("%s (%s) is %s", (code, text, expected, retryable) => {
   expect(classify(new ServiceBusError(text, code))).toEqual({ code: expected, retryable });
@@ -36,6 +38,14 @@ test.each([
   ["REQUEST_SEND_ERROR", undefined, "UNAVAILABLE", true],
 ])("%s with status %s of the administration is %s", (code, statusCode, expected, retryable) => {
   expect(classify(Object.assign(new Error("why"), { code, statusCode }))).toEqual({ code: expected, retryable });
+});
+
+test.each([
+  ["Failed to connect", "UNAVAILABLE", true],
+  ["Unable to create the amqp session due to operation timeout.", "UNAVAILABLE", true],
+  ["Sender 'x' got disconnected with error Error: cut.", "UNAVAILABLE", true],
+])("an error of the client without a code, %s, is %s", (text, code, retryable) => {
+  expect(classify(new Error(text))).toEqual({ code, retryable });
 });
 
 test("only what the service has certainly not stored counts as refused", () => {

@@ -42,5 +42,6 @@ export function contextOf(client: ServicebusNative["client"]): SdkContext {
 
 interface SdkContext {
   readonly connection: { readonly _connection: { readonly socket: Socket } };
+  readonly messageSessions: Readonly<Record<string, { readonly link: { isOpen(): boolean } | undefined }>>;
   readonly messageReceivers: Readonly<Record<string, { readonly _receiverHelper: { suspend(): Promise<void> } }>>;
 }

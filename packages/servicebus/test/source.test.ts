@@ -14,9 +14,10 @@ import {
   takeOne,
   topic,
 } from "@anybroker-internal/testkit/link";
+import { startProxy } from "@anybroker-internal/testkit/proxy";
 import { until } from "@anybroker-internal/testkit/until";
-import { expect, test } from "vitest";
-import { contextOf, cut, emulatorForTest, open, type TestLink } from "./harness.ts";
+import { expect, onTestFinished, test } from "vitest";
+import { contextOf, cut, emulatorForTest, open, type TestLink, urlOf } from "./harness.ts";
 
 const ORDERS = queue("orders");
 const KEYED = queue("keyed", true);
@@ -117,7 +118,7 @@ test("what a cut connection held is given back at once, and what its consumer do
   expect(await settle(source, ...held.map(ack))).toEqual(held.map(() => expect.objectContaining({ lost: true })));
 });
 
-test("a source ends when its queue is deleted, and when the service closes its link", async () => {
+test("a source ends when its queue is deleted", async () => {
   const { link } = await linkWith();
   const source = await reading(link, ORDERS);
   await link.remove?.([ORDERS], live);
@@ -125,6 +126,45 @@ test("a source ends when its queue is deleted, and when the service closes its l
   await expect(link.open(ORDERS, { window: 1 }, () => {}, live)).rejects.toMatchObject({
     code: "MessagingEntityNotFound",
   });
+});
+
+test("a source ends when the service detaches its link, and the SDK does not receive its window once more", async () => {
+  const { link, emulator } = await linkWith();
+  await sent(link, ORDERS, messages(6));
+  const source = await reading(link, ORDERS, { window: 2 });
+  const held = await take(source, 2);
+  emulator.faults.detachLinks("orders");
+  await expect(source.lost).resolves.toMatchObject({ message: expect.stringContaining("force detached") });
+  expect(await source.receive(10, live)).toEqual([]);
+  // What was held has gone back, ahead of the others.
+  const again = await until("the queue can be read again", 5_000, () => reading(link, ORDERS, { window: 6 }));
+  expect(new Set(ids(await take(again, 6, 4_000)))).toEqual(new Set(["m0", "m1", "m2", "m3", "m4", "m5"]));
+  expect(held).toHaveLength(2);
+});
+
+test("sessions that the service takes back are lost, and the source goes on", async () => {
+  const { link, emulator } = await linkWith(KEYED);
+  const lost: Delivery[] = [];
+  const source = await reading(link, KEYED, { window: 48, lost: (deliveries) => lost.push(...deliveries) });
+  await sent(link, KEYED, messages(2, "key"));
+  const held = await take(source, 2);
+  emulator.faults.loseLocks("keyed");
+  const again = await take(source, 2);
+  expect(ids(again)).toEqual(["m0", "m1"]);
+  expect(lost).toEqual(held);
+  expect(await settle(source, ...held.map(ack))).toEqual(held.map(() => expect.objectContaining({ lost: true })));
+  expect(await settle(source, ...again.map(ack))).toEqual([undefined, undefined]);
+});
+
+test("a lost lock is told when it is renewed, and when it is settled", async () => {
+  const { link, emulator } = await linkWith();
+  const source = await reading(link, ORDERS, { window: 1 });
+  await sent(link, ORDERS, messages(1));
+  const held = await takeOne(source);
+  emulator.faults.loseLocks("orders");
+  expect(await source.extend?.([held], live)).toEqual([undefined]);
+  expect(await settle(source, ack(held))).toEqual([expect.objectContaining({ lost: true })]);
+  expect((await takeOne(source)).id).toBe("m0");
 });
 
 test("a receiver that gets nothing although a message waits is opened again", async () => {
@@ -261,6 +301,27 @@ test("an ephemeral subscription ends with its source, also when the connection i
   await until("both subscriptions are gone", 5_000, async () => {
     expect([...emulator.namespace.entities()]).toHaveLength(kept);
   });
+});
+
+test("a session that ends while nothing passes, and that is about to be given back, does not end the process", async () => {
+  const emulator = await emulatorForTest();
+  const proxy = await startProxy(emulator.port);
+  onTestFinished(() => proxy.close());
+  const link = await open(emulator, { url: proxy.through(urlOf(emulator)) });
+  await declared(link, KEYED);
+  await sent(link, KEYED, messages(1, "k"));
+  // Each session has room for another message: there is something to drain.
+  const source = await reading(link, KEYED, { window: 100 });
+  await takeOne(source);
+  proxy.stall();
+  const paused = source.pause(live);
+  const { messageSessions } = contextOf(link.native.client);
+  await until("the SDK closes a link that it cannot drain", 5_000, async () => {
+    expect(Object.values(messageSessions).some((session) => session.link?.isOpen() === false)).toBe(true);
+  });
+  emulator.faults.detachLinks("keyed");
+  proxy.flow();
+  await paused;
 });
 
 test("messages that are settled in one batch each get their own outcome", async () => {

@@ -2,6 +2,7 @@ import { unavailable } from "@anybroker/core/driver";
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
 import type { LinkState } from "../state/link-state.ts";
 import { type Holder, ServicebusDelivery } from "../wire.ts";
+import { closeQuietly } from "./close-quietly.ts";
 import { lockEnd } from "./lock-time.ts";
 import type { ReaderEvents } from "./reader.ts";
 
@@ -57,7 +58,10 @@ export class Receiver {
         links += 1;
         if (links > 1) this.#onEnd(unavailable("the service has closed the link of a receiver"));
       },
-      postInitialize: async () => opened.resolve(),
+      postInitialize: async () => {
+        closeQuietly(this.#receiver);
+        opened.resolve();
+      },
     };
     this.#subscription = this.#receiver.subscribe(handlers, {
       maxConcurrentCalls: credit,

@@ -115,6 +115,8 @@ export class SessionReader implements Reader {
         this.#sessions.delete(session);
       },
     });
+    // The service has taken a session back, and tells this only when it is used.
+    for (const before of this.#sessions) if (before.id === session.id) this.#onSessionLost(before);
     this.#sessions.add(session);
     session.start();
   }

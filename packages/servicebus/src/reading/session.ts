@@ -1,6 +1,7 @@
 import type { ServiceBusReceivedMessage, ServiceBusSessionReceiver } from "@azure/service-bus";
 import type { LinkState } from "../state/link-state.ts";
 import { ServicebusDelivery } from "../wire.ts";
+import { closeQuietly } from "./close-quietly.ts";
 import { lockEnd } from "./lock-time.ts";
 
 /** How long a session without a message is kept, in ms: another one may be waiting. */
@@ -50,8 +51,13 @@ export class Session {
       },
     };
     const options = { maxConcurrentCalls: this.#credit, autoCompleteMessages: false };
+    closeQuietly(this.#receiver);
     this.#subscription = this.#receiver.subscribe(handlers, options);
     this.#watchIdle();
+  }
+
+  get id(): string {
+    return this.#receiver.sessionId;
   }
 
   held(): readonly ServicebusDelivery[] {

@@ -26,9 +26,10 @@ export class Senders {
   /** An empty batch. Opens the link to the entity if it is not open, so it fails where sending would. */
   async newBatch(path: string, signal: AbortSignal): Promise<ServiceBusMessageBatch> {
     const sender = this.to(path);
-    const batch = await orAborted(sender.createMessageBatch({ abortSignal: signal }), signal);
+    const stop = AbortSignal.any([signal, this.#connection.ended]);
+    const batch = await orAborted(sender.createMessageBatch({ abortSignal: stop }), stop);
     if (batch.maxSizeInBytes <= LARGEST_BATCH) return batch;
-    return orAborted(sender.createMessageBatch({ maxSizeInBytes: LARGEST_BATCH, abortSignal: signal }), signal);
+    return orAborted(sender.createMessageBatch({ maxSizeInBytes: LARGEST_BATCH, abortSignal: stop }), stop);
   }
 
   /** Sends messages, all or none of which the service stores. */

@@ -17,17 +17,9 @@ export async function administer<T>(link: LinkState, what: string, signal: Abort
   try {
     return await orAborted(ask(admin, { abortSignal: signal }), signal);
   } catch (error) {
-    forgetRequest(error);
     if (statusOf(error) !== 401) throw error;
     throw forbidden(`${what} needs the right Manage on it: ${reasonOf(error)}`, error);
   }
-}
-
-/** The request and its answer have the signature of the key in them. */
-function forgetRequest(error: unknown): void {
-  if (typeof error !== "object" || error === null) return;
-  if ("request" in error) delete error.request;
-  if ("response" in error) delete error.response;
 }
 
 /** The HTTP status with which the administration has refused a request; undefined for any other error. */
