@@ -9,13 +9,15 @@ import { summarize } from "./checker/summary.ts";
 import { reportOf } from "./report.ts";
 import { SEEDS } from "./seeds.ts";
 import { soak } from "./soak.ts";
-import { type SoakBackend, subjects } from "./subject.ts";
+import { type SoakBackend, type SoakSubject, subjects } from "./subject.ts";
 
 const SETTINGS = { duration: 12_000, rate: 50, workers: 2, calmness: 0.4, killerEvery: 0 } as const;
 
 /** Defines the soak of a backend in its short form, for each seed of the list. */
 export async function shortForm(backend: SoakBackend): Promise<void> {
-  await withServers(subjects[backend].module, () => {
+  const { module, defect }: SoakSubject = subjects[backend];
+  await withServers(module, () => {
+    if (defect !== undefined) return test.skip(`random load and faults break no promise: a known defect: ${defect}`);
     test.for(SEEDS[backend])(
       "random load and faults break no promise (seed %i)",
       { timeout: 600_000 },

@@ -36,6 +36,8 @@ export interface SoakSubject {
   readonly rebalances: boolean;
   /** Whether a delayed message holds its key like any other one, once it is due. */
   readonly delayedKeepKeys: boolean;
+  /** A known defect that the soak finds, not in each run. Its short form is skipped as long as that is so. */
+  readonly defect?: string;
 }
 
 const nothing = (): Promise<void> => Promise.resolve();
@@ -100,6 +102,7 @@ export const subjects = {
     keepsProgress: false,
     rebalances: false,
     delayedKeepKeys: true,
+    defect: "timers of the SDK keep a process alive after its broker object has closed",
   },
 } as const satisfies Readonly<Record<string, SoakSubject>>;
 
