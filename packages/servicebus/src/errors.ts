@@ -28,6 +28,8 @@ const ROWS: readonly ErrorRow[] = [
   [/^ServiceTimeout /, "TIMEOUT", true],
   [NOT_AMQP, "INVALID_CONFIG", false],
   [/^(ServiceCommunicationProblem|REQUEST_SEND_ERROR|\w+:50[0-4]) /, "UNAVAILABLE", true],
+  // The connection was lost while the answer to an administration request came in.
+  [/^PARSE_ERROR Error reading response/, "UNAVAILABLE", true],
   // Another request about the same entity is being carried out (409).
   [/^ServiceError:409 |[Aa]nother conflicting operation/, "UNAVAILABLE", true],
   [

@@ -40,6 +40,11 @@ test.each([
   expect(classify(Object.assign(new Error("why"), { code, statusCode }))).toEqual({ code: expected, retryable });
 });
 
+test("an answer of the administration that is cut off is UNAVAILABLE", () => {
+  const error = Object.assign(new Error("Error reading response as text: aborted"), { code: "PARSE_ERROR" });
+  expect(classify(error)).toEqual({ code: "UNAVAILABLE", retryable: true });
+});
+
 test.each([
   ["Failed to connect", "UNAVAILABLE", true],
   ["Unable to create the amqp session due to operation timeout.", "UNAVAILABLE", true],
