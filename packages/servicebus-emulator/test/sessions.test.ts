@@ -85,9 +85,11 @@ test("the lock of a session is renewed with that of its messages", async () => {
   await sender.sendMessages({ body: 1, sessionId: "s" });
   const receiver = await client.acceptSession("q", "s", { maxAutoLockRenewalDurationInMs: 0 });
   const message = await receiveOne(receiver);
-  for (let n = 0; n < 4; n++) {
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    expect((await receiver.renewSessionLock()).getTime()).toBeGreaterThan(Date.now());
+  for (let n = 0, until = receiver.sessionLockedUntilUtc; n < 4; n++) {
+    // The half of the lock is over.
+    await expect.poll(() => until.getTime() - Date.now()).toBeLessThan(600);
+    until = await receiver.renewSessionLock();
+    expect(until.getTime()).toBeGreaterThan(Date.now() + 600);
   }
   await receiver.completeMessage(message);
 });

@@ -109,10 +109,11 @@ test("a renewed lock lasts longer", async () => {
   await sender.sendMessages({ body: 1 });
   const message = await receiveOne(receiver);
   const other = client.createReceiver("q").receiveMessages(1, { maxWaitTimeInMs: 1_500 });
-  for (let n = 0; n < 4; n++) {
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    const until = await receiver.renewMessageLock(message);
-    expect(until.getTime()).toBeGreaterThan(Date.now());
+  for (let n = 0, until = message.lockedUntilUtc; n < 4; n++) {
+    // The half of the lock is over.
+    await expect.poll(() => Number(until) - Date.now()).toBeLessThan(600);
+    until = await receiver.renewMessageLock(message);
+    expect(until.getTime()).toBeGreaterThan(Date.now() + 600);
   }
   expect(await other).toEqual([]);
   await receiver.completeMessage(message);

@@ -81,13 +81,15 @@ test("an account that may only listen cannot send, which is FORBIDDEN, and its s
 
 test("a send that is aborted ends at once", async () => {
   const emulator = await emulatorForTest();
-  emulator.namespace.createQueue("orders");
+  const { queue: stored } = emulator.namespace.createQueue("orders");
   const link = await open(emulator);
   await sent(link, ORDERS, [message("warm")]);
   emulator.faults.delaySettlements("orders", 20_000);
   const stop = new AbortController();
   const sending = sent(link, ORDERS, [message("a")], stop.signal);
-  setTimeout(() => stop.abort(new Error("enough")), 100);
+  // The service has it, and has not said so.
+  await expect.poll(() => stored.count("active")).toBe(2);
+  stop.abort(new Error("enough"));
   const since = performance.now();
   expect(await sending).toEqual([expect.objectContaining({ outcomeUnknown: true })]);
   expect(performance.now() - since).toBeLessThan(5_000);
